@@ -1,0 +1,78 @@
+// Package mergepatch merges and compares JSON objects by the rules of JSON
+// Merge Patch (RFC 7396), the form in which IoT Hub takes and announces
+// changes of a twin: a member replaces the one of the same name, objects are
+// merged member by member, null removes, arrays are replaced whole.
+//
+// Objects are map[string]any as encoding/json decodes them. No function
+// changes its arguments.
+package mergepatch
+
+import "reflect"
+
+// Merge returns target with patch applied. Parts of target that the patch
+// does not touch are shared with the result, so neither may be changed
+// afterwards; of patch, nothing is shared. A nil target is an empty object.
+func Merge(target, patch map[string]any) map[string]any {
+	merged := make(map[string]any, len(target)+len(patch))
+	for name, value := range target {
+		merged[name] = value
+	}
+	for name, change := range patch {
+		switch change := change.(type) {
+		case nil:
+			delete(merged, name)
+		case map[string]any:
+			before, _ := merged[name].(map[string]any) // anything but an object gives way to one
+			merged[name] = Merge(before, change)
+		default:
+			merged[name] = Clone(change)
+		}
+	}
+	return merged
+}
+
+// Diff returns the smallest patch that turns before into after: for objects
+// without null members, Merge(before, Diff(before, after)) equals after. It
+// is empty, not nil, when the two are equal, and shares nothing with them.
+func Diff(before, after map[string]any) map[string]any {
+	patch := make(map[string]any)
+	for name := range before {
+		if _, stays := after[name]; !stays {
+			patch[name] = nil
+		}
+	}
+	for name, value := range after {
+		old, existed := before[name]
+		oldObject, wasObject := old.(map[string]any)
+		object, isObject := value.(map[string]any)
+		switch {
+		case wasObject && isObject:
+			if change := Diff(oldObject, object); len(change) > 0 {
+				patch[name] = change
+			}
+		case !existed || !reflect.DeepEqual(old, value):
+			patch[name] = Clone(value)
+		}
+	}
+	return patch
+}
+
+// Clone returns a deep copy of a decoded JSON value.
+func Clone(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		copied := make(map[string]any, len(value))
+		for name, member := range value {
+			copied[name] = Clone(member)
+		}
+		return copied
+	case []any:
+		copied := make([]any, len(value))
+		for i, element := range value {
+			copied[i] = Clone(element)
+		}
+		return copied
+	default:
+		return value
+	}
+}

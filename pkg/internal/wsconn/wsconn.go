@@ -1,0 +1,66 @@
+// Package wsconn makes a WebSocket connection a [net.Conn], so that MQTT can
+// be spoken over it: what is written goes out as binary messages, what comes
+// in is one stream of bytes, wherever the messages end.
+package wsconn
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Path is where an IoT hub speaks MQTT over WebSocket.
+const Path = "/$iothub/websocket"
+
+// New returns ws as a stream. Reads and writes may go on at the same time,
+// one of each. Closing it closes the connection without a closing handshake;
+// where the peer has sent one, reads end with [io.EOF].
+func New(ws *websocket.Conn) net.Conn { return &conn{Conn: ws} }
+
+type conn struct {
+	*websocket.Conn
+	message io.Reader // the rest of the message that is being read, nil between messages
+}
+
+var errText = errors.New("websocket: a text message where only binary ones are spoken")
+
+func (c *conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if c.message == nil {
+			kind, message, err := c.NextReader()
+			switch {
+			case websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived):
+				return 0, io.EOF
+			case err != nil:
+				return 0, err
+			case kind != websocket.BinaryMessage:
+				return 0, errText
+			}
+			c.message = message
+		}
+		n, err := c.message.Read(p)
+		if errors.Is(err, io.EOF) {
+			c.message, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	if err := c.WriteMessage(websocket.BinaryMessage, p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
