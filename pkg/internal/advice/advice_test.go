@@ -1,0 +1,153 @@
+package advice_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"moduletwin/pkg/internal/advice"
+	"moduletwin/pkg/internal/memnet"
+)
+
+// certificate is one that no system trusts, for example.com and 127.0.0.1.
+var certificate, roots = func() (tls.Certificate, *x509.CertPool) {
+	ts := httptest.NewTLSServer(nil)
+	defer ts.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(ts.Certificate())
+	return ts.TLS.Certificates[0], pool
+}()
+
+// The errors are those of real dials and handshakes, but where that needs
+// another machine.
+func TestNetwork(t *testing.T) {
+	inYear2100 := func() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
+	tests := []struct {
+		name, host string
+		err        error
+		want       string // "" for none
+	}{
+		{"refused by this machine", "127.0.0.1:8883", refused(t), "Nothing is listening there. Is the local hub running? Start it in another prompt: localhub"},
+		{"refused by another", "myhub.azure-devices.net", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "Nothing is listening there. Check HostName, and whether a firewall closes the port."},
+		{"refused by this machine, with Windows", "localhost:8883", &net.OpError{Op: "dial", Err: os.NewSyscallError("connectex", syscall.Errno(10061))},
+			"Nothing is listening there. Is the local hub running? Start it in another prompt: localhub"},
+		{"no such name", "nowhere.invalid", notFound(t), "The host name was not found. Check HostName in the connection string, and the network."},
+		{"unknown authority", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: x509.NewCertPool()}),
+			"Does a proxy open up the connection? Name the file with its certificate in IOTHUB_CA_FILE."},
+		{"unknown authority on this machine", "127.0.0.1:8883", handshake(tlsServer, &tls.Config{ServerName: "127.0.0.1", RootCAs: x509.NewCertPool()}),
+			"It is not the certificate of the local hub on this machine. Start the hub again, or name its certificate in IOTHUB_CA_FILE."},
+		{"certificate for another host", "elsewhere.org", handshake(tlsServer, &tls.Config{ServerName: "elsewhere.org", RootCAs: roots}),
+			"The certificate is for another host. Check HostName in the connection string."},
+		{"certificate has expired", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: roots, Time: inYear2100}),
+			"Check the clock of this machine; if it is right, the certificate has run out."},
+		{"no TLS", "example.com", handshake(plainServer, &tls.Config{ServerName: "example.com"}),
+			"What answers there does not speak TLS. Check the host and port in the connection string."},
+		{"no TLS, by net/http", "example.com", plainHTTP(t),
+			"What answers there does not speak TLS. Check the host and port in the connection string."},
+		{"no answer", "example.com", silence(),
+			"No answer in time. Check the network; a firewall may be dropping the packets."},
+		{"a deadline", "example.com", context.DeadlineExceeded,
+			"No answer in time. Check the network; a firewall may be dropping the packets."},
+		{"a deadline of the system", "example.com", &net.OpError{Op: "dial", Err: syscall.ETIMEDOUT},
+			"No answer in time. Check the network; a firewall may be dropping the packets."},
+		{"closed by this machine", "localhost:8883", handshake(closingServer, &tls.Config{ServerName: "localhost"}),
+			"The connection was closed. If that is the local hub, its window says why."},
+		{"reset by this machine", "[::1]:8883", &net.OpError{Op: "read", Err: syscall.ECONNRESET},
+			"The connection was closed. If that is the local hub, its window says why."},
+		{"closed by another", "example.com", handshake(closingServer, &tls.Config{ServerName: "example.com"}), ""},
+		{"canceled by the user", "localhost", context.Canceled, ""},
+		{"canceled while the name was looked up", "myhub.azure-devices.net", canceledLookup(t), ""},
+		{"anything else", "localhost", errors.New("something else"), ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.err == nil {
+				t.Fatal("there was no error")
+			}
+			got := advice.Network(test.err, test.host)
+			if test.want == "" {
+				if got != test.err {
+					t.Errorf("got %v, want the error as it is", got)
+				}
+				return
+			}
+			if want := test.err.Error() + "\n" + test.want; got.Error() != want {
+				t.Errorf("got\n%v\nwant\n%s", got, want)
+			}
+			if errors.Unwrap(got) != test.err {
+				t.Error("the error is not wrapped")
+			}
+			if strings.Count(got.Error(), "\n") != 1 {
+				t.Error("it is not two lines")
+			}
+		})
+	}
+}
+
+// refused dials a port at which nothing listens any more.
+func refused(t *testing.T) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
+	_, err = net.Dial("tcp", listener.Addr().String())
+	return err
+}
+
+// notFound looks a name up where no name server answers.
+func notFound(t *testing.T) error {
+	resolver := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, syscall.ENETUNREACH
+	}}
+	_, err := (&net.Dialer{Resolver: &resolver}).DialContext(t.Context(), "tcp", "nowhere.invalid:443")
+	return err
+}
+
+func canceledLookup(t *testing.T) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := (&net.Resolver{PreferGo: true}).LookupHost(ctx, "myhub.azure-devices.net")
+	return err
+}
+
+// handshake returns how the handshake with a server ends for the client.
+func handshake(server func(net.Conn), config *tls.Config) error {
+	near, far := memnet.Pipe()
+	go server(far)
+	defer near.Close()
+	return tls.Client(near, config).Handshake()
+}
+
+func tlsServer(conn net.Conn) {
+	tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate}}).Handshake()
+}
+
+func plainServer(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n") }
+
+func closingServer(conn net.Conn) { conn.Close() }
+
+// silence waits until a deadline for a server that says nothing.
+func silence() error {
+	near, _ := memnet.Pipe()
+	near.SetDeadline(time.Now())
+	return tls.Client(near, &tls.Config{ServerName: "example.com"}).Handshake()
+}
+
+// plainHTTP speaks HTTPS to a server that speaks HTTP.
+func plainHTTP(t *testing.T) error {
+	ts := httptest.NewServer(http.NotFoundHandler())
+	defer ts.Close()
+	_, err := http.Get("https" + strings.TrimPrefix(ts.URL, "http"))
+	return err
+}
