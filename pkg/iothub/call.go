@@ -1,0 +1,125 @@
+package iothub
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// call is one operation on the hub: the request, and how to speak of it.
+type call struct {
+	op         string // in errors: `create module "m" on device "d"`
+	permission string // what a policy needs for it
+	invalid    error  // what is wrong with the input, if anything; then nothing is sent
+
+	method  string
+	path    []string // unescaped segments
+	query   url.Values
+	ifMatch string // an ETag, quoted; "" for no condition
+	body    any    // nil for none
+
+	// carriedOut tells, from what reading the same path returns, whether
+	// this write has been carried out although its answer was lost. A delete
+	// needs none: nothing is there then.
+	carriedOut func(now []byte) bool
+}
+
+// The permissions of policies, by the names of the Azure portal. See
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas#access-control-and-permissions.
+const (
+	registryRead   = "Registry Read"
+	registryWrite  = "Registry Write"
+	serviceConnect = "Service Connect"
+)
+
+func deviceCall(verb, method, deviceID string) call {
+	return call{
+		op:         fmt.Sprintf("%s device %q", verb, deviceID),
+		permission: registryPermission(method),
+		invalid:    checkID("device", deviceID),
+		method:     method,
+		path:       []string{"devices", deviceID},
+	}
+}
+
+func moduleCall(verb, method, deviceID, moduleID string) call {
+	return call{
+		op:         fmt.Sprintf("%s module %q on device %q", verb, moduleID, deviceID),
+		permission: registryPermission(method),
+		invalid:    checkIDs(deviceID, moduleID),
+		method:     method,
+		path:       []string{"devices", deviceID, "modules", moduleID},
+	}
+}
+
+func deviceTwinCall(verb, method, deviceID string) call {
+	return call{
+		op:         fmt.Sprintf("%s twin of device %q", verb, deviceID),
+		permission: serviceConnect,
+		invalid:    checkID("device", deviceID),
+		method:     method,
+		path:       []string{"twins", deviceID},
+	}
+}
+
+func moduleTwinCall(verb, method, deviceID, moduleID string) call {
+	return call{
+		op:         fmt.Sprintf("%s twin of module %q on device %q", verb, moduleID, deviceID),
+		permission: serviceConnect,
+		invalid:    checkIDs(deviceID, moduleID),
+		method:     method,
+		path:       []string{"twins", deviceID, "modules", moduleID},
+	}
+}
+
+func registryPermission(method string) string {
+	if method == http.MethodGet {
+		return registryRead
+	}
+	return registryWrite
+}
+
+func checkIDs(deviceID, moduleID string) error {
+	if err := checkID("device", deviceID); err != nil {
+		return err
+	}
+	return checkID("module", moduleID)
+}
+
+// read returns the call that reads what c writes.
+func (c call) read() call {
+	read := call{op: c.op, permission: c.permission, method: http.MethodGet, path: c.path}
+	if c.permission == registryWrite {
+		read.permission = registryRead
+	}
+	return read
+}
+
+// ifETag makes a write conditional on an ETag as it stands in JSON, or with
+// "" on the thing being there at all. The hub wants quotes around it: without
+// them it would ignore the condition.
+func ifETag(etag string) string {
+	if etag == "" {
+		etag = "*"
+	}
+	return `"` + strings.Trim(etag, `"`) + `"`
+}
+
+// url returns the address on the hub at host.
+func (c call) url(host string) string {
+	var b strings.Builder
+	b.WriteString("https://" + host)
+	for _, segment := range c.path {
+		b.WriteString("/" + escape(segment))
+	}
+	b.WriteString("?")
+	if len(c.query) > 0 {
+		b.WriteString(c.query.Encode() + "&")
+	}
+	b.WriteString("api-version=" + apiVersion)
+	return b.String()
+}
+
+// apiVersion is the version of the REST interface that all calls speak.
+const apiVersion = "2021-04-12"

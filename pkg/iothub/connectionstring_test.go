@@ -1,0 +1,259 @@
+package iothub_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/iothub"
+)
+
+// testKey is a key of the size that hubs make, "0123456789abcdef" twice.
+const testKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+func TestParseConnectionString(t *testing.T) {
+	var (
+		key    = iothub.Key("0123456789abcdef0123456789abcdef")
+		policy = iothub.ConnectionString{HostName: "myhub.azure-devices.net", SharedAccessKeyName: "service", SharedAccessKey: key}
+		device = iothub.ConnectionString{HostName: "myhub.azure-devices.net", DeviceID: "d", SharedAccessKey: key}
+		module = iothub.ConnectionString{HostName: "myhub.azure-devices.net", DeviceID: "d", ModuleID: "m", SharedAccessKey: key}
+	)
+	const text = "HostName=myhub.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=" + testKey
+	tests := []struct {
+		name, text string
+		want       iothub.ConnectionString
+	}{
+		{"of a policy", text, policy},
+		{"of a device", "HostName=myhub.azure-devices.net;DeviceId=d;SharedAccessKey=" + testKey, device},
+		{"of a module", "HostName=myhub.azure-devices.net;DeviceId=d;ModuleId=m;SharedAccessKey=" + testKey, module},
+		{"in another order", "SharedAccessKey=" + testKey + ";ModuleId=m;DeviceId=d;HostName=myhub.azure-devices.net", module},
+		{"of a device, with the key of a policy", "HostName=h;DeviceId=d;SharedAccessKeyName=device;SharedAccessKey=" + testKey,
+			iothub.ConnectionString{HostName: "h", DeviceID: "d", SharedAccessKeyName: "device", SharedAccessKey: key}},
+
+		{"semicolon at the end", text + ";", policy},
+		{"in double quotes", `"` + text + `"`, policy},
+		{"in single quotes, with a line feed", "'" + text + "'\n", policy},
+		{"white space around it and in the quotes", " \t\" " + text + " \"\r\n", policy},
+		{"white space around names and values", "HostName = myhub.azure-devices.net ; DeviceId = d ; SharedAccessKey = " + testKey, device},
+
+		{"a port", "HostName=localhost:8883;DeviceId=d;SharedAccessKey=" + testKey,
+			iothub.ConnectionString{HostName: "localhost:8883", DeviceID: "d", SharedAccessKey: key}},
+		{"an IPv6 address with a port", "HostName=[::1]:8883;DeviceId=d;SharedAccessKey=" + testKey,
+			iothub.ConnectionString{HostName: "[::1]:8883", DeviceID: "d", SharedAccessKey: key}},
+		{"every character an id may have", "HostName=h;DeviceId=aZ09-:.+%_#*?!(),=@$';ModuleId=$edgeAgent;SharedAccessKey=" + testKey,
+			iothub.ConnectionString{HostName: "h", DeviceID: "aZ09-:.+%_#*?!(),=@$'", ModuleID: "$edgeAgent", SharedAccessKey: key}},
+		{"the longest id", "HostName=h;DeviceId=" + strings.Repeat("d", 128) + ";SharedAccessKey=" + testKey,
+			iothub.ConnectionString{HostName: "h", DeviceID: strings.Repeat("d", 128), SharedAccessKey: key}},
+		{"a key of another size", "HostName=h;DeviceId=d;SharedAccessKey=a+/B", iothub.ConnectionString{HostName: "h", DeviceID: "d", SharedAccessKey: iothub.Key{0x6b, 0xef, 0xc1}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := iothub.ParseConnectionString(test.text)
+			if err != nil || !reflect.DeepEqual(got, test.want) {
+				t.Fatalf("got %v, %v, want %v", got, err, test.want)
+			}
+			if again, err := iothub.ParseConnectionString(got.String()); err != nil || !reflect.DeepEqual(again, got) {
+				t.Errorf("its String is read as %v, %v", again, err)
+			}
+		})
+	}
+}
+
+func TestParseConnectionStringRefuses(t *testing.T) {
+	const rest = ";SharedAccessKeyName=service;SharedAccessKey=" + testKey
+	tests := []struct{ name, text, says string }{
+		{"empty", "", "it is empty"},
+		{"nothing but quotes", `""`, "it is empty"},
+		{"a single quote", `"`, `no "="`},
+		{"something else", "myhub.azure-devices.net", `no "="`},
+		{"two semicolons at the end", "HostName=h" + rest + ";;", `no "="`},
+		{"an unknown name", "HostName=h;EntityPath=messages" + rest, "none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey"},
+		{"a name in another case", "Hostname=h" + rest, `"Hostname" is written HostName`},
+		{"a name twice", "HostName=h;HostName=h" + rest, "HostName stands in it twice"},
+
+		{"no HostName", rest[1:], "HostName is missing"},
+		{"empty HostName", "HostName=" + rest, "HostName is missing"},
+		{"HostName is a URL", "HostName=https://h" + rest, "HostName is not a host name such as myhub.azure-devices.net"},
+		{"HostName with a path", "HostName=h/devices" + rest, "HostName is not"},
+		{"HostName with a query", "HostName=h?x" + rest, "HostName is not"},
+		{"HostName with a fragment", "HostName=h#x" + rest, "HostName is not"},
+		{"HostName with a user", "HostName=user@h" + rest, "HostName is not"},
+		{"HostName with a space", "HostName=my hub" + rest, "HostName is not"},
+		{"HostName with an escape", "HostName=%41" + rest, "HostName is not"},
+		{"HostName is an IPv6 address without brackets", "HostName=::1" + rest, "HostName is not"},
+		{"HostName is a port", "HostName=:8883" + rest, "HostName is not"},
+		{"a port without a number", "HostName=h:" + rest, "HostName is not a host name"},
+		{"port 0", "HostName=h:0" + rest, "HostName is not a host name"},
+		{"port 65536", "HostName=h:65536" + rest, "HostName is not a host name"},
+		{"a port by name", "HostName=h:https" + rest, "HostName is not"},
+
+		{"cut at the first semicolon by a shell", "HostName=myhub.azure-devices.net", "put the whole value in quotes"},
+		{"cut at the second semicolon", "HostName=h;SharedAccessKeyName=service", "SharedAccessKey is missing"},
+		{"no key name", "HostName=h;SharedAccessKey=" + testKey, "SharedAccessKeyName (of a policy) or DeviceId (of a device or module) is missing"},
+		{"module without device", "HostName=h;ModuleId=m;SharedAccessKey=" + testKey, "DeviceId is missing"},
+		{"a token instead of a key", "HostName=h;DeviceId=d;SharedAccessSignature=SharedAccessSignature sr=h&sig=x&se=1", "take the string with the key"},
+		{"X.509", "HostName=h;DeviceId=d;x509=true", "X.509 certificates are not supported"},
+		{"IoT Edge", "HostName=h;DeviceId=d;GatewayHostName=g;SharedAccessKey=" + testKey, "IoT Edge gateways are not supported"},
+
+		{"an empty key", "HostName=h;DeviceId=d;SharedAccessKey=", "SharedAccessKey: the key is empty"},
+		{"a truncated key", "HostName=h;DeviceId=d;SharedAccessKey=" + testKey[:42], "the key is not complete: it has 42 characters"},
+		{"a key without its =", "HostName=h;DeviceId=d;SharedAccessKey=" + strings.TrimSuffix(testKey, "="), "the key is not complete"},
+		{"a key that is not base64", "HostName=h;DeviceId=d;SharedAccessKey=not*base64**", "the key is not base64"},
+		{"a key in the URL alphabet", "HostName=h;DeviceId=d;SharedAccessKey=a-_B", "the key is not base64"},
+		{"a key with bits to spare", "HostName=h;DeviceId=d;SharedAccessKey=AB==", "the key is not base64"},
+
+		{"device id with a slash", "HostName=h;DeviceId=a/b;SharedAccessKey=" + testKey, `the device id contains '/'; allowed are`},
+		{"device id with a space", "HostName=h;DeviceId=a b;SharedAccessKey=" + testKey, `the device id contains ' '`},
+		{"device id in other letters", "HostName=h;DeviceId=Gerät;SharedAccessKey=" + testKey, `the device id contains 'ä'`},
+		{"device id too long", "HostName=h;DeviceId=" + strings.Repeat("d", 129) + ";SharedAccessKey=" + testKey, "the device id has 129 characters, the limit is 128"},
+		{"module id with &", "HostName=h;DeviceId=d;ModuleId=a&b;SharedAccessKey=" + testKey, `the module id contains '&'`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := iothub.ParseConnectionString(test.text)
+			if !errors.Is(err, iothub.ErrInvalid) || !strings.HasPrefix(err.Error(), "iothub: connection string: ") || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got error %v, want one that says %q", err, test.says)
+			}
+			if !reflect.DeepEqual(c, iothub.ConnectionString{}) {
+				t.Errorf("got %v beside the error", c)
+			}
+		})
+	}
+}
+
+// A key is still a key where it does not belong.
+func TestParseConnectionStringKeepsTheKeySecret(t *testing.T) {
+	const secret = "k/+" + testKey // with the characters that ids and hosts may not have
+	for _, text := range []string{
+		secret,
+		"HostName=" + secret,
+		"HostName=h SharedAccessKey=" + secret,
+		"HostName=h;SharedAccessKey" + secret,
+		"HostName=h;SharedAccessKey:" + secret,
+		"HostName=h;SharedAccessKeyName=p;" + secret,
+		"HostName=h;SharedAccessKeyName=p;SharedAccessKey;" + secret,
+		"HostName=h;SharedAccessKeyName=pSharedAccessKey=" + secret,
+		"HostName=h;SharedAccessKey=" + secret + "DeviceId=d",
+		"HostName=h;SharedAccessKey=" + secret + ";SharedAccessKey=" + secret,
+		"HostName=h;DeviceId=" + secret + ";SharedAccessKey=" + testKey,
+		"HostName=h;DeviceId=d;ModuleId=" + secret + ";SharedAccessKey=" + testKey,
+		"HostName=h;DeviceId=d;sharedaccesskey=" + secret,
+		"HostName=h;DeviceId=d;SharedAccessKey=" + secret + "\x00",
+		"HostName=h;DeviceId=d;SharedAccessSignature=" + secret,
+		"HostName=h:" + secret + ";DeviceId=d;SharedAccessKey=" + testKey,
+		"HostName=" + secret + ";DeviceId=d;SharedAccessKey=" + testKey,
+		"HostName=[" + secret + "]:1;DeviceId=d;SharedAccessKey=" + testKey,
+	} {
+		if _, err := iothub.ParseConnectionString(text); err == nil {
+			t.Errorf("%s: no error", text)
+		} else if strings.Contains(err.Error(), secret[:4]) || strings.Contains(err.Error(), testKey[:8]) {
+			t.Errorf("%s: the error holds the key: %v", text, err)
+		}
+	}
+}
+
+func TestConnectionStringParts(t *testing.T) {
+	tests := []struct{ text, owner, resource, host, https, redacted string }{
+		{"HostName=hub.net;SharedAccessKeyName=service;SharedAccessKey=" + testKey,
+			`shared access policy "service"`, "hub.net", "hub.net", "hub.net:443", "HostName=hub.net;SharedAccessKeyName=service;SharedAccessKey=***"},
+		{"HostName=localhost:8883;DeviceId=d;SharedAccessKey=" + testKey,
+			`device "d"`, "localhost/devices/d", "localhost", "localhost:8883", "HostName=localhost:8883;DeviceId=d;SharedAccessKey=***"},
+		{"HostName=hub.net;DeviceId=d;ModuleId=m;SharedAccessKey=" + testKey,
+			`module "m" of device "d"`, "hub.net/devices/d/modules/m", "hub.net", "hub.net:443", "HostName=hub.net;DeviceId=d;ModuleId=m;SharedAccessKey=***"},
+		{"HostName=[::1]:8883;DeviceId=d;SharedAccessKey=" + testKey,
+			`device "d"`, "::1/devices/d", "::1", "[::1]:8883", "HostName=[::1]:8883;DeviceId=d;SharedAccessKey=***"},
+		{"HostName=[::1];DeviceId=d;SharedAccessKey=" + testKey,
+			`device "d"`, "::1/devices/d", "::1", "[::1]:443", "HostName=[::1];DeviceId=d;SharedAccessKey=***"},
+	}
+	for _, test := range tests {
+		t.Run(test.redacted, func(t *testing.T) {
+			c := parse(t, test.text)
+			if c.Owner() != test.owner || c.Resource() != test.resource || c.Host() != test.host || c.Address(443) != test.https || c.Redacted() != test.redacted {
+				t.Errorf("Owner %s\nResource %s\nHost %s\nAddress %s\nRedacted %s", c.Owner(), c.Resource(), c.Host(), c.Address(443), c.Redacted())
+			}
+		})
+	}
+}
+
+func TestSecretsStayOutOfLogs(t *testing.T) {
+	c := parse(t, "HostName=h;DeviceId=d;SharedAccessKey="+testKey)
+	var logged strings.Builder
+	log := slog.New(slog.NewTextHandler(&logged, nil))
+	log.Info("connection", "string", c, "key", c.SharedAccessKey, "token", c.NewSASToken(inYear2026))
+	if !strings.Contains(logged.String(), `string="HostName=h;DeviceId=d;SharedAccessKey=***" key=*** token.resource=h/devices/d`) {
+		t.Errorf("logged: %s", &logged)
+	}
+	for _, secret := range []string{testKey[:8], "sig"} {
+		if strings.Contains(logged.String(), secret) {
+			t.Errorf("the log holds %q: %s", secret, &logged)
+		}
+	}
+}
+
+func TestParseKey(t *testing.T) {
+	if key, err := iothub.ParseKey(testKey); err != nil || key.String() != testKey {
+		t.Errorf("got %v, %v", key, err)
+	}
+	var key iothub.Key
+	if err := key.UnmarshalText(nil); err != nil || key != nil {
+		t.Errorf("the empty text is read as %v, %v, want the nil Key", key, err)
+	}
+	if _, err := iothub.ParseKey(""); !errors.Is(err, iothub.ErrInvalid) {
+		t.Errorf("the empty key: %v", err)
+	}
+}
+
+// FuzzParseConnectionString puts a key somewhere into a string: nothing
+// panics, what is read is written the same, and no error gives the key away.
+func FuzzParseConnectionString(f *testing.F) {
+	const secret = "c2VjcmV0/c2VjcmV0+c2VjcmV0"
+	for _, seed := range [][2]string{
+		{"HostName=h;SharedAccessKeyName=p;SharedAccessKey=", "=="},
+		{"HostName=h;SharedAccessKey=", "==;DeviceId=d;ModuleId=m"},
+		{`"HostName=[::1]:8883;DeviceId=d;SharedAccessKey=`, `==;"`},
+		{"HostName=h;DeviceId=", ";SharedAccessKey=AAAA"},
+		{"HostName=", ";DeviceId=d;SharedAccessKey=AAAA"},
+		{"HostName=h;SharedAccessKeyName=", ";SharedAccessKey=AAAA"},
+		{"HostName=h;SharedAccessKeyName=p;", "=;SharedAccessKey=AAAA"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, before, after string) {
+		c, err := iothub.ParseConnectionString(before + secret + after)
+		if err != nil {
+			if !errors.Is(err, iothub.ErrInvalid) {
+				t.Errorf("%v does not match ErrInvalid", err)
+			}
+			if strings.Contains(err.Error(), secret) || strings.Contains(fmt.Sprintf("%+v", err), secret) {
+				t.Errorf("the error holds the key: %v", err)
+			}
+			return
+		}
+		if again, err := iothub.ParseConnectionString(c.String()); err != nil || !reflect.DeepEqual(again, c) {
+			t.Errorf("%q is read as %v, %v, want %v", c, again, err, c)
+		}
+		if _, err := iothub.ParseSASToken(c.NewSASToken(inYear2026).String()); err != nil {
+			t.Errorf("its token cannot be read: %v", err)
+		}
+	})
+}
+
+func parse(t testing.TB, text string) iothub.ConnectionString {
+	t.Helper()
+	c, err := iothub.ParseConnectionString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// checkInvalid checks an error about input.
+func checkInvalid(t *testing.T, err error, says string) {
+	t.Helper()
+	if !errors.Is(err, iothub.ErrInvalid) || !strings.Contains(err.Error(), says) {
+		t.Errorf("got error %v, want one that matches ErrInvalid and says %q", err, says)
+	}
+}

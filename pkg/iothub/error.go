@@ -1,0 +1,81 @@
+package iothub
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// ErrInvalid matches, with [errors.Is], every error about input that was
+// refused before anything was sent: a connection string or token that is
+// malformed, a string of the wrong kind, an id that no hub accepts, properties
+// that are not JSON, a file of certificates that cannot be read.
+var ErrInvalid = errors.New("invalid input")
+
+// invalidf is [fmt.Errorf] for errors that match [ErrInvalid]. They need not
+// say so in words: what is wrong is said better.
+func invalidf(format string, args ...any) error {
+	return invalidError{fmt.Errorf(format, args...)}
+}
+
+type invalidError struct{ error }
+
+func (invalidError) Is(target error) bool { return target == ErrInvalid }
+func (e invalidError) Unwrap() error      { return e.error }
+
+// These match, with [errors.Is], an [*Error] of the same status, whatever
+// the operation and the hub's own code.
+var (
+	ErrBadRequest         = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
+	ErrUnauthorized       = &Error{StatusCode: http.StatusUnauthorized}       // wrong key, expired token, or a permission is missing
+	ErrForbidden          = &Error{StatusCode: http.StatusForbidden}          // a quota, a size or the hub's tier forbids it
+	ErrNotFound           = &Error{StatusCode: http.StatusNotFound}           // no such device or module
+	ErrExists             = &Error{StatusCode: http.StatusConflict}           // the id is taken
+	ErrPreconditionFailed = &Error{StatusCode: http.StatusPreconditionFailed} // changed since the ETag was read
+	ErrThrottled          = &Error{StatusCode: http.StatusTooManyRequests}    // too many requests, still after the retries
+)
+
+// Error is a refusal by the hub, over HTTPS and MQTT alike. See
+// https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes for the
+// codes. Ask what kind it is with [errors.Is] and a sentinel of this package:
+//
+//	if errors.Is(err, iothub.ErrExists) { … }
+type Error struct {
+	Op         string // what was tried: `create module "m" on device "d"`
+	StatusCode int    // as in HTTP: 404
+	Code       string // the hub's name for it: "ModuleNotFound"; "" if the answer held none
+	Message    string // the hub's words; "" if the answer held none
+	TrackingID string // for a support request; "" if the answer held none
+	Hint       string // what may help, in this package's words; "" if it knows nothing
+}
+
+// Error returns one line, and the hint, if there is one, as a second:
+//
+//	iothub: create module "m" on device "d": 409 ModuleAlreadyExistsOnDevice: …
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("iothub: ")
+	if e.Op != "" { // but for the sentinels
+		b.WriteString(e.Op + ": ")
+	}
+	b.WriteString(strconv.Itoa(e.StatusCode))
+	if name := cmp.Or(e.Code, strings.ReplaceAll(http.StatusText(e.StatusCode), " ", "")); name != "" {
+		b.WriteString(" " + name)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.Hint != "" {
+		b.WriteString("\n" + e.Hint)
+	}
+	return b.String()
+}
+
+// Is makes an Error match the sentinel of its status.
+func (e *Error) Is(target error) bool {
+	sentinel, ok := target.(*Error)
+	return ok && sentinel.StatusCode == e.StatusCode && sentinel.Op == ""
+}

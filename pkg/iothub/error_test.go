@@ -1,0 +1,239 @@
+package iothub_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/iothub"
+)
+
+// Each row is an answer and the error that it becomes: the attempt, the
+// status, the hub's name for it and the hub's words.
+func TestErrors(t *testing.T) {
+	const (
+		permission = "\nIt needs a policy with the permission Registry Read. Policy \"service\" may lack it, or its key has changed: copy the connection string again."
+		notAHub    = "\nCheck HostName in the connection string; a proxy may be answering in its place."
+		tracking   = "bc3f7b3e1c7d4d0c9fbd4a9a8f1d2e3c-G:20-TimeStamp:02/05/2021 10:03:38"
+	)
+	html := []string{"Content-Type", "text/html; charset=utf-8"}
+	tests := []struct {
+		name   string
+		answer http.HandlerFunc
+		want   string // after the attempt
+		is     error
+		as     iothub.Error // the fields that come from the answer
+	}{
+		{"the hub's usual form",
+			says(404, `{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:`+tracking+`"}`, "iothub-errorcode", "DeviceNotFound"),
+			"404 DeviceNotFound: d", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotFound", Message: "d", TrackingID: tracking}},
+		{"JSON in a string, code as a number",
+			says(404, `{"Message":"{\"errorCode\":404103,\"trackingId\":\"`+tracking+`\",\"message\":\"Timed out waiting for device to connect.\",\"info\":{}}","ExceptionMessage":""}`),
+			"404 404103: Timed out waiting for device to connect.", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "404103", Message: "Timed out waiting for device to connect.", TrackingID: tracking}},
+		{"JSON, code as a number",
+			says(409, `{"errorCode":409301,"message":"Device d in IotHub h already contains Module m.","trackingId":"`+tracking+`","info":null}`),
+			"409 409301: Device d in IotHub h already contains Module m.", iothub.ErrExists, iothub.Error{StatusCode: 409, Code: "409301", Message: "Device d in IotHub h already contains Module m.", TrackingID: tracking}},
+		{"the name in the header comes first",
+			says(404, `{"errorCode":404001,"message":"gone"}`, "iothub-errorcode", "DeviceNotFound"),
+			"404 DeviceNotFound: gone", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotFound", Message: "gone"}},
+		{"the name in the header only", says(412, "", "iothub-errorcode", "PreconditionFailed"),
+			"412 PreconditionFailed", iothub.ErrPreconditionFailed, iothub.Error{StatusCode: 412, Code: "PreconditionFailed"}},
+		{"words that repeat the status", says(400, `{"Message":"ErrorCode:ArgumentNull;BadRequest"}`),
+			"400 ArgumentNull: BadRequest", iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: "ArgumentNull", Message: "BadRequest"}},
+		{"words in several lines become one", says(400, `{"Message":"ErrorCode:ArgumentInvalid;one\r\n  two\tthree"}`),
+			"400 ArgumentInvalid: one two three", iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: "ArgumentInvalid", Message: "one two three"}},
+		{"too many words", says(403, `{"Message":"ErrorCode:DeviceModelMaxPropertiesExceeded;`+strings.Repeat("x", 400)+`"}`),
+			"403 DeviceModelMaxPropertiesExceeded: " + strings.Repeat("x", 300) + "…", iothub.ErrForbidden,
+			iothub.Error{StatusCode: 403, Code: "DeviceModelMaxPropertiesExceeded", Message: strings.Repeat("x", 300) + "…"}},
+
+		{"401: the permission that is needed", says(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"}`),
+			"401 IotHubUnauthorizedAccess: Unauthorized" + permission, iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Message: "Unauthorized"}},
+		{"401: this clock is slow", unauthorizedAt(5 * time.Minute),
+			"401 IotHubUnauthorizedAccess\nThe clock of this machine is off by 5m0s: SAS tokens depend on it.", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess"}},
+		{"401: this clock is fast", unauthorizedAt(-24 * time.Hour),
+			"401 IotHubUnauthorizedAccess\nThe clock of this machine is off by 24h0m0s: SAS tokens depend on it.", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess"}},
+		{"401: this clock is right enough", unauthorizedAt(4 * time.Minute),
+			"401 IotHubUnauthorizedAccess" + permission, iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess"}},
+		{"401 in HTML", says(401, "<html>who are you?", html...),
+			"401 Unauthorized" + permission, iothub.ErrUnauthorized, iothub.Error{StatusCode: 401}},
+
+		{"empty body, of no type", says(404, ""),
+			`404 NotFound: the answer ("of no type") is not an IoT hub's` + notAHub, iothub.ErrNotFound, iothub.Error{StatusCode: 404, Message: `the answer ("of no type") is not an IoT hub's`}},
+		{"HTML", says(403, "<html>no", html...),
+			`403 Forbidden: the answer ("text/html") is not an IoT hub's` + notAHub, iothub.ErrForbidden, iothub.Error{StatusCode: 403, Message: `the answer ("text/html") is not an IoT hub's`}},
+		{"JSON of another service", says(400, `{"error":{"code":7}}`, "Content-Type", "application/json"),
+			`400 BadRequest: the answer ("application/json") is not an IoT hub's` + notAHub, iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Message: `the answer ("application/json") is not an IoT hub's`}},
+		{"a redirect is not followed", says(302, "", "Location", "https://"+serverName+"/login", "Content-Type", "text/html"),
+			`302 Found: the answer ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 302, Message: `the answer ("text/html") is not an IoT hub's`}},
+		{"the status counts, though the body breaks off", brokenNotFound,
+			`404 NotFound: the answer ("application/json") is not an IoT hub's` + notAHub, iothub.ErrNotFound, iothub.Error{StatusCode: 404, Message: `the answer ("application/json") is not an IoT hub's`}},
+		{"a status without a name", says(499, `{"Message":"ErrorCode:;"}`),
+			`499: the answer ("text/plain") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 499, Message: `the answer ("text/plain") is not an IoT hub's`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				err := getDevice(t.Context(), serve(t, test.answer).registry(t, nil))
+				if want := `iothub: get device "d": ` + test.want; err == nil || err.Error() != want {
+					t.Errorf("got\n%v\nwant\n%s", err, want)
+				}
+				if test.is != nil && !errors.Is(err, test.is) {
+					t.Errorf("it does not match %v", test.is)
+				}
+				for _, other := range []error{iothub.ErrBadRequest, iothub.ErrUnauthorized, iothub.ErrForbidden, iothub.ErrNotFound, iothub.ErrExists, iothub.ErrPreconditionFailed, iothub.ErrThrottled, iothub.ErrInvalid} {
+					if other != test.is && errors.Is(err, other) {
+						t.Errorf("it matches %v", other)
+					}
+				}
+				var as *iothub.Error
+				if !errors.As(err, &as) {
+					t.Fatalf("it is a %T", err)
+				}
+				as.Op, as.Hint = "", ""
+				if *as != test.as {
+					t.Errorf("got %+v, want %+v", *as, test.as)
+				}
+			})
+		})
+	}
+}
+
+// unauthorizedAt refuses by a clock that is ahead of this one.
+func unauthorizedAt(ahead time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		date := time.Now().Add(ahead).UTC().Format(http.TimeFormat)
+		says(http.StatusUnauthorized, "", "Date", date, "iothub-errorcode", "IotHubUnauthorizedAccess")(w, r)
+	}
+}
+
+func brokenNotFound(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", "100")
+	w.WriteHeader(http.StatusNotFound)
+	fmt.Fprint(w, `{"Message":"Err`)
+	w.(http.Flusher).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// A yes that makes no sense is an error, but neither a refusal nor the
+// user's fault.
+func TestNonsense(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer http.HandlerFunc
+		want   string
+	}{
+		{"a page", says(200, "<html>Welcome", "Content-Type", "text/html"), `200, but the answer ("text/html") is not an IoT hub's` + "\nCheck HostName"},
+		{"nothing", says(200, ""), `200, but the answer ("of no type") is not an IoT hub's`},
+		{"204 where an identity is due", says(204, ""), "the hub said yes, but its answer cannot be read: unexpected end of JSON input"},
+		{"JSON of another shape", says(200, `[1]`), "the hub said yes, but its answer cannot be read: json: cannot unmarshal array"},
+		{"a key that is none", says(200, `{"authentication":{"symmetricKey":{"primaryKey":"k3y+of+the+wrong/kind"}}}`), "the hub said yes, but its answer cannot be read: the key is not complete"},
+		{"a time that is none", says(200, `{"lastActivityTime":"yesterday"}`), `the hub said yes, but its answer cannot be read: "yesterday" is not a time`},
+		{"17 MiB", huge, "the answer is larger than 16 MiB"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := getDevice(t.Context(), serve(t, test.answer).registry(t, nil))
+			if want := `iothub: get device "d": ` + test.want; err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Fatalf("got\n%v\nwant\n%s", err, want)
+			}
+			if errors.Is(err, iothub.ErrInvalid) || errors.As(err, new(*iothub.Error)) || strings.Contains(err.Error(), "k3y") {
+				t.Errorf("%v matches ErrInvalid, is an *Error or holds the key", err)
+			}
+		})
+	}
+}
+
+func huge(w http.ResponseWriter, _ *http.Request) {
+	for range 17 {
+		if _, err := w.Write(bytes.Repeat([]byte(" "), 1<<20)); err != nil {
+			return
+		}
+	}
+}
+
+// A proxy's 502 is an error of the way, so it is tried again, and then still
+// reported as 502.
+func TestBadGateway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := serve(t)
+		hub.always = says(502, "<html>Bad Gateway", "Content-Type", "text/html")
+		err := getDevice(t.Context(), hub.registry(t, nil))
+		var refusal *iothub.Error
+		if !errors.As(err, &refusal) || refusal.StatusCode != 502 || !strings.HasPrefix(err.Error(), `iothub: get device "d": 502 BadGateway: the answer ("text/html") is not an IoT hub's`) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// Each call names the permission that it needs.
+func TestMissingPermission(t *testing.T) {
+	get := func(_ any, err error) error { return err }
+	tests := []struct {
+		permission string
+		call       call
+	}{
+		{"Registry Write", func(ctx context.Context, r *iothub.Registry) error {
+			return get(r.CreateDevice(ctx, iothub.Device{DeviceID: "d"}))
+		}},
+		{"Registry Write", func(ctx context.Context, r *iothub.Registry) error {
+			return get(r.UpdateModule(ctx, iothub.Module{DeviceID: "d", ModuleID: "m"}))
+		}},
+		{"Registry Write", func(ctx context.Context, r *iothub.Registry) error { return r.DeleteModule(ctx, "d", "m", "") }},
+		{"Registry Read", func(ctx context.Context, r *iothub.Registry) error { return get(r.GetModule(ctx, "d", "m")) }},
+		{"Registry Read", func(ctx context.Context, r *iothub.Registry) error { return get(r.ListDevices(ctx)) }},
+		{"Registry Read", func(ctx context.Context, r *iothub.Registry) error { return get(r.ListModules(ctx, "d")) }},
+		{"Service Connect", func(ctx context.Context, r *iothub.Registry) error { return get(r.GetModuleTwin(ctx, "d", "m")) }},
+		{"Service Connect", func(ctx context.Context, r *iothub.Registry) error {
+			return get(r.ReplaceDeviceTwin(ctx, "d", iothub.TwinPatch{}, ""))
+		}},
+	}
+	for _, test := range tests {
+		err := test.call(t.Context(), serve(t, unauthorized).registry(t, nil))
+		if err == nil || !strings.Contains(err.Error(), "the permission "+test.permission+".") {
+			t.Errorf("got %v, want one that names %s", err, test.permission)
+		}
+	}
+}
+
+func TestErrorMatchesSentinelsOnly(t *testing.T) {
+	err := fmt.Errorf("wrapped: %w", &iothub.Error{Op: "get device", StatusCode: 404, Code: "DeviceNotFound"})
+	if !errors.Is(err, iothub.ErrNotFound) {
+		t.Error("it does not match the sentinel of its status")
+	}
+	if errors.Is(err, &iothub.Error{Op: "get module", StatusCode: 404}) {
+		t.Error("it matches another Error of the same status")
+	}
+	if got := iothub.ErrNotFound.Error(); got != "iothub: 404 NotFound" {
+		t.Errorf("the sentinel reads %q", got)
+	}
+}
+
+// Whatever happens, neither key nor signature comes out.
+func TestNoSecretInErrorsAndLogs(t *testing.T) {
+	everything := []http.HandlerFunc{hangsUp, throttled, serverError, breaksOff, unauthorized}
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		hub := serve(t, everything...)
+		err := getDevice(t.Context(), hub.registry(t, &iothub.Options{Logger: logger}))
+		if lines := strings.Count(out.String(), "\n"); lines != len(everything)-1 {
+			t.Errorf("%d lines, want one for each of the %d pauses:\n%s", lines, len(everything)-1, &out)
+		}
+		fmt.Fprintf(&out, "%v %+v", err, err)
+		token := hub.requests()[0].header.Get("Authorization")
+		signature := token[strings.Index(token, "sig=")+4:][:10]
+		for _, secret := range []string{testKey[:8], signature, "SharedAccessSignature"} {
+			if strings.Contains(out.String(), secret) {
+				t.Errorf("%q is in\n%s", secret, &out)
+			}
+		}
+	})
+}

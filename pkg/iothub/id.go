@@ -1,0 +1,30 @@
+package iothub
+
+import "strings"
+
+// maxIDLength is the limit for device and module ids alike, in characters.
+const maxIDLength = 128
+
+// checkID reports, with an error that matches [ErrInvalid], an id that no
+// hub accepts. kind is "device" or "module". The id is not quoted: in a
+// connection string, a key may have come into it. The rules are those of
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
+func checkID(kind, id string) error {
+	if id == "" {
+		return invalidf("the %s id is empty", kind)
+	}
+	for _, r := range id {
+		if !isIDRune(r) {
+			return invalidf("the %s id contains %q; allowed are ASCII letters, digits and - : . + %% _ # * ? ! ( ) , = @ ; $ '", kind, r)
+		}
+	}
+	if len(id) > maxIDLength {
+		return invalidf("the %s id has %d characters, the limit is %d", kind, len(id), maxIDLength)
+	}
+	return nil
+}
+
+func isIDRune(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
+		strings.ContainsRune("-:.+%_#*?!(),=@;$'", r)
+}

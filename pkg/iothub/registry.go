@@ -1,0 +1,191 @@
+package iothub
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"moduletwin/pkg/internal/trust"
+)
+
+// Registry makes the calls of the service side: identities and twins. It is
+// safe for concurrent use and keeps connections open between calls.
+//
+// Every call obeys its context, and takes a minute at most without it. A call
+// that the hub throttles, that it answers with a 5xx or whose connection
+// breaks is tried again with growing pauses. A write whose answer was lost is
+// not repeated blindly: the registry first looks whether the hub has carried
+// it out. Where no connection can be made, nothing is tried again.
+//
+// Refusals of the hub are of type [*Error].
+type Registry struct {
+	hub    ConnectionString
+	tokens tokenSource
+	client http.Client
+	log    *slog.Logger
+}
+
+// NewRegistry returns a registry for the hub, which has to be the connection
+// string of a shared access policy. It sends nothing. A string of a device or
+// module gives an error that matches [ErrInvalid].
+func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
+	if hub.DeviceID != "" {
+		return nil, invalidf("iothub: this is the connection string of %s; needed is that of a shared access policy (with SharedAccessKeyName)", hub.Owner())
+	}
+	if err := hub.Validate(); err != nil {
+		return nil, err
+	}
+	o := opts.withDefaults()
+	tls, err := trust.Config(hub.Host(), o.RootCAs)
+	if err != nil {
+		return nil, invalidf("iothub: %w", err)
+	}
+	return &Registry{
+		hub:    hub,
+		tokens: tokenSource{hub: hub, lifetime: o.TokenLifetime},
+		log:    o.Logger,
+		client: http.Client{
+			Transport: &http.Transport{
+				Proxy:               http.ProxyFromEnvironment,
+				DialContext:         o.DialContext,
+				TLSClientConfig:     tls,
+				TLSHandshakeTimeout: 10 * time.Second,
+				MaxIdleConnsPerHost: 16,
+				IdleConnTimeout:     90 * time.Second,
+				DisableCompression:  true,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// Close closes the connections that no call is using. The registry stays
+// usable.
+func (r *Registry) Close() { r.client.CloseIdleConnections() }
+
+// CreateDevice creates a device identity; without keys in it, the hub assigns
+// them. The id being taken gives [ErrExists]. It needs Registry Write.
+func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, error) {
+	create := deviceCall("create", http.MethodPut, device.DeviceID)
+	create.body = device
+	create.carriedOut = reads(func(now Device) bool { return deviceIs(now, device) })
+	return do[Device](ctx, r, create)
+}
+
+// GetDevice reads a device identity, keys included. It needs Registry Read.
+func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, error) {
+	return do[Device](ctx, r, deviceCall("get", http.MethodGet, deviceID))
+}
+
+// UpdateDevice replaces a device identity by device. If device.ETag is set,
+// it has to be that of the identity, or the error is [ErrPreconditionFailed].
+// It needs Registry Write.
+func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, error) {
+	update := deviceCall("update", http.MethodPut, device.DeviceID)
+	update.body, update.ifMatch = device, ifETag(device.ETag)
+	update.carriedOut = reads(func(now Device) bool { return now.ETag != device.ETag && deviceIs(now, device) })
+	return do[Device](ctx, r, update)
+}
+
+// DeleteDevice deletes a device identity with its twin and its modules. etag
+// is as in [Registry.UpdateDevice]. It needs Registry Write.
+func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) error {
+	remove := deviceCall("delete", http.MethodDelete, deviceID)
+	remove.ifMatch = ifETag(etag)
+	_, err := r.send(ctx, remove)
+	return err
+}
+
+// ListDevices returns device identities, in no particular order. A hub
+// returns no more than 1,000 and has no way to ask for the rest. It needs
+// Registry Read.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/get-devices.
+func (r *Registry) ListDevices(ctx context.Context) ([]Device, error) {
+	return do[[]Device](ctx, r, call{
+		op: "list devices", permission: registryRead, method: http.MethodGet,
+		path: []string{"devices"}, query: url.Values{"top": {strconv.Itoa(maxListed)}},
+	})
+}
+
+const maxListed = 1000
+
+// CreateModule creates a module identity on a device that exists; without
+// keys in it, the hub assigns them. The id being taken gives [ErrExists]. It
+// needs Registry Write.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
+func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, error) {
+	create := moduleCall("create", http.MethodPut, module.DeviceID, module.ModuleID)
+	create.body = module
+	create.carriedOut = reads(func(now Module) bool { return moduleIs(now, module) })
+	return do[Module](ctx, r, create)
+}
+
+// GetModule reads a module identity, keys included. It needs Registry Read.
+func (r *Registry) GetModule(ctx context.Context, deviceID, moduleID string) (Module, error) {
+	return do[Module](ctx, r, moduleCall("get", http.MethodGet, deviceID, moduleID))
+}
+
+// UpdateModule replaces a module identity by module, with its ETag as in
+// [Registry.UpdateDevice]. It needs Registry Write.
+func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, error) {
+	update := moduleCall("update", http.MethodPut, module.DeviceID, module.ModuleID)
+	update.body, update.ifMatch = module, ifETag(module.ETag)
+	update.carriedOut = reads(func(now Module) bool { return now.ETag != module.ETag && moduleIs(now, module) })
+	return do[Module](ctx, r, update)
+}
+
+// DeleteModule deletes a module identity with its twin. etag is as in
+// [Registry.UpdateDevice]. It needs Registry Write.
+func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag string) error {
+	remove := moduleCall("delete", http.MethodDelete, deviceID, moduleID)
+	remove.ifMatch = ifETag(etag)
+	_, err := r.send(ctx, remove)
+	return err
+}
+
+// ListModules returns the module identities of a device: all of them, for
+// there are 50 at most. It needs Registry Read.
+func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, error) {
+	list := deviceCall("list modules of", http.MethodGet, deviceID)
+	list.path = append(list.path, "modules")
+	return do[[]Module](ctx, r, list)
+}
+
+// reads makes a check of the decoded identity or twin one of the body.
+func reads[T any](check func(now T) bool) func(body []byte) bool {
+	return func(body []byte) bool {
+		var now T
+		return json.Unmarshal(body, &now) == nil && check(now)
+	}
+}
+
+// deviceIs reports whether now is the device that was asked for. What was
+// left out is the hub's to choose.
+func deviceIs(now, asked Device) bool {
+	return strings.EqualFold(now.Status, cmp.Or(asked.Status, now.Status)) &&
+		now.StatusReason == cmp.Or(asked.StatusReason, now.StatusReason) &&
+		now.Capabilities == cmp.Or(asked.Capabilities, now.Capabilities) &&
+		authenticationIs(now.Authentication, asked.Authentication)
+}
+
+// moduleIs is deviceIs for modules.
+func moduleIs(now, asked Module) bool {
+	return now.ManagedBy == cmp.Or(asked.ManagedBy, now.ManagedBy) && authenticationIs(now.Authentication, asked.Authentication)
+}
+
+func authenticationIs(now, asked Authentication) bool {
+	keyIs := func(now, asked Key) bool { return asked == nil || bytes.Equal(now, asked) }
+	return now.Type == cmp.Or(asked.Type, now.Type) &&
+		keyIs(now.SymmetricKey.PrimaryKey, asked.SymmetricKey.PrimaryKey) &&
+		keyIs(now.SymmetricKey.SecondaryKey, asked.SymmetricKey.SecondaryKey) &&
+		now.X509Thumbprint == cmp.Or(asked.X509Thumbprint, now.X509Thumbprint)
+}

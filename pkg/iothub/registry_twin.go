@@ -1,0 +1,106 @@
+package iothub
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+
+	"moduletwin/pkg/internal/mergepatch"
+)
+
+// GetModuleTwin reads the twin of a module. It needs Service Connect.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/get-twin.
+func (r *Registry) GetModuleTwin(ctx context.Context, deviceID, moduleID string) (Twin, error) {
+	return do[Twin](ctx, r, moduleTwinCall("get", http.MethodGet, deviceID, moduleID))
+}
+
+// UpdateModuleTwin merges patch into the twin of a module and returns the
+// whole twin as it is then. With an etag, the twin has to have that ETag, or
+// the error is [ErrPreconditionFailed]; with "", it is updated whatever it
+// is. It needs Service Connect.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.
+func (r *Registry) UpdateModuleTwin(ctx context.Context, deviceID, moduleID string, patch TwinPatch, etag string) (Twin, error) {
+	return r.updateTwin(ctx, moduleTwinCall("update", http.MethodPatch, deviceID, moduleID), patch, etag)
+}
+
+// ReplaceModuleTwin puts the tags and desired properties of twin, both
+// whole, in place of those of a module's twin: what is not in it, is gone.
+// etag and result are as in [Registry.UpdateModuleTwin].
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/replace-twin.
+func (r *Registry) ReplaceModuleTwin(ctx context.Context, deviceID, moduleID string, twin TwinPatch, etag string) (Twin, error) {
+	return r.replaceTwin(ctx, moduleTwinCall("replace", http.MethodPut, deviceID, moduleID), twin, etag)
+}
+
+// GetDeviceTwin reads the twin of a device. It needs Service Connect.
+func (r *Registry) GetDeviceTwin(ctx context.Context, deviceID string) (Twin, error) {
+	return do[Twin](ctx, r, deviceTwinCall("get", http.MethodGet, deviceID))
+}
+
+// UpdateDeviceTwin is [Registry.UpdateModuleTwin] for the twin of a device.
+func (r *Registry) UpdateDeviceTwin(ctx context.Context, deviceID string, patch TwinPatch, etag string) (Twin, error) {
+	return r.updateTwin(ctx, deviceTwinCall("update", http.MethodPatch, deviceID), patch, etag)
+}
+
+// ReplaceDeviceTwin is [Registry.ReplaceModuleTwin] for the twin of a device.
+func (r *Registry) ReplaceDeviceTwin(ctx context.Context, deviceID string, twin TwinPatch, etag string) (Twin, error) {
+	return r.replaceTwin(ctx, deviceTwinCall("replace", http.MethodPut, deviceID), twin, etag)
+}
+
+func (r *Registry) updateTwin(ctx context.Context, update call, patch TwinPatch, etag string) (Twin, error) {
+	wanted, err := asDecoded(patch)
+	if err != nil {
+		return Twin{}, invalidf("iothub: %s: %w", update.op, err)
+	}
+	update.body, update.ifMatch = patch, ifETag(etag)
+	update.carriedOut = reads(func(now Twin) bool {
+		return now.ETag != etag && includes(now.Tags, wanted.Tags) && includes(now.Properties.Desired, wanted.Desired)
+	})
+	return do[Twin](ctx, r, update)
+}
+
+func (r *Registry) replaceTwin(ctx context.Context, replace call, twin TwinPatch, etag string) (Twin, error) {
+	whole := TwinPatch{Tags: orEmpty(twin.Tags), Desired: orEmpty(twin.Desired)} // a part left out would be the hub's guess
+	wanted, err := asDecoded(whole)
+	if err != nil {
+		return Twin{}, invalidf("iothub: %s: %w", replace.op, err)
+	}
+	replace.body, replace.ifMatch = whole, ifETag(etag)
+	replace.carriedOut = reads(func(now Twin) bool {
+		return now.ETag != etag && reflect.DeepEqual(orEmpty(now.Tags), wanted.Tags) &&
+			reflect.DeepEqual(now.Properties.Desired.UserProperties(), wanted.Desired)
+	})
+	return do[Twin](ctx, r, replace)
+}
+
+// asDecoded returns patch as it comes back from the hub, say with every
+// number a float64, without the names that the hub reserves for itself.
+func asDecoded(patch TwinPatch) (TwinPatch, error) {
+	var decoded struct {
+		Tags       map[string]any
+		Properties struct{ Desired Properties }
+	}
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return TwinPatch{}, err
+	}
+	if err := json.Unmarshal(text, &decoded); err != nil {
+		return TwinPatch{}, err
+	}
+	return TwinPatch{Tags: decoded.Tags, Desired: decoded.Properties.Desired.UserProperties()}, nil
+}
+
+// includes reports whether merging patch would change nothing.
+func includes(properties, patch map[string]any) bool {
+	return len(mergepatch.Diff(properties, mergepatch.Merge(properties, patch))) == 0
+}
+
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}

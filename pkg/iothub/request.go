@@ -1,0 +1,182 @@
+package iothub
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"moduletwin/pkg/internal/advice"
+	"moduletwin/pkg/internal/refusal"
+)
+
+const (
+	exchangeTimeout = 20 * time.Second // one request and its answer
+	maxAnswer       = 16 << 20         // bytes of a body; a thousand identities take about one MiB
+)
+
+// do carries out c and decodes the answer.
+func do[T any](ctx context.Context, r *Registry, c call) (T, error) {
+	var answer T
+	body, err := r.send(ctx, c)
+	if err != nil {
+		return answer, err
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		var none T // %v below: a bad key in an answer is nobody's invalid input
+		return none, fmt.Errorf("iothub: %s: the hub said yes, but its answer cannot be read: %v", c.op, err)
+	}
+	return answer, nil
+}
+
+// outcome is what is known of a request after one attempt.
+type outcome int
+
+const (
+	done     outcome = iota // the hub has carried it out
+	final                   // it failed, and would fail again
+	deferred                // the hub will not do it now, but may later
+	lost                    // it may have been carried out or not
+)
+
+// answer is what one attempt brought: a body or an error.
+type answer struct {
+	outcome outcome
+	header  http.Header // nil if none came
+	body    []byte
+	err     error
+}
+
+// exchange sends c once.
+func (r *Registry) exchange(ctx context.Context, c call) answer {
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	defer cancel()
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	req, err := r.request(ctx, c)
+	if err != nil {
+		return answer{outcome: final, err: invalidf("iothub: %s: %w", c.op, err)}
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		if connected.Load() {
+			return answer{outcome: lost, err: r.networkError(c, err)}
+		}
+		return answer{outcome: final, err: r.networkError(c, err)}
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case resp.StatusCode > 299: // whatever became of the body
+		return answer{outcomeOf(resp.StatusCode), resp.Header, nil, r.refusal(c, resp, body)}
+	case err != nil:
+		return answer{outcome: lost, err: r.networkError(c, err)}
+	case len(body) > maxAnswer:
+		return answer{outcome: final, err: fmt.Errorf("iothub: %s: the answer is larger than %d MiB", c.op, maxAnswer>>20)}
+	case resp.StatusCode != http.StatusNoContent && !json.Valid(body):
+		return answer{outcome: final, err: fmt.Errorf("iothub: %s: %d, but %w", c.op, resp.StatusCode, notAHub(resp))}
+	}
+	return answer{done, resp.Header, body, nil}
+}
+
+func (r *Registry) request(ctx context.Context, c call) (*http.Request, error) {
+	var body io.Reader
+	if c.body != nil {
+		text, err := json.Marshal(c.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, c.method, c.url(r.hub.HostName), body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", r.tokens.get())
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "moduletwin")
+	req.Header.Set("Request-Id", uuid.NewString())
+	if c.body != nil {
+		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	if c.ifMatch != "" {
+		req.Header.Set("If-Match", c.ifMatch)
+	}
+	return req, nil
+}
+
+// networkError speaks of what was tried, not of the URL.
+func (r *Registry) networkError(c call, err error) error {
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return fmt.Errorf("iothub: %s: %w", c.op, advice.Network(err, r.hub.HostName))
+}
+
+// outcomeOf tells from a status what became of the request. After a 5xx the
+// hub may have done its work all the same.
+func outcomeOf(status int) outcome {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return deferred
+	case status >= 500:
+		return lost
+	default:
+		return final
+	}
+}
+
+// refusal reads the status first: what a proxy says in its own words must
+// not hide it.
+func (r *Registry) refusal(c call, resp *http.Response, body []byte) *Error {
+	told := refusal.Parse(body)
+	e := &Error{Op: c.op, StatusCode: resp.StatusCode, Code: told.Code, Message: told.Message, TrackingID: told.TrackingID}
+	if name := resp.Header.Get("iothub-errorcode"); name != "" {
+		e.Code = name
+	}
+	switch {
+	case resp.StatusCode == http.StatusUnauthorized:
+		e.Hint = r.unauthorizedHint(c, resp)
+	case e.Code == "" && e.Message == "":
+		strange := notAHub(resp)
+		e.Message, e.Hint = strange.Err.Error(), strange.Advice
+	}
+	return e
+}
+
+// unauthorizedHint makes up for the hub's silence: it does not tell a wrong
+// key from a missing permission or a wrong clock.
+func (r *Registry) unauthorizedHint(c call, resp *http.Response) string {
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		if off := time.Since(date).Round(time.Minute).Abs(); off >= maxClockSkew {
+			return fmt.Sprintf("The clock of this machine is off by %v: SAS tokens depend on it.", off)
+		}
+	}
+	return fmt.Sprintf("It needs a policy with the permission %s. Policy %q may lack it, or its key has changed: copy the connection string again.",
+		c.permission, r.hub.SharedAccessKeyName)
+}
+
+// maxClockSkew is how far off a clock may be before hubs refuse its tokens.
+const maxClockSkew = 5 * time.Minute
+
+// notAHub describes an answer that no IoT hub gives, such as a proxy's page.
+func notAHub(resp *http.Response) *advice.Error {
+	kind, _, _ := strings.Cut(cmp.Or(resp.Header.Get("Content-Type"), "of no type"), ";")
+	return &advice.Error{
+		Err:    fmt.Errorf("the answer (%.80q) is not an IoT hub's", kind),
+		Advice: "Check HostName in the connection string; a proxy may be answering in its place.",
+	}
+}

@@ -1,0 +1,439 @@
+package iothub_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/internal/memnet"
+	"moduletwin/pkg/iothub"
+)
+
+// The answers of the tables below.
+var (
+	notFound     = says(http.StatusNotFound, `{"Message":"ErrorCode:DeviceNotFound;d"}`)
+	exists       = says(http.StatusConflict, `{"Message":"ErrorCode:DeviceAlreadyExists;Conflict"}`)
+	changed      = says(http.StatusPreconditionFailed, `{"Message":"ErrorCode:PreconditionFailed;PreconditionFailed"}`)
+	unauthorized = says(http.StatusUnauthorized, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"}`)
+	throttled    = says(http.StatusTooManyRequests, `{"Message":"ErrorCode:ThrottlingBacklogTimeout;The request has been throttled."}`)
+	serverError  = says(http.StatusInternalServerError, `{"Message":"ErrorCode:ServerError;InternalServerError"}`)
+	unavailable  = says(http.StatusServiceUnavailable, "")
+	deleted      = says(http.StatusNoContent, "")
+)
+
+// device is a device identity as hubs show it; what follows adds to it or
+// overwrites it.
+func device(etag string, more ...string) http.HandlerFunc {
+	return says(http.StatusOK, `{"deviceId":"d","etag":"`+etag+`","status":"enabled","statusReason":null,
+		"authentication":{"type":"sas","symmetricKey":{"primaryKey":"`+testKey+`","secondaryKey":"AAAA"}}`+strings.Join(more, "")+`}`)
+}
+
+// twin is a twin with the given tags and desired properties.
+func twin(etag, tags, desired string) http.HandlerFunc {
+	return says(http.StatusOK, `{"deviceId":"d","etag":"`+etag+`","tags":`+tags+`,"properties":{"desired":`+desired+`,"reported":{"$version":1}}}`)
+}
+
+// The calls of the tables below.
+func getDevice(ctx context.Context, r *iothub.Registry) error {
+	_, err := r.GetDevice(ctx, "d")
+	return err
+}
+
+func createDevice(ctx context.Context, r *iothub.Registry) error {
+	device, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d"})
+	return orNot(device.ETag == "1", err)
+}
+
+func createDisabledDevice(ctx context.Context, r *iothub.Registry) error {
+	device, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d", Status: "disabled"})
+	return orNot(device.ETag == "1", err)
+}
+
+func createDeviceWithKeys(primary, secondary iothub.Key) call {
+	return func(ctx context.Context, r *iothub.Registry) error {
+		_, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d", Authentication: iothub.Authentication{SymmetricKey: iothub.SymmetricKey{PrimaryKey: primary, SecondaryKey: secondary}}})
+		return err
+	}
+}
+
+func updateDevice(ctx context.Context, r *iothub.Registry) error {
+	device, err := r.UpdateDevice(ctx, iothub.Device{DeviceID: "d", ETag: "1", StatusReason: "checked"})
+	return orNot(device.ETag == "2", err)
+}
+
+func updateDeviceStatus(ctx context.Context, r *iothub.Registry) error {
+	device, err := r.UpdateDevice(ctx, iothub.Device{DeviceID: "d", ETag: "1", Status: "Enabled"})
+	return orNot(device.ETag == "2", err)
+}
+
+func updateModule(ctx context.Context, r *iothub.Registry) error {
+	module, err := r.UpdateModule(ctx, iothub.Module{DeviceID: "d", ModuleID: "m", ETag: "1", ManagedBy: "me"})
+	return orNot(module.ETag == "2", err)
+}
+
+func deleteDevice(ctx context.Context, r *iothub.Registry) error {
+	return r.DeleteDevice(ctx, "d", "1")
+}
+
+func updateTwin(ctx context.Context, r *iothub.Registry) error {
+	twin, err := r.UpdateDeviceTwin(ctx, "d", iothub.TwinPatch{Tags: map[string]any{"room": nil}, Desired: map[string]any{"a": 1, "b": map[string]any{"c": nil}}}, "1")
+	return orNot(twin.ETag == "2", err)
+}
+
+func updateTwinWhatever(ctx context.Context, r *iothub.Registry) error {
+	twin, err := r.UpdateDeviceTwin(ctx, "d", iothub.TwinPatch{Desired: map[string]any{"a": 1}}, "")
+	return orNot(twin.ETag == "2", err)
+}
+
+func replaceTwin(ctx context.Context, r *iothub.Registry) error {
+	twin, err := r.ReplaceDeviceTwin(ctx, "d", iothub.TwinPatch{Desired: map[string]any{"a": 1}}, "1")
+	return orNot(twin.ETag == "2", err)
+}
+
+var errResult = errors.New("the call returned something else than the hub has")
+
+func orNot(right bool, err error) error {
+	if err == nil && !right {
+		return errResult
+	}
+	return err
+}
+
+// Each row is a call, the answers that it gets and what it then sends. After
+// an answer that was lost, a look (GET) decides; nothing is sent again on
+// suspicion.
+func TestRetries(t *testing.T) {
+	const (
+		GET, PUT, PATCH, DELETE = http.MethodGet, http.MethodPut, http.MethodPatch, http.MethodDelete
+
+		before      = `{"a":0,"b":{"c":1},"$version":1}`
+		ours        = `{"a":1,"b":{},"x":[1],"$version":2}`
+		oursWhole   = `{"a":1,"$metadata":{},"$version":2}`
+		theirs      = `{"a":7,"b":{"c":1},"$version":2}`
+		room, empty = `{"room":4}`, `{}`
+	)
+	type answers []http.HandlerFunc
+	type sends []string
+	tests := []struct {
+		name    string
+		call    call
+		answers answers
+		sends   sends
+		want    error
+	}{
+		{"read: throttled", getDevice, answers{throttled, throttled, device("1")}, sends{GET, GET, GET}, nil},
+		{"read: 500 and 503", getDevice, answers{serverError, unavailable, device("1")}, sends{GET, GET, GET}, nil},
+		{"read: connection lost", getDevice, answers{hangsUp, device("1")}, sends{GET, GET}, nil},
+		{"read: connection lost amid the answer", getDevice, answers{breaksOff, device("1")}, sends{GET, GET}, nil},
+		{"read: no answer", getDevice, answers{staysSilent, device("1")}, sends{GET, GET}, nil},
+		{"read: a refusal is final", getDevice, answers{notFound}, sends{GET}, iothub.ErrNotFound},
+
+		{"write: throttled, so not carried out", createDevice, answers{throttled, device("1")}, sends{PUT, PUT}, nil},
+		{"write: a refusal is final", createDevice, answers{exists}, sends{PUT}, iothub.ErrExists},
+
+		{"create: lost, carried out", createDevice, answers{hangsUp, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost, not carried out", createDevice, answers{hangsUp, notFound, device("1")}, sends{PUT, GET, PUT}, nil},
+		{"create: lost amid the answer", createDevice, answers{breaksOff, device("1")}, sends{PUT, GET}, nil},
+		{"create: 500, carried out all the same", createDevice, answers{serverError, device("1")}, sends{PUT, GET}, nil},
+		{"create: no answer, carried out", createDevice, answers{staysSilent, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost, and the look takes three", createDevice, answers{hangsUp, throttled, hangsUp, device("1")}, sends{PUT, GET, GET, GET}, nil},
+		{"create: lost twice", createDevice, answers{hangsUp, notFound, serverError, device("1")}, sends{PUT, GET, PUT, GET}, nil},
+		{"create: carried out after the look", createDevice, answers{hangsUp, notFound, exists, device("1")}, sends{PUT, GET, PUT, GET}, nil},
+		{"create: lost, then throttled", createDevice, answers{hangsUp, notFound, throttled, notFound, device("1")}, sends{PUT, GET, PUT, GET, PUT}, nil},
+		{"create: lost, another status is there, so somebody else's", createDisabledDevice,
+			answers{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+		{"create: lost, another key is there, so somebody else's", createDeviceWithKeys(keys.SecondaryKey, iothub.Key{0, 0, 0}),
+			answers{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+		{"create: lost, another second key is there", createDeviceWithKeys(keys.PrimaryKey, iothub.Key{0, 0, 1}),
+			answers{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+		{"create: lost, these keys are there", createDeviceWithKeys(keys.PrimaryKey, iothub.Key{0, 0, 0}), answers{hangsUp, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost, as asked", createDisabledDevice, answers{hangsUp, device("1", `,"status":"disabled"`)}, sends{PUT, GET}, nil},
+		{"create: lost, and not allowed to look: nothing is sent again", createDevice,
+			answers{hangsUp, unauthorized}, sends{PUT, GET}, iothub.ErrUnauthorized},
+
+		{"update: lost, carried out; what was left out is no difference", updateDevice, answers{hangsUp, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET}, nil},
+		{"update: lost, carried out; the reason that was left out stayed", updateDeviceStatus, answers{hangsUp, device("2", `,"statusReason":"old"`)}, sends{PUT, GET}, nil},
+		{"update: lost, not carried out", updateDevice, answers{hangsUp, device("1"), device("2")}, sends{PUT, GET, PUT}, nil},
+		{"update: lost, as asked already, but before this update", updateDevice,
+			answers{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
+		{"update: carried out after the look", updateDevice,
+			answers{hangsUp, device("1"), changed, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET, PUT, GET}, nil},
+		{"update: lost, somebody else was faster", updateDevice,
+			answers{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+		{"update: lost, deleted meanwhile", updateDevice, answers{hangsUp, notFound, notFound, notFound}, sends{PUT, GET, PUT, GET}, iothub.ErrNotFound},
+		{"update of a module: lost, carried out", updateModule,
+			answers{hangsUp, says(http.StatusOK, `{"deviceId":"d","moduleId":"m","managedBy":"me","etag":"2"}`)}, sends{PUT, GET}, nil},
+		{"update of a module: lost, as asked already, but before this update", updateModule,
+			answers{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`), says(http.StatusOK, `{"etag":"2"}`)}, sends{PUT, GET, PUT}, nil},
+
+		{"delete: lost, carried out", deleteDevice, answers{hangsUp, notFound}, sends{DELETE, GET}, nil},
+		{"delete: lost, not carried out", deleteDevice, answers{hangsUp, device("1"), deleted}, sends{DELETE, GET, DELETE}, nil},
+		{"delete: carried out after the look", deleteDevice, answers{hangsUp, device("1"), notFound, notFound}, sends{DELETE, GET, DELETE, GET}, nil},
+		{"delete: it was never there", deleteDevice, answers{notFound}, sends{DELETE}, iothub.ErrNotFound},
+		{"delete: lost, changed by somebody else", deleteDevice, answers{hangsUp, device("2"), changed, device("2")}, sends{DELETE, GET, DELETE, GET}, iothub.ErrPreconditionFailed},
+
+		{"twin: lost, carried out", updateTwin, answers{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
+		{"twin: lost, not carried out", updateTwin, answers{hangsUp, twin("1", room, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
+		{"twin: 503, carried out all the same", updateTwin, answers{unavailable, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
+		{"twin: carried out after the look, which is not somebody else's change", updateTwin,
+			answers{hangsUp, twin("1", room, before), changed, twin("2", empty, ours)}, sends{PATCH, GET, PATCH, GET}, nil},
+		{"twin: lost, somebody else was faster", updateTwin,
+			answers{hangsUp, twin("2", empty, theirs), changed, twin("2", empty, theirs)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
+		{"twin: lost, somebody else changed the tags only", updateTwin,
+			answers{hangsUp, twin("2", room, ours), changed, twin("2", room, ours)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
+		{"twin: changed by somebody else, nothing lost", updateTwin, answers{changed}, sends{PATCH}, iothub.ErrPreconditionFailed},
+		{"twin: throttled, then changed by somebody else", updateTwin, answers{throttled, changed}, sends{PATCH, PATCH}, iothub.ErrPreconditionFailed},
+		{"twin: lost, and not allowed to look: no guess", updateTwin, answers{hangsUp, unauthorized}, sends{PATCH, GET}, iothub.ErrUnauthorized},
+		{"twin without condition: lost, carried out", updateTwinWhatever, answers{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
+		{"twin without condition: lost, not carried out", updateTwinWhatever, answers{hangsUp, twin("1", empty, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
+
+		{"replace: lost, carried out", replaceTwin, answers{hangsUp, twin("2", empty, oursWhole)}, sends{PUT, GET}, nil},
+		{"replace: lost, not carried out", replaceTwin, answers{hangsUp, twin("1", room, before), twin("2", empty, oursWhole)}, sends{PUT, GET, PUT}, nil},
+		{"replace: lost, more is there than was sent", replaceTwin,
+			answers{hangsUp, twin("2", empty, ours), changed, twin("2", empty, ours)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+		{"replace: lost, tags are there", replaceTwin,
+			answers{hangsUp, twin("2", room, oursWhole), changed, twin("2", room, oursWhole)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := serve(t, test.answers...)
+				err := test.call(t.Context(), hub.registry(t, nil))
+				if !errors.Is(err, test.want) {
+					t.Errorf("got error %v, want %v", err, test.want)
+				}
+				if sent := hub.methods(); !slices.Equal(sent, test.sends) {
+					t.Errorf("sent %v, want %v", sent, test.sends)
+				}
+				checkTheSameIsSentAgain(t, hub.requests())
+			})
+		})
+	}
+}
+
+// checkTheSameIsSentAgain: to the same path, with the same condition and body.
+func checkTheSameIsSentAgain(t *testing.T, sent []request) {
+	t.Helper()
+	for _, r := range sent[1:] {
+		if r.uri != sent[0].uri {
+			t.Errorf("%s went to %s, the first request to %s", r.method, r.uri, sent[0].uri)
+		}
+		if r.method == sent[0].method && (r.body != sent[0].body || !reflect.DeepEqual(r.header["If-Match"], sent[0].header["If-Match"])) {
+			t.Errorf("sent again was %+v, first %+v", r, sent[0])
+		}
+	}
+}
+
+// When nothing can be found out, the error says so.
+func TestInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		err := updateTwin(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
+		const want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized
+It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again.
+An answer was lost: the hub may have carried it out all the same.`
+		if err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // looking needs another permission than creating
+		err := createDevice(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
+		if err == nil || !strings.Contains(err.Error(), "the permission Registry Read.") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	tests := []struct {
+		name, value string
+		least, most time.Duration
+		want        error
+	}{
+		{"none: a short pause", "", 100 * time.Millisecond, 200 * time.Millisecond, nil},
+		{"seconds", "7", 7 * time.Second, 7 * time.Second, nil},
+		{"a date", "Sat, 01 Jan 2000 00:00:09 GMT", 9 * time.Second, 9 * time.Second, nil},
+		{"a date that is over", "Fri, 31 Dec 1999 23:00:00 GMT", 100 * time.Millisecond, 200 * time.Millisecond, nil},
+		{"nonsense", "soon", 100 * time.Millisecond, 200 * time.Millisecond, nil},
+		{"negative", "-1", 100 * time.Millisecond, 200 * time.Millisecond, nil},
+		{"longer than a call may take", "61", 0, 0, iothub.ErrThrottled},
+		{"a day", "86400", 0, 0, iothub.ErrThrottled},
+		{"the next day", "Sun, 02 Jan 2000 00:00:00 GMT", 0, 0, iothub.ErrThrottled},
+	}
+	for _, test := range tests {
+		for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+			t.Run(test.name+", "+http.StatusText(status), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { // where it is the first second of the year 2000
+					answers := []http.HandlerFunc{says(status, "", "Retry-After", test.value), device("1")}
+					if test.want != nil {
+						answers = answers[:1]
+					}
+					start := time.Now()
+					err := getDevice(t.Context(), serve(t, answers...).registry(t, nil))
+					if (err != nil) != (test.want != nil) || status == http.StatusTooManyRequests && !errors.Is(err, test.want) {
+						t.Errorf("got error %v, want %v", err, test.want)
+					}
+					if took := time.Since(start); took < test.least || took > test.most {
+						t.Errorf("took %v, want %v to %v", took, test.least, test.most)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A hub that is down for good keeps no call for longer than a minute, and
+// not as good as for ever.
+func TestTimeLimit(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{"503": unavailable, "no answer": staysSilent, "hangs up": hangsUp} {
+		for name, call := range map[string]call{name + ", read": getDevice, name + ", write": createDevice} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					hub := serve(t)
+					hub.always = answer
+					start := time.Now()
+					err := call(t.Context(), hub.registry(t, nil))
+					if took := time.Since(start); err == nil || took < 40*time.Second || took > time.Minute {
+						t.Errorf("after %v: %v", took, err)
+					}
+					if n := len(hub.requests()); n < 3 || n > 30 {
+						t.Errorf("%d requests in a minute", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestCancel(t *testing.T) {
+	cause := errors.New("changed my mind")
+	tests := []struct {
+		name   string
+		answer http.HandlerFunc
+		after  time.Duration
+		logs   int // lines that say "trying again"
+		want   string
+	}{
+		{"before anything was sent", nil, 0, 0, `iothub: get device "d": `},
+		{"while waiting for the answer", staysSilent, time.Second, 0, `iothub: get device "d": `},
+		{"while pausing", says(http.StatusTooManyRequests, `{"Message":"ErrorCode:ThrottlingBacklogTimeout;Wait."}`, "Retry-After", "30"), time.Second, 1,
+			`; the last attempt: iothub: get device "d": 429 ThrottlingBacklogTimeout: Wait.`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, cause := range []error{context.Canceled, cause} {
+				synctest.Test(t, func(t *testing.T) {
+					var answers []http.HandlerFunc
+					if test.answer != nil {
+						answers = append(answers, test.answer)
+					}
+					var logged strings.Builder
+					registry := serve(t, answers...).registry(t, &iothub.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+					ctx, cancel := context.WithCancelCause(t.Context())
+					if test.after == 0 {
+						cancel(cause)
+					}
+					time.AfterFunc(test.after, func() { cancel(cause) })
+					start := time.Now()
+					err := getDevice(ctx, registry)
+					if !errors.Is(err, cause) || !strings.Contains(err.Error(), test.want) || strings.Count(err.Error(), cause.Error()) != 1 {
+						t.Errorf("got %v, want %v that says %q", err, cause, test.want)
+					}
+					if n := strings.Count(logged.String(), "\n"); n != test.logs {
+						t.Errorf("%d lines were logged, want %d:\n%s", n, test.logs, &logged)
+					}
+					if took := time.Since(start); took != test.after {
+						t.Errorf("took %v, want %v", took, test.after)
+					}
+				})
+			}
+		})
+	}
+}
+
+// With a deadline that leaves no time for another attempt, the refusal comes
+// back at once: it says more than "deadline exceeded".
+func TestDeadlineBeforeNextAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		err := getDevice(ctx, serve(t, throttled).registry(t, nil))
+		if took := time.Since(start); !errors.Is(err, iothub.ErrThrottled) || took != 0 {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+}
+
+func TestConnectionRefusedIsNotRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := serve(t)
+		hub.listener.Close()
+		start := time.Now()
+		err := createDevice(t.Context(), hub.registry(t, nil))
+		if took := time.Since(start); !errors.Is(err, syscall.ECONNREFUSED) || took != 0 {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+}
+
+// A server may close a connection just as it is made. Whether the request was
+// read cannot be known then.
+func TestConnectionClosedBeforeTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := serve(t, notFound, device("1"))
+		dials := 0
+		registry := hub.registry(t, &iothub.Options{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials++; dials > 1 {
+				return hub.listener.DialContext(ctx, network, address)
+			}
+			client, far := memnet.Pipe()
+			go func() {
+				conn := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{certificate}})
+				conn.Handshake()
+				conn.Close()
+			}()
+			return client, nil
+		}})
+		if err := createDevice(t.Context(), registry); err != nil {
+			t.Error(err)
+		}
+		if sent := hub.methods(); !slices.Equal(sent, []string{"GET", "PUT"}) {
+			t.Errorf("sent %v, want a look before the second attempt", sent)
+		}
+	})
+}
+
+// A connection that was closed while it was idle costs nothing but a new one.
+func TestIdleConnectionClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := serve(t, device("1"), device("1"))
+		var conns []net.Conn
+		registry := hub.registry(t, &iothub.Options{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := hub.listener.DialContext(ctx, network, address)
+			conns = append(conns, conn)
+			return conn, err
+		}})
+		if err := getDevice(t.Context(), registry); err != nil {
+			t.Fatal(err)
+		}
+		conns[0].Close()
+		synctest.Wait()
+		start := time.Now()
+		if err := createDevice(t.Context(), registry); err != nil || time.Since(start) != 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		if sent := hub.methods(); !slices.Equal(sent, []string{"GET", "PUT"}) {
+			t.Errorf("sent %v", sent)
+		}
+	})
+}

@@ -1,0 +1,161 @@
+package iothub
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SASToken is a shared access signature: proof, good until Expiry, of
+// holding a key that opens Resource. Over HTTPS it is the Authorization
+// header, over MQTT the password. It cannot be taken back before it expires,
+// other than by changing the key.
+//
+// See https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
+type SASToken struct {
+	Resource  string    // what it opens, unescaped: "myhub.azure-devices.net/devices/d/modules/m"
+	KeyName   string    // the policy whose key signed; "" for the key of a device or module
+	Expiry    time.Time // whole seconds
+	Signature []byte    // HMAC-SHA256 over the escaped resource, a line feed and the expiry
+
+	signed string // the resource as escaped by the signer, if not in the way of this package
+}
+
+// The reasons for which [SASToken.Verify] refuses a token.
+var (
+	// ErrSignature says that another key signed the token.
+	ErrSignature = errors.New("the signature does not fit the key")
+	// ErrExpired says that the token's time is over.
+	ErrExpired = errors.New("the token has expired")
+)
+
+func signSASToken(resource, keyName string, key Key, expiry time.Time) SASToken {
+	t := SASToken{Resource: resource, KeyName: keyName, Expiry: time.Unix(expiry.Add(time.Second-1).Unix(), 0)}
+	t.Signature = t.sign(key)
+	return t
+}
+
+const sasScheme = "SharedAccessSignature "
+
+// String returns the token as it is sent:
+//
+//	SharedAccessSignature sr=…&sig=…&se=1767225600&skn=service
+func (t SASToken) String() string {
+	b := make([]byte, 0, 256)
+	b = append(b, sasScheme+"sr="...)
+	b = t.appendResource(b)
+	b = append(b, "&sig="...)
+	b = appendEscaped(b, base64.StdEncoding.EncodeToString(t.Signature))
+	b = append(b, "&se="...)
+	b = strconv.AppendInt(b, t.Expiry.Unix(), 10)
+	if t.KeyName != "" {
+		b = append(b, "&skn="...)
+		b = appendEscaped(b, t.KeyName)
+	}
+	return string(b)
+}
+
+// LogValue keeps the signature out of structured logs.
+func (t SASToken) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("resource", t.Resource), slog.String("keyName", t.KeyName), slog.Time("expiry", t.Expiry))
+}
+
+// ParseSASToken reads what String returns, and what other makers of tokens
+// write: the fields in any order, escaped in upper or lower case or, where
+// that is no ambiguity, not at all. Its errors match [ErrInvalid] and quote
+// nothing of the token.
+func ParseSASToken(s string) (SASToken, error) {
+	rest, found := strings.CutPrefix(s, sasScheme)
+	if !found {
+		return SASToken{}, invalidToken("it does not begin with " + strings.TrimSpace(sasScheme))
+	}
+	fields := make(map[string]string, 4)
+	for pair := range strings.SplitSeq(strings.TrimSpace(rest), "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch name {
+		case "sr", "sig", "se", "skn":
+		default:
+			return SASToken{}, invalidToken("it has a field that is none of sr, sig, se and skn")
+		}
+		if _, repeated := fields[name]; repeated {
+			return SASToken{}, invalidToken(name + " stands in it twice")
+		}
+		fields[name] = value
+	}
+	return tokenOf(fields)
+}
+
+func tokenOf(fields map[string]string) (t SASToken, err error) {
+	// Path rules for unescaping: in a query a "+" would become a space, and
+	// base64 is full of them.
+	if t.Resource, err = url.PathUnescape(fields["sr"]); err != nil || t.Resource == "" {
+		return SASToken{}, invalidToken("sr, the resource, is missing or malformed")
+	}
+	if escaped := fields["sr"]; escaped != escape(t.Resource) {
+		t.signed = escaped
+	}
+	signature, err := url.PathUnescape(fields["sig"])
+	if err == nil {
+		t.Signature, err = base64.StdEncoding.Strict().DecodeString(signature)
+	}
+	if err != nil || len(t.Signature) != sha256.Size {
+		return SASToken{}, invalidToken("sig, the signature, is missing or malformed")
+	}
+	seconds, err := strconv.ParseInt(fields["se"], 10, 64)
+	if err != nil || strconv.FormatInt(seconds, 10) != fields["se"] {
+		return SASToken{}, invalidToken("se, the expiry, is missing or not a number of seconds")
+	}
+	t.Expiry = time.Unix(seconds, 0)
+	if t.KeyName, err = url.PathUnescape(fields["skn"]); err != nil {
+		return SASToken{}, invalidToken("skn, the name of the policy, is malformed")
+	}
+	return t, nil
+}
+
+func invalidToken(why string) error {
+	return invalidf("iothub: SAS token: %s", why)
+}
+
+// Verify reports whether key signed the token and whether it is still good at
+// now, by [ErrSignature] or [ErrExpired]. The signature comes first: of a
+// forged token nothing else is believed. To allow for clocks that differ,
+// pass an earlier now.
+func (t SASToken) Verify(key Key, now time.Time) error {
+	if !hmac.Equal(t.Signature, t.sign(key)) {
+		return ErrSignature
+	}
+	if now.After(t.Expiry) {
+		return ErrExpired
+	}
+	return nil
+}
+
+// RenewAt returns when a holder should put a new token in place of t, which
+// was signed at the time given: when a fifth of its life is left.
+func (t SASToken) RenewAt(signed time.Time) time.Time {
+	return t.Expiry.Add(-t.Expiry.Sub(signed) / 5)
+}
+
+// sign covers the resource exactly as it is sent: signers escape differently
+// (%2F, %2f, not at all), so a receiver must not escape again.
+func (t SASToken) sign(key Key) []byte {
+	message := t.appendResource(make([]byte, 0, 256))
+	message = append(message, '\n')
+	message = strconv.AppendInt(message, t.Expiry.Unix(), 10)
+	mac := hmac.New(sha256.New, key)
+	mac.Write(message)
+	return mac.Sum(nil)
+}
+
+func (t SASToken) appendResource(b []byte) []byte {
+	if t.signed != "" {
+		return append(b, t.signed...)
+	}
+	return appendEscaped(b, t.Resource)
+}

@@ -1,0 +1,173 @@
+package iothub_test
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+
+	"moduletwin/pkg/internal/memnet"
+	"moduletwin/pkg/iothub"
+)
+
+// server is an HTTPS server in memory that knows nothing of IoT hubs: it
+// gives written answers, one after the other, and keeps what it was sent.
+type server struct {
+	listener *memnet.Listener
+
+	mu      sync.Mutex // guards the fields below
+	answers []http.HandlerFunc
+	always  http.HandlerFunc // the answer to all requests, if not nil
+	sent    []request
+	conns   int
+}
+
+type request struct {
+	method, uri string // the request line
+	host        string
+	header      http.Header
+	body        string
+}
+
+// serverName is the host that [httptest] has a certificate for.
+const serverName = "example.com"
+
+var certificate, roots = func() (tls.Certificate, *x509.CertPool) {
+	ts := httptest.NewTLSServer(nil)
+	defer ts.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(ts.Certificate())
+	return ts.TLS.Certificates[0], pool
+}()
+
+// serve starts a server. A request for which no answer is left fails the
+// test, and so does an answer that nobody asked for.
+func serve(t testing.TB, answers ...http.HandlerFunc) *server {
+	s := &server{listener: memnet.Listen(), answers: answers}
+	hs := &http.Server{
+		Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.next(t, r)(w, r) }),
+		ErrorLog:  log.New(io.Discard, "", 0),
+		ConnState: s.count,
+	}
+	go hs.Serve(tls.NewListener(s.listener, &tls.Config{Certificates: []tls.Certificate{certificate}}))
+	t.Cleanup(func() {
+		hs.Close()
+		if s.mu.Lock(); len(s.answers) > 0 {
+			t.Errorf("%d answers were not asked for", len(s.answers))
+		}
+		s.mu.Unlock()
+	})
+	return s
+}
+
+// next takes down r and returns the answer that is next.
+func (s *server) next(t testing.TB, r *http.Request) http.HandlerFunc {
+	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = append(s.sent, request{r.Method, r.RequestURI, r.Host, r.Header, string(body)})
+	if s.always != nil {
+		return s.always
+	}
+	if len(s.answers) == 0 {
+		t.Errorf("no answer is left for %s %s", r.Method, r.RequestURI)
+		return says(http.StatusTeapot, "")
+	}
+	answer := s.answers[0]
+	s.answers = s.answers[1:]
+	return answer
+}
+
+func (s *server) count(_ net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		s.mu.Lock()
+		s.conns++
+		s.mu.Unlock()
+	}
+}
+
+// methods returns the methods of what was sent, in order.
+func (s *server) methods() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	methods := []string{}
+	for _, r := range s.sent {
+		methods = append(methods, r.method)
+	}
+	return methods
+}
+
+// requests returns what was sent.
+func (s *server) requests() []request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sent)
+}
+
+// registry returns a registry that reaches s, whatever the host. Of opts it
+// keeps what is set.
+func (s *server) registry(t testing.TB, opts *iothub.Options) *iothub.Registry {
+	t.Helper()
+	o := *cmp.Or(opts, &iothub.Options{})
+	if o.RootCAs == nil {
+		o.RootCAs = roots
+	}
+	if o.DialContext == nil {
+		o.DialContext = s.listener.DialContext
+	}
+	registry, err := iothub.NewRegistry(parse(t, policyString), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(registry.Close)
+	return registry
+}
+
+const policyString = "HostName=" + serverName + ";SharedAccessKeyName=service;SharedAccessKey=" + testKey
+
+// says answers with a status and a body; header holds names and values.
+func says(status int, body string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for pair := range slices.Chunk(header, 2) {
+			w.Header().Set(pair[0], pair[1])
+		}
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+// shows answers with 200 and a file of testdata.
+func shows(t testing.TB, name string) http.HandlerFunc {
+	t.Helper()
+	return says(http.StatusOK, read(t, name), "Content-Type", "application/json; charset=utf-8")
+}
+
+// hangsUp reads the request and closes the connection.
+func hangsUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// breaksOff sends half an answer and closes the connection.
+func breaksOff(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "100")
+	io.WriteString(w, `{"deviceId":`)
+	w.(http.Flusher).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// staysSilent keeps the connection open until the client closes it, but does
+// not answer, not even then.
+func staysSilent(_ http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
+
+// A call is what a test does with a registry; what it returns beside the
+// error is of no interest.
+type call func(ctx context.Context, r *iothub.Registry) error
