@@ -1,0 +1,110 @@
+package localhub
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// render completes the header and returns status and body.
+func render(header http.Header, request uuid.UUID, result *answer, refused *refusal) (status int, body []byte) {
+	header.Set("Server", "Microsoft-HTTPAPI/2.0")
+	header.Set("Vary", "Origin")
+	header.Set("x-ms-request-id", request.String())
+	switch {
+	case refused != nil:
+		header.Set("iothub-errorcode", refused.name)
+		status, body = refused.status, refused.body(request)
+	case result.body != nil:
+		status, body = result.status, encode(result.body)
+	default:
+		return result.status, nil
+	}
+	if result != nil && result.etag != "" {
+		header.Set("ETag", `"`+result.etag+`"`)
+	}
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	return status, body
+}
+
+func (h *Hub) logRequest(r *http.Request, status int, by string, refused *refusal) {
+	line := fmt.Sprintf("%s %.600s: %d", r.Method, r.URL.EscapedPath(), status)
+	if refused != nil {
+		h.log.Warn(line+" "+refused.name, "reason", refused.Error())
+		return
+	}
+	h.log.Info(line, "by", by)
+}
+
+// instead returns the refusal that takes the place of carrying out a request.
+func (f Failure) instead() *refusal {
+	if f.kind == Status(0).kind {
+		return f.refusal()
+	}
+	return nil
+}
+
+// playInstead plays the failures that leave a request unanswered, and the
+// answer that is none. It reports whether the request goes on.
+func playInstead(how Failure, w http.ResponseWriter, r *http.Request) bool {
+	switch how.kind {
+	case Cut.kind, CutReset.kind:
+		endHTTP(r, how)
+	case Silence.kind, Skip.kind:
+		io.Copy(io.Discard, io.LimitReader(r.Body, maxBody)) // only then is it noticed when the client goes
+		<-r.Context().Done()
+		endHTTP(r, Cut)
+	case Garbage.kind:
+		w.Header().Set("Content-Type", "text/html")
+		w.Write(garbage)
+	default:
+		return true
+	}
+	return false
+}
+
+// deliver writes the answer as how would have it.
+func deliver(how Failure, w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	switch how.kind {
+	case LoseAnswer.kind:
+		endHTTP(r, Cut)
+	case Late(0).kind:
+		timer := time.NewTimer(how.delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			return
+		}
+	case CutHalfway.kind:
+		w.WriteHeader(status)
+		w.Write(body[:len(body)/2])
+		http.NewResponseController(w).Flush()
+		endHTTP(r, Cut)
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// endHTTP ends the connection and the handling of r.
+func endHTTP(r *http.Request, how Failure) {
+	w := r.Context().Value(wireKey{}).(*wire)
+	if how.kind == CutReset.kind {
+		w.reset()
+	}
+	w.Close()
+	panic(http.ErrAbortHandler) // the server's own way out
+}
+
+// wireKey finds, in a request's context, the connection it came over.
+type wireKey struct{}
+
+func withWire(ctx context.Context, w *wire) context.Context {
+	return context.WithValue(ctx, wireKey{}, w)
+}

@@ -1,0 +1,59 @@
+package localhub_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+// tb stands for the *testing.T of a test function.
+type tb struct{ cleanups []func() }
+
+func (*tb) Helper()                           {}
+func (t *tb) Cleanup(f func())                { t.cleanups = append(t.cleanups, f) }
+func (*tb) Logf(format string, args ...any)   {}
+func (*tb) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
+
+// In a test, t is the test's own; the hub is closed when the test ends.
+func ExampleNew() {
+	t := new(tb)
+	hub := localhub.New(t)
+	module := hub.AddModule("myFirstDevice", "myFirstModule")
+	fmt.Println(module.Owner())
+
+	version, err := hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 122})
+	fmt.Println(version, err)
+
+	for _, cleanup := range t.cleanups { // as package testing does
+		cleanup()
+	}
+	// Output:
+	// module "myFirstModule" of device "myFirstDevice"
+	// 2 <nil>
+}
+
+// A program that needs a hub for itself starts and closes one.
+func ExampleStart() {
+	hub, err := localhub.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer hub.Close()
+	hub.AddModule("myFirstDevice", "myFirstModule")
+
+	registry, err := iothub.NewRegistry(hub.ConnectionString("service"), hub.Options())
+	if err != nil {
+		log.Fatal(err)
+	}
+	patch := iothub.TwinPatch{Desired: map[string]any{"telemetryInterval": 122}}
+	if _, err := registry.UpdateModuleTwin(context.Background(), "myFirstDevice", "myFirstModule", patch, ""); err != nil {
+		log.Fatal(err)
+	}
+
+	twin, _ := hub.Twin("myFirstDevice", "myFirstModule")
+	fmt.Println(twin.Properties.Desired["telemetryInterval"], twin.Properties.Desired.Version())
+	// Output: 122 2
+}

@@ -1,0 +1,247 @@
+package localhub_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/localhub"
+)
+
+const getTwin = "$iothub/twin/GET/?$rid=1"
+
+// TestFaultsAtSignIn strikes CONNECT; the next one is good again.
+func TestFaultsAtSignIn(t *testing.T) {
+	for _, row := range []struct {
+		how  localhub.Failure
+		then func(*client)
+	}{
+		{localhub.Cut, (*client).expectEnd},
+		{localhub.CutReset, (*client).expectReset},
+		{localhub.CutHalfway, func(c *client) { c.expectRest("\x20\x02") }},
+		{localhub.LoseAnswer, (*client).expectEnd},
+		{localhub.Silence, (*client).expectSilence},
+		{localhub.Garbage, func(c *client) { c.expectRest("<html>") }},
+		{localhub.Status(3), func(c *client) { c.expectRest("\x20\x02\x00\x03") }},
+		{localhub.Late(time.Millisecond), (*client).expectConnack},
+		{localhub.Duplicate, func(c *client) { c.expectConnack(); c.expectAlive() }},
+	} {
+		t.Run(row.how.String(), func(t *testing.T) {
+			hub := localhub.New(t)
+			module := hub.AddModule("d", "m")
+			hub.FailNext(1, localhub.SignIn, row.how)
+			c := dial(t, hub)
+			c.send(connect(module))
+			row.then(c)
+			if err := hub.WaitFaults(t.Context(), 1); err != nil || hub.FaultsApplied() != 1 {
+				t.Errorf("%d faults, %v", hub.FaultsApplied(), err)
+			}
+			again, _ := signIn(t, hub, module)
+			again.expectAlive()
+		})
+	}
+}
+
+func (c *client) expectConnack() {
+	c.t.Helper()
+	if connack := expect[*packets.ConnackPacket](c); connack.ReturnCode != 0 {
+		c.t.Errorf("CONNACK code %d", connack.ReturnCode)
+	}
+}
+
+// expectRest reads to the end, which has to come after something that begins
+// with text.
+func (c *client) expectRest(text string) {
+	c.t.Helper()
+	if rest, _ := io.ReadAll(c); !strings.HasPrefix(string(rest), text) || text == "" && len(rest) > 0 {
+		c.t.Errorf("before the end came %q, want %q", rest, text)
+	}
+}
+
+func (c *client) expectReset() {
+	c.t.Helper()
+	if _, err := io.ReadAll(c); !errors.Is(err, syscall.ECONNRESET) {
+		c.t.Errorf("the end is %v, want a reset", err)
+	}
+}
+
+// expectSilence checks that for a moment, nothing comes and nothing ends.
+func (c *client) expectSilence() {
+	c.t.Helper()
+	c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	n, err := c.Read(make([]byte, 1))
+	if timeout := net.Error(nil); !errors.As(err, &timeout) || !timeout.Timeout() {
+		c.t.Errorf("Read = %d, %v; want silence", n, err)
+	}
+}
+
+// TestFaultsInTheMiddle strikes requests and notifications of a module that
+// is signed in.
+func TestFaultsInTheMiddle(t *testing.T) {
+	type fault struct {
+		at  localhub.Point
+		how localhub.Failure
+	}
+	const report = "$iothub/twin/PATCH/properties/reported/?$rid=1"
+	end, silence := (*client).expectEnd, (*client).expectSilence
+	message := func(topic, body string) func(*client) {
+		return func(c *client) {
+			c.t.Helper()
+			if p := expect[*packets.PublishPacket](c); p.TopicName != topic || !strings.Contains(string(p.Payload), body) {
+				c.t.Errorf("got %s on %s, want %s on %s", p.Payload, p.TopicName, body, topic)
+			}
+		}
+	}
+	twice := func(once func(*client)) func(*client) { return func(c *client) { c.t.Helper(); once(c); once(c) } }
+	half := func(c *client) { c.expectRest("\x32") }
+	const notice, found, done = "$iothub/twin/PATCH/properties/desired/?$version=2", "$iothub/twin/res/200/?$rid=1", "$iothub/twin/res/204/?$rid=1&$version=2"
+	for _, row := range []struct {
+		fault
+		reported int64 // the version of the reported properties afterwards
+		then     func(*client)
+	}{
+		{fault{localhub.TwinGet, localhub.Cut}, 1, end},
+		{fault{localhub.TwinGet, localhub.CutReset}, 1, (*client).expectReset},
+		{fault{localhub.TwinGet, localhub.CutHalfway}, 1, half},
+		{fault{localhub.TwinGet, localhub.LoseAnswer}, 1, end},
+		{fault{localhub.TwinGet, localhub.Silence}, 1, silence},
+		{fault{localhub.TwinGet, localhub.Status(429)}, 1, message("$iothub/twin/res/429/?$rid=1", `"errorCode":429003`)},
+		{fault{localhub.TwinGet, localhub.Status(500)}, 1, message("$iothub/twin/res/500/?$rid=1", `"errorCode":500001`)},
+		{fault{localhub.TwinGet, localhub.Status(504)}, 1, message("$iothub/twin/res/504/?$rid=1", `"errorCode":504000`)},
+		{fault{localhub.TwinGet, localhub.Garbage}, 1, message(found, "<html>")},
+		{fault{localhub.TwinGet, localhub.Late(time.Millisecond)}, 1, message(found, `"desired"`)},
+		{fault{localhub.TwinGet, localhub.Duplicate}, 1, twice(message(found, `"desired"`))},
+		{fault{localhub.TwinPatch, localhub.Cut}, 1, end},
+		{fault{localhub.TwinPatch, localhub.CutHalfway}, 2, half},
+		{fault{localhub.TwinPatch, localhub.LoseAnswer}, 2, end},
+		{fault{localhub.TwinPatch, localhub.Silence}, 1, silence},
+		{fault{localhub.TwinPatch, localhub.Status(503)}, 1, message("$iothub/twin/res/503/?$rid=1", `"errorCode":503001`)},
+		{fault{localhub.TwinPatch, localhub.Garbage}, 1, message("$iothub/twin/res/502/?$rid=1", "<html>")},
+		{fault{localhub.TwinPatch, localhub.Late(time.Millisecond)}, 2, message(done, "")},
+		{fault{localhub.Notify, localhub.Cut}, 1, end},
+		{fault{localhub.Notify, localhub.CutReset}, 1, (*client).expectReset},
+		{fault{localhub.Notify, localhub.CutHalfway}, 1, half},
+		{fault{localhub.Notify, localhub.LoseAnswer}, 1, func(c *client) { message(notice, "")(c); c.expectEnd() }},
+		{fault{localhub.Notify, localhub.Skip}, 1, (*client).expectAlive},
+		{fault{localhub.Notify, localhub.Status(500)}, 1, (*client).expectAlive},
+		{fault{localhub.Notify, localhub.Garbage}, 1, message(notice, "<html>")},
+		{fault{localhub.Notify, localhub.Duplicate}, 1, twice(message(notice, `"x":1`))},
+		{fault{localhub.Notify, localhub.Late(time.Millisecond)}, 1, message(notice, `"x":1`)},
+	} {
+		t.Run(row.at.String()+" "+row.how.String(), func(t *testing.T) {
+			hub := localhub.New(t)
+			c, _ := signIn(t, hub, hub.AddModule("d", "m"))
+			c.subscribe(answers, desired)
+			hub.FailNext(1, row.at, row.how)
+			switch row.at {
+			case localhub.TwinGet:
+				c.publish(getTwin, "")
+			case localhub.TwinPatch:
+				c.publish(report, `{"r":1}`)
+			default:
+				hub.PatchDesired("d", "m", map[string]any{"x": 1})
+			}
+			if err := hub.WaitFaults(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			row.then(c)
+			if twin, _ := hub.Twin("d", "m"); twin.Properties.Reported.Version() != row.reported {
+				t.Errorf("reported is of version %d, want %d", twin.Properties.Reported.Version(), row.reported)
+			}
+		})
+	}
+}
+
+// TestFaultsAtSubscribe strikes SUBSCRIBE.
+func TestFaultsAtSubscribe(t *testing.T) {
+	for _, row := range []struct {
+		how        localhub.Failure
+		then       func(*client)
+		subscribed bool // in the session, as the next connection finds
+	}{
+		{localhub.Cut, (*client).expectEnd, false},
+		{localhub.Silence, (*client).expectSilence, false},
+		{localhub.Status(128), func(c *client) {
+			if codes := expect[*packets.SubackPacket](c).ReturnCodes; codes[0] != 0x80 {
+				c.t.Errorf("SUBACK codes %v", codes)
+			}
+		}, false},
+		{localhub.Garbage, func(c *client) { io.ReadFull(c, make([]byte, 6)) }, false},
+		{localhub.LoseAnswer, (*client).expectEnd, true},
+		{localhub.CutHalfway, func(c *client) { c.expectRest("\x90\x03") }, true},
+	} {
+		t.Run(row.how.String(), func(t *testing.T) {
+			hub := localhub.New(t)
+			module := hub.AddModule("d", "m")
+			c, _ := signIn(t, hub, module)
+			hub.FailNext(1, localhub.Subscribe, row.how)
+			packet := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
+			packet.MessageID, packet.Topics, packet.Qoss = 1, []string{desired}, []byte{0}
+			c.send(packet)
+			row.then(c)
+			signIn(t, hub, module)
+			link, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return l.SignIns == 2 })
+			if err != nil || link.Subscribed != row.subscribed {
+				t.Errorf("subscribed %v, %v, want %v", link.Subscribed, err, row.subscribed)
+			}
+		})
+	}
+}
+
+// TestFaultsAtREST strikes one request that tries to change a twin.
+func TestFaultsAtREST(t *testing.T) {
+	for _, row := range []struct {
+		how     localhub.Failure
+		status  int // 0 for no answer
+		body    string
+		version int64 // of the desired properties afterwards
+	}{
+		{localhub.Cut, 0, "", 1},
+		{localhub.CutReset, 0, "", 1},
+		{localhub.CutHalfway, 0, "", 2},
+		{localhub.LoseAnswer, 0, "", 2},
+		{localhub.Silence, 0, "", 1},
+		{localhub.Status(429), 429, `"ErrorCode:ThrottlingBacklogTimeout;`, 1},
+		{localhub.Status(429).RetryAfter(3 * time.Second), 429, `"ErrorCode:ThrottlingBacklogTimeout;`, 1},
+		{localhub.Status(500), 500, `"ErrorCode:ServerError;InternalServerError"`, 1},
+		{localhub.Status(503), 503, `"ErrorCode:ServiceUnavailable;`, 1},
+		{localhub.Status(401), 401, `"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"`, 1},
+		{localhub.Garbage, 200, `<html>`, 1},
+		{localhub.Late(time.Millisecond), 200, `"x":1`, 2},
+		{localhub.Duplicate, 200, `"x":1`, 2},
+	} {
+		t.Run(row.how.String(), func(t *testing.T) {
+			hub := localhub.New(t)
+			hub.AddModule("d", "m")
+			r := newREST(t, hub)
+			hub.FailNext(1, localhub.REST, row.how)
+			if row.how == localhub.Silence {
+				var giveUp context.CancelFunc
+				r.ctx, giveUp = context.WithCancel(t.Context())
+				go func() {
+					hub.WaitFaults(t.Context(), 1)
+					giveUp()
+				}()
+			}
+			// No client repeats a PATCH by itself.
+			got, err := r.try("PATCH", "/twins/d/modules/m?api-version=2021-04-12", `{"properties":{"desired":{"x":1}}}`)
+			if (err == nil) != (row.status != 0) || err == nil && got.status != row.status {
+				t.Errorf("got %d, %v, want %d", got.status, err, row.status)
+			}
+			contains(t, "the body", got.body, row.body)
+			if strings.Contains(row.how.String(), "429") && got.header.Get("Retry-After") == "" != (row.how == localhub.Status(429)) {
+				t.Errorf("Retry-After: %q", got.header.Get("Retry-After"))
+			}
+			if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired.Version() != row.version || hub.FaultsApplied() != 1 {
+				t.Errorf("desired is of version %d, want %d; %d faults", twin.Properties.Desired.Version(), row.version, hub.FaultsApplied())
+			}
+		})
+	}
+}

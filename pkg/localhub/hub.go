@@ -1,0 +1,181 @@
+package localhub
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"moduletwin/pkg/iothub"
+)
+
+// Hub is a running IoT hub. Its methods may be called from several
+// goroutines at once.
+type Hub struct {
+	options    Options
+	log        *slog.Logger
+	host       string   // the name for connection strings, without port
+	names      []string // all names and addresses that the hub goes by
+	policyKeys map[string]keyPair
+
+	certificate *certificate
+	tls         *tls.Config
+	registry    registry
+	faults      faults
+	network     network
+	http        *http.Server
+	handedOver  *handover // connections that speak HTTP
+
+	ctx    context.Context // done when the hub is closed
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup // all goroutines of the hub
+
+	mu        sync.Mutex // guards the rest
+	addresses []string   // of listeners, as bound, to bind them again
+	listeners []net.Listener
+	stopped   bool
+	closed    bool
+	wires     map[*wire]struct{}
+}
+
+// TB is what [New] needs of a [testing.T], [testing.B] or [testing.F].
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Logf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// New starts a hub for a test: on a free loopback port, in memory, with its
+// log in the test's. It is closed when the test ends.
+func New(t TB) *Hub {
+	t.Helper()
+	h, err := Start(&Options{Logger: testLogger(t)})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(h.Close)
+	return h
+}
+
+func testLogger(t TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+}
+
+type testLog struct{ t TB }
+
+func (l testLog) Write(line []byte) (int, error) {
+	l.t.Logf("hub: %s", line)
+	return len(line), nil
+}
+
+// Start starts a hub. When it returns, the hub accepts connections at all
+// its addresses.
+func Start(options *Options) (*Hub, error) {
+	h := &Hub{options: options.withDefaults(), wires: make(map[*wire]struct{})}
+	h.log = h.options.Logger
+	h.faults.log = h.log.Warn
+	h.host, h.names = hostNames(h.options.Listen)
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	err := h.remember()
+	if err == nil {
+		err = h.listen(h.options.Listen)
+	}
+	if err != nil {
+		h.cancel()
+		h.registry.store.close()
+		return nil, fmt.Errorf("localhub: %w", err)
+	}
+	h.startHTTP()
+	h.startAccepting(h.options.Listeners)
+	return h, nil
+}
+
+// remember reads what is kept from before, or begins anew.
+func (h *Hub) remember() (err error) {
+	h.registry.index = make(map[key]*entity)
+	if h.options.DataDir != "" {
+		if h.registry.store, err = openStore(h.options.DataDir); err != nil {
+			return err
+		}
+		if err := h.registry.store.load(h.registry.index); err != nil {
+			return err
+		}
+	}
+	if h.policyKeys, err = h.registry.store.policies(); err != nil {
+		return err
+	}
+	if h.certificate, err = h.registry.store.certificate(h.names, time.Now()); err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	h.tls = h.certificate.config()
+	return nil
+}
+
+// Close ends all connections and the hub, and waits until everything has
+// ended. Closing it again does nothing.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.cancel()
+	h.stopListening()
+	for _, l := range h.options.Listeners {
+		l.Close()
+	}
+	h.network.set(Network{})
+	h.cutAll()
+	h.http.Close()
+	h.tasks.Wait()
+	h.registry.store.close()
+}
+
+// HostName returns the HostName of connection strings for this hub,
+// "localhost:port".
+func (h *Hub) HostName() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.addresses) == 0 {
+		return h.host
+	}
+	_, port, _ := net.SplitHostPort(h.addresses[0])
+	return net.JoinHostPort(h.host, port)
+}
+
+// ConnectionString returns the string of a shared access policy:
+// iothubowner, service, device, registryRead, registryReadWrite or
+// serviceAndRegistryReadWrite, each with exactly the permissions that it has
+// in Azure. Of another policy, it is zero.
+func (h *Hub) ConnectionString(policy string) iothub.ConnectionString {
+	keys, known := h.policyKeys[policy]
+	if !known {
+		return iothub.ConnectionString{}
+	}
+	return iothub.ConnectionString{HostName: h.HostName(), SharedAccessKeyName: policy, SharedAccessKey: keys.Primary}
+}
+
+// RootCAs returns the certificate that clients have to trust.
+func (h *Hub) RootCAs() *x509.CertPool {
+	roots := x509.NewCertPool()
+	roots.AddCert(h.certificate.authority)
+	return roots
+}
+
+// CertificatePEM returns the certificate that clients have to trust as a
+// file.
+func (h *Hub) CertificatePEM() []byte { return h.certificate.pem() }
+
+// Options returns options for clients that trust this hub and no other.
+func (h *Hub) Options() *iothub.Options { return &iothub.Options{RootCAs: h.RootCAs()} }

@@ -1,0 +1,34 @@
+package localhub_test
+
+import (
+	"testing"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+// TestRegistry drives the hub with the service client, as programs do.
+func TestRegistry(t *testing.T) {
+	hub := localhub.New(t)
+	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), hub.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := registry.CreateDevice(t.Context(), iothub.Device{DeviceID: "d"}); err != nil {
+		t.Fatal(err)
+	}
+	module, err := registry.CreateModule(t.Context(), iothub.Module{DeviceID: "d", ModuleID: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(module.Authentication.SymmetricKey.PrimaryKey); n != 32 {
+		t.Errorf("the primary key has %d bytes, want 32", n)
+	}
+	twin, err := registry.UpdateModuleTwin(t.Context(), "d", "m", iothub.TwinPatch{Desired: map[string]any{"a": 1}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if twin.Properties.Desired["a"] != 1.0 || twin.Version != 3 || twin.Properties.Desired.Version() != 2 {
+		t.Errorf("the updated twin is %+v", twin)
+	}
+}

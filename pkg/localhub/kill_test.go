@@ -1,0 +1,190 @@
+package localhub_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+var killRounds = flag.Int("kill.rounds", 3, "how often TestKill kills the hub")
+
+// killFolder names, in the environment of a process of its own, the folder
+// of the hub that TestKill kills.
+const killFolder = "LOCALHUB_TEST_KILL_FOLDER"
+
+// serveUntilKilled is what that process does.
+func serveUntilKilled(folder string) {
+	hub, err := localhub.Start(&localhub.Options{DataDir: folder})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "ca.pem"), hub.CertificatePEM(), 0o600)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(hub.ConnectionString("iothubowner"))
+	bufio.NewReader(os.Stdin).ReadByte() // until killed, or until the test is gone
+	os.Exit(0)
+}
+
+// TestKill kills a hub while eight writers create modules and change twins:
+// whatever was acknowledged is there when it runs again.
+func TestKill(t *testing.T) {
+	folder := t.TempDir()
+	writers := make([]writer, 8)
+	for round := range *killRounds {
+		registry, kill := startToKill(t, folder)
+		for i := range writers {
+			writers[i].check(t, registry, round, i)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var acknowledged atomic.Int32
+		enough := make(chan struct{})
+		target := 50 + rand.Int32N(200)
+		var running sync.WaitGroup
+		for i := range writers {
+			running.Go(func() {
+				writers[i].write(ctx, registry, round, i, func() {
+					if acknowledged.Add(1) == target {
+						close(enough)
+					}
+				})
+			})
+		}
+		<-enough
+		kill()
+		cancel()
+		running.Wait()
+	}
+	registry, kill := startToKill(t, folder)
+	defer kill()
+	for i := range writers {
+		writers[i].check(t, registry, *killRounds, i)
+	}
+}
+
+// startToKill starts the process and returns a client of its hub.
+func startToKill(t *testing.T, folder string) (*iothub.Registry, func()) {
+	t.Helper()
+	owner, roots, _, kill := startProcess(t, folder)
+	registry, err := iothub.NewRegistry(owner, &iothub.Options{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry, kill
+}
+
+// startProcess starts a hub in a process of its own, and returns whom to
+// trust and how to kill it.
+func startProcess(t testing.TB, folder string) (owner iothub.ConnectionString, roots *x509.CertPool, id int, kill func()) {
+	t.Helper()
+	process := exec.Command(os.Args[0])
+	process.Env = append(os.Environ(), killFolder+"="+folder)
+	process.Stderr = os.Stderr
+	stdin, err := process.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill = sync.OnceFunc(func() {
+		process.Process.Kill()
+		stdin.Close()
+		process.Wait()
+	})
+	t.Cleanup(kill)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the hub does not start: %v", err)
+	}
+	if owner, err = iothub.ParseConnectionString(strings.TrimSpace(line)); err != nil {
+		t.Fatal(err)
+	}
+	pem, err := os.ReadFile(filepath.Join(folder, "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots = x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	return owner, roots, process.Process.Pid, kill
+}
+
+// writer knows what the hub has acknowledged to it.
+type writer struct {
+	modules []string
+	count   int   // the desired property of that name, in the last of modules
+	version int64 // of those desired properties
+}
+
+// write works on a device of its own until the hub is killed.
+func (w *writer) write(ctx context.Context, registry *iothub.Registry, round, number int, acknowledged func()) {
+	device := fmt.Sprintf("device-%d-%d", round, number)
+	if _, err := registry.CreateDevice(ctx, iothub.Device{DeviceID: device}); err != nil {
+		return
+	}
+	w.modules, w.count, w.version = nil, 0, 0
+	for m := 0; m < 50; m++ {
+		module := fmt.Sprint("module-", m)
+		if _, err := registry.CreateModule(ctx, iothub.Module{DeviceID: device, ModuleID: module}); err != nil {
+			return
+		}
+		w.modules = append(w.modules, module)
+		w.count, w.version = 0, 1
+		acknowledged()
+		for range 5 {
+			patch := iothub.TwinPatch{Desired: map[string]any{"count": w.count + 1}}
+			twin, err := registry.UpdateModuleTwin(ctx, device, module, patch, "")
+			if err != nil {
+				return
+			}
+			w.count, w.version = w.count+1, twin.Properties.Desired.Version()
+			acknowledged()
+		}
+	}
+	<-ctx.Done()
+}
+
+// check looks for what was acknowledged in the round before. One change more
+// may have been made, whose answer was lost.
+func (w *writer) check(t *testing.T, registry *iothub.Registry, round, number int) {
+	t.Helper()
+	device := fmt.Sprintf("device-%d-%d", round-1, number)
+	for i, module := range w.modules {
+		twin, err := registry.GetModuleTwin(t.Context(), device, module)
+		if err != nil {
+			t.Errorf("round %d: %s of %s was acknowledged: %v", round, module, device, err)
+			continue
+		}
+		count, _ := twin.Properties.Desired["count"].(float64)
+		version := twin.Properties.Desired.Version()
+		wantCount, wantVersion := 5, int64(6)
+		if i == len(w.modules)-1 {
+			wantCount, wantVersion = w.count, w.version
+		}
+		if int(count) < wantCount || int(count) > wantCount+1 || version < wantVersion || version != int64(count)+1 {
+			t.Errorf("round %d: count %v in version %d, acknowledged were %d in %d", round, count, version, wantCount, wantVersion)
+		}
+	}
+	if _, err := registry.GetModuleTwin(t.Context(), device, "none"); round > 0 && !errors.Is(err, iothub.ErrNotFound) {
+		t.Errorf("a module that was never made: %v", err)
+	}
+}

@@ -1,0 +1,98 @@
+package localhub_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+// logbook collects the lines of a log.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+// TestLog finds in the log the reason of each refusal, which clients are not
+// told, and no key, token or signature.
+func TestLog(t *testing.T) {
+	var log logbook
+	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hub.Close()
+	module, other := hub.AddModule("d", "m"), hub.AddModule("d", "m2")
+	var secrets []string
+	token := func(c iothub.ConnectionString, expiry time.Duration) string {
+		token := c.NewSASToken(time.Now().Add(expiry)).String()
+		values, _ := url.ParseQuery(strings.TrimPrefix(token, "SharedAccessSignature "))
+		secrets = append(secrets, c.SharedAccessKey.String(), values.Get("sig"), url.QueryEscape(values.Get("sig")))
+		return token
+	}
+	r := newREST(t, hub)
+	readWrite, service := hub.ConnectionString("registryReadWrite"), hub.ConnectionString("service")
+	r.do("GET", "/twins/d", "", "Authorization: "+token(readWrite, time.Hour))
+	r.do("GET", "/twins/d", "", "Authorization: "+token(service, -time.Hour))
+	r.do("GET", "/twins/d", "", "Authorization: "+token(service, time.Hour)+"&sig=again")
+	r.do("GET", "/twins/d", "", "Authorization: "+token(service, time.Hour))
+	for _, password := range []string{
+		token(module, time.Hour), token(module, -3*time.Hour), token(other, time.Hour), token(service, time.Hour),
+		module.SharedAccessKey.String(),
+	} {
+		packet := connect(module)
+		packet.Password = []byte(password)
+		c := dial(t, hub)
+		c.send(packet)
+		expect[*packets.ConnackPacket](c)
+		c.Close()
+	}
+	missing := connect(module)
+	missing.ClientIdentifier, missing.Username = "d/none", "localhost/d/none/?api-version=2021-04-12"
+	c := dial(t, hub)
+	c.send(missing)
+	c.expectRest("\x20\x02\x00\x05")
+	r.client.CloseIdleConnections()
+	hub.Close()
+
+	text := strings.ReplaceAll(log.text.String(), `\"`, `'`)
+	text = strings.ReplaceAll(text, `\'`, `'`)
+	for _, reason := range []string{
+		"policy 'registryReadWrite' lacks ServiceConnect",
+		"the token expired ", // an hour ago, give or take a second
+		"sig stands in it twice",
+		"GET /twins/d: 200",
+		"module 'm' on device 'd' is connected",
+		"module 'm' on device 'd' is disconnected: the client closed the connection",
+		"the signature does not fit either key of module 'm' on device 'd'",
+		"policy 'service' lacks DeviceConnect",
+		"it does not begin with SharedAccessSignature",
+		"there is no module 'none' on device 'd'",
+	} {
+		if !strings.Contains(text, reason) {
+			t.Errorf("the log does not say: %s", reason)
+		}
+	}
+	for _, secret := range secrets {
+		if strings.Contains(text, secret) {
+			t.Error("the log holds a secret")
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}

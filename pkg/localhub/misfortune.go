@@ -1,0 +1,55 @@
+package localhub
+
+// Disconnect cuts the connection of a device or, with a module id, of a
+// module, by Cut or CutReset. It reports whether there was one.
+func (h *Hub) Disconnect(deviceID, moduleID string, how Failure) bool {
+	e := h.registry.lock(key{deviceID, moduleID})
+	if e == nil {
+		return false
+	}
+	defer e.mu.Unlock()
+	if e.link == nil {
+		return false
+	}
+	h.faults.count("Disconnect", e.key)
+	e.link.end(how)
+	return true
+}
+
+// DisconnectAll is [Hub.Disconnect] for all devices and modules. It returns
+// how many were connected.
+func (h *Hub) DisconnectAll(how Failure) (n int) {
+	h.registry.each(func(e *entity) {
+		if e.link != nil {
+			h.faults.count("Disconnect", e.key)
+			e.link.end(how)
+			n++
+		}
+	})
+	return n
+}
+
+// ForgetSessions forgets the stored subscriptions of all devices and modules
+// and cuts their connections: when they come back, the hub has never heard
+// of them.
+func (h *Hub) ForgetSessions() {
+	h.faults.count("ForgetSessions", "")
+	h.registry.each(func(e *entity) {
+		e.session = nil
+		h.registry.store.putSession(e.key, nil)
+		e.cut("sessions are forgotten")
+	})
+}
+
+// ExpireTokens cuts every MQTT connection as if its token had expired, and
+// refuses those same tokens from now on. (A client that signs a new token in
+// the same second with the same lifetime gets the same one.)
+func (h *Hub) ExpireTokens() {
+	h.faults.count("ExpireTokens", "")
+	h.registry.each(func(e *entity) {
+		if e.link != nil {
+			h.faults.expire(e.link.token)
+			e.cut("its token was made to expire")
+		}
+	})
+}

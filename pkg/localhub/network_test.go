@@ -1,0 +1,132 @@
+package localhub_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/localhub"
+)
+
+// TestImmediateFaults cuts and refuses without waiting for an event.
+func TestImmediateFaults(t *testing.T) {
+	hub := localhub.New(t)
+	module := hub.AddModule("d", "m")
+	c, _ := signIn(t, hub, module)
+	if !hub.Disconnect("d", "m", localhub.Cut) || hub.Disconnect("d", "none", localhub.Cut) {
+		t.Error("Disconnect is wrong about who was connected")
+	}
+	c.expectEnd()
+
+	c, _ = signIn(t, hub, module)
+	hub.Disconnect("d", "m", localhub.CutReset)
+	c.expectReset()
+
+	packet := connect(module)
+	c = dial(t, hub)
+	c.send(packet)
+	c.expectConnack()
+	hub.ExpireTokens()
+	c.expectEnd()
+	c = dial(t, hub)
+	c.send(packet) // the same token
+	c.expectRest("\x20\x02\x00\x05")
+	packet.Password = []byte(module.NewSASToken(time.Now().Add(2 * time.Hour)).String())
+	c = dial(t, hub)
+	c.send(packet)
+	c.expectConnack()
+
+	hub.Stop()
+	c.expectEnd()
+	if conn, err := net.Dial("tcp", hub.HostName()); err == nil {
+		t.Errorf("something listens at %s", conn.RemoteAddr())
+	}
+	if err := hub.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	c = dial(t, hub)
+	c.send(packet)
+	if connack := expect[*packets.ConnackPacket](c); !connack.SessionPresent {
+		t.Error("the session was lost by Stop and Resume")
+	}
+	if err := hub.Restart(true); err != nil {
+		t.Fatal(err)
+	}
+	c.expectEnd()
+	if _, found := hub.Twin("d", "m"); !found {
+		t.Error("Restart(true) lost the twin")
+	}
+	if err := hub.Restart(false); err != nil {
+		t.Fatal(err)
+	}
+	if _, found := hub.Twin("d", "m"); found {
+		t.Error("Restart(false) kept the twin")
+	}
+}
+
+// TestNetwork changes the conditions under an open connection.
+func TestNetwork(t *testing.T) {
+	hub := localhub.New(t)
+	module := hub.AddModule("d", "m")
+	c, _ := signIn(t, hub, module)
+	c.subscribe(answers, desired)
+
+	hub.SetNetwork(localhub.Network{Trickle: true, Latency: time.Millisecond})
+	c.expectAlive()
+
+	hub.SetNetwork(localhub.Network{Blackhole: true})
+	hub.PatchDesired("d", "m", map[string]any{"x": 1})
+	c.expectSilence()
+	hub.SetNetwork(localhub.Network{})
+	c.SetDeadline(time.Now().Add(patience))
+	expect[*packets.PublishPacket](c)
+
+	hub.SetNetwork(localhub.Network{Blackhole: true})
+	hub.Disconnect("d", "m", localhub.Cut)
+	c.expectSilence() // the end is lost, too
+	hub.SetNetwork(localhub.Network{Refuse: true})
+	c.SetDeadline(time.Now().Add(patience))
+	c.expectEnd()
+	conn, err := net.Dial("tcp", hub.HostName())
+	if err == nil {
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("a refused connection ends with %v", err)
+		}
+		conn.Close()
+	}
+	hub.SetNetwork(localhub.Network{})
+	signIn(t, hub, module)
+}
+
+// TestCloseInTrouble closes a hub whose clients hang in every way.
+func TestCloseInTrouble(t *testing.T) {
+	hub, err := localhub.Start(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := hub.AddModule("d", "m")
+	signIn(t, hub, module)
+	dial(t, hub)
+	hub.FailNext(1, localhub.SignIn, localhub.Late(time.Hour))
+	dial(t, hub).send(connect(module))
+	hub.FailNext(1, localhub.REST, localhub.Silence)
+	r := newREST(t, hub)
+	go r.client.Get("https://" + hub.HostName() + "/devices")
+	if err := hub.WaitFaults(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	hub.SetNetwork(localhub.Network{Blackhole: true})
+	hub.Close()
+	hub.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := hub.WaitLink(ctx, "d", "m", func(localhub.Link) bool { return false }); err == nil {
+		t.Error("WaitLink on a closed hub returned nil")
+	}
+}

@@ -1,0 +1,186 @@
+package localhub
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+const (
+	maxConnect = 64 << 10         // bytes of a CONNECT, will included
+	maxPacket  = 256<<10 + 64<<10 // bytes of any other packet: a message of 256 KB and its topic
+	maxMessage = 256 << 10        // bytes of the message in a PUBLISH
+)
+
+// readPacket reads one MQTT packet of at most limit bytes. The length is
+// checked before room is made for it, and what the codec takes on trust is
+// checked, too: flags, lengths and text.
+func readPacket(r io.Reader, limit int) (packets.ControlPacket, error) {
+	var first [1]byte
+	if _, err := io.ReadFull(r, first[:]); err != nil {
+		return nil, err
+	}
+	header := packets.FixedHeader{
+		MessageType: first[0] >> 4,
+		Dup:         first[0]&8 != 0,
+		Qos:         first[0] >> 1 & 3,
+		Retain:      first[0]&1 != 0,
+	}
+	if err := checkFlags(header, first[0]&15); err != nil {
+		return nil, err
+	}
+	var err error
+	if header.RemainingLength, err = readLength(r); err != nil {
+		return nil, err
+	}
+	if header.RemainingLength > limit {
+		return nil, fmt.Errorf("a packet of %d bytes, the limit is %d", header.RemainingLength, limit)
+	}
+	packet, err := packets.NewControlPacketWithHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	body := make([]byte, header.RemainingLength)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return nil, err
+	}
+	return packet, unpack(packet, body)
+}
+
+// checkFlags holds the packet's first byte against section 2.2.2 of MQTT
+// 3.1.1, and QoS 2, which no IoT hub speaks.
+func checkFlags(header packets.FixedHeader, flags byte) error {
+	want := byte(0)
+	switch header.MessageType {
+	case packets.Publish:
+		if header.Qos > 1 {
+			return fmt.Errorf("a PUBLISH of QoS %d: IoT Hub knows 0 and 1", header.Qos)
+		}
+		return nil
+	case packets.Subscribe, packets.Unsubscribe:
+		want = 2
+	case packets.Connect, packets.Puback, packets.Pingreq, packets.Disconnect:
+	default:
+		return fmt.Errorf("a packet of type %d, which no client sends to an IoT hub", header.MessageType)
+	}
+	if flags != want {
+		return fmt.Errorf("a malformed packet: flags %#x in packet type %d", flags, header.MessageType)
+	}
+	return nil
+}
+
+// readLength reads the one to four bytes of a remaining length.
+func readLength(r io.Reader) (int, error) {
+	var digit [1]byte
+	length := 0
+	for shift := 0; shift < 28; shift += 7 {
+		if _, err := io.ReadFull(r, digit[:]); err != nil {
+			return 0, err
+		}
+		length |= int(digit[0]&127) << shift
+		if digit[0]&128 == 0 {
+			return length, nil
+		}
+	}
+	return 0, errors.New("a malformed packet: its length has no end")
+}
+
+// unpack decodes body, which has to be used up exactly.
+func unpack(packet packets.ControlPacket, body []byte) error {
+	rest := exactReader(body)
+	if err := packet.Unpack(&rest); err != nil || len(rest) > 0 {
+		return errors.New("a malformed packet: its parts do not fit its length")
+	}
+	if needsID(packet) && packet.Details().MessageID == 0 {
+		return errors.New("a malformed packet: its id is 0")
+	}
+	for _, text := range texts(packet) {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return errors.New("a malformed packet: a text is not UTF-8")
+		}
+	}
+	return nil
+}
+
+func needsID(packet packets.ControlPacket) bool {
+	switch packet := packet.(type) {
+	case *packets.PublishPacket:
+		return packet.Qos > 0
+	case *packets.SubscribePacket, *packets.UnsubscribePacket, *packets.PubackPacket:
+		return true
+	}
+	return false
+}
+
+func texts(packet packets.ControlPacket) []string {
+	switch packet := packet.(type) {
+	case *packets.ConnectPacket:
+		return []string{packet.ClientIdentifier, packet.Username, packet.WillTopic}
+	case *packets.PublishPacket:
+		return []string{packet.TopicName}
+	case *packets.SubscribePacket:
+		return packet.Topics
+	case *packets.UnsubscribePacket:
+		return packet.Topics
+	}
+	return nil
+}
+
+// exactReader gives all of what is asked for or an error: the codec does not
+// notice when it gets less.
+type exactReader []byte
+
+func (r *exactReader) Read(p []byte) (int, error) {
+	if len(p) > len(*r) {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := copy(p, *r)
+	*r = (*r)[n:]
+	return n, nil
+}
+
+// pack returns packet as it goes over the wire.
+func pack(packet packets.ControlPacket) []byte {
+	var b bytes.Buffer
+	packet.Write(&b) // a Buffer takes everything
+	return b.Bytes()
+}
+
+func packConnack(code byte, sessionPresent bool) []byte {
+	packet := packets.NewControlPacket(packets.Connack).(*packets.ConnackPacket)
+	packet.ReturnCode, packet.SessionPresent = code, sessionPresent
+	return pack(packet)
+}
+
+func packPuback(id uint16) []byte {
+	packet := packets.NewControlPacket(packets.Puback).(*packets.PubackPacket)
+	packet.MessageID = id
+	return pack(packet)
+}
+
+func packSuback(id uint16, codes []byte) []byte {
+	packet := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
+	packet.MessageID, packet.ReturnCodes = id, codes
+	return pack(packet)
+}
+
+func packUnsuback(id uint16) []byte {
+	packet := packets.NewControlPacket(packets.Unsuback).(*packets.UnsubackPacket)
+	packet.MessageID = id
+	return pack(packet)
+}
+
+// packPublish takes an id of 0 for a QoS of 0.
+func packPublish(topic string, id uint16, payload []byte) []byte {
+	packet := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
+	packet.TopicName, packet.MessageID, packet.Payload = topic, id, payload
+	if id != 0 {
+		packet.Qos = 1
+	}
+	return pack(packet)
+}

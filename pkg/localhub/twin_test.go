@@ -1,0 +1,140 @@
+package localhub_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/localhub"
+)
+
+// stamps makes the times of metadata the same in every run.
+var stamps = regexp.MustCompile(`"2[-0-9]+T[0-9:.]+Z"`)
+
+// parts returns etag, version, tags and desired properties of a twin.
+func parts(t *testing.T, body string) (counters, tags, desired string) {
+	t.Helper()
+	var twin struct {
+		ETag       string
+		Version    json.Number
+		Tags       json.RawMessage
+		Properties struct{ Desired, Reported json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(body), &twin); err != nil {
+		t.Fatal(err)
+	}
+	return twin.ETag + " " + twin.Version.String(), string(twin.Tags), stamps.ReplaceAllString(string(twin.Properties.Desired), `"now"`)
+}
+
+// TestTwinUpdates goes through one twin's life. The counters are etag and
+// version; a metadata stamp "now" is that of any write, since all differ.
+func TestTwinUpdates(t *testing.T) {
+	hub := localhub.New(t)
+	hub.AddModule("d", "m")
+	r := newREST(t, hub)
+	for _, step := range []struct {
+		name, method, body      string
+		counters, tags, desired string
+	}{
+		{"tags only: desired keeps its version", "PATCH", `{"tags":{"a":{"b":1,"c":2}}}`,
+			"AAAAAAAAAAI= 3", `{"a":{"b":1,"c":2}}`, `{"$metadata":{"$lastUpdated":"0001-01-01T00:00:00Z"},"$version":1}`},
+		{"both: one step", "PATCH", `{"tags":{"a":{"b":null}},"properties":{"desired":{"x":{"y":1}}}}`,
+			"AAAAAAAAAAM= 4", `{"a":{"c":2}}`, `{"x":{"y":1},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":2,"x":{"$lastUpdated":"now","$lastUpdatedVersion":2,"y":{"$lastUpdated":"now","$lastUpdatedVersion":2}}},"$version":2}`},
+		{"siblings keep their stamps", "PATCH", `{"properties":{"desired":{"x":{"z":[1,null]}}}}`,
+			"AAAAAAAAAAQ= 5", `{"a":{"c":2}}`, `{"x":{"y":1,"z":[1,null]},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":3,"x":{"$lastUpdated":"now","$lastUpdatedVersion":3,"y":{"$lastUpdated":"now","$lastUpdatedVersion":2},"z":{"$lastUpdated":"now","$lastUpdatedVersion":3}}},"$version":3}`},
+		{"the same value again: a new stamp", "PATCH", `{"properties":{"desired":{"x":{"y":1,"z":null,"none":null}}}}`,
+			"AAAAAAAAAAU= 6", `{"a":{"c":2}}`, `{"x":{"y":1},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":4,"x":{"$lastUpdated":"now","$lastUpdatedVersion":4,"y":{"$lastUpdated":"now","$lastUpdatedVersion":4}}},"$version":4}`},
+		{"an emptied object stays", "PATCH", `{"properties":{"desired":{"x":{"y":null}}}}`,
+			"AAAAAAAAAAY= 7", `{"a":{"c":2}}`, `{"x":{},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":5,"x":{"$lastUpdated":"now","$lastUpdatedVersion":5}},"$version":5}`},
+		{"a scalar in place of an object", "PATCH", `{"properties":{"desired":{"x":1.0,"s":"<&>"}}}`,
+			"AAAAAAAAAAc= 8", `{"a":{"c":2}}`, `{"s":"<&>","x":1.0,"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":6,"s":{"$lastUpdated":"now","$lastUpdatedVersion":6},"x":{"$lastUpdated":"now","$lastUpdatedVersion":6}},"$version":6}`},
+		{"a twin sent back: what the hub added is ignored", "PATCH", `{"deviceId":"z","etag":"z","version":9,"status":"disabled","x509Thumbprint":{},"parentScopes":[],"properties":{"desired":{"s":null,"$metadata":{"z":1},"$version":1},"reported":{"r":1,"$version":1}}}`,
+			"AAAAAAAAAAg= 9", `{"a":{"c":2}}`, `{"x":1.0,"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":7,"x":{"$lastUpdated":"now","$lastUpdatedVersion":6}},"$version":7}`},
+		{"tags cleared", "PATCH", `{"tags":null}`,
+			"AAAAAAAAAAk= 10", ``, `{"x":1.0,"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":7,"x":{"$lastUpdated":"now","$lastUpdatedVersion":6}},"$version":7}`},
+		{"replaced: the count goes on", "PUT", `{"tags":{"t":true},"properties":{"desired":{"n":{"m":-5}}}}`,
+			"AAAAAAAAAAo= 11", `{"t":true}`, `{"n":{"m":-5},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":8,"n":{"$lastUpdated":"now","$lastUpdatedVersion":8,"m":{"$lastUpdated":"now","$lastUpdatedVersion":8}}},"$version":8}`},
+		{"replaced by nothing", "PUT", `{}`,
+			"AAAAAAAAAAs= 12", ``, `{"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":9},"$version":9}`},
+		{"an empty patch counts", "PATCH", `{"properties":{"desired":{}}}`,
+			"AAAAAAAAAAw= 13", ``, `{"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":10},"$version":10}`},
+		{"no parts", "PATCH", `{"properties":{"desired":null}}`,
+			"AAAAAAAAAA0= 14", ``, `{"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":10},"$version":10}`},
+	} {
+		answer := r.must(200, step.method, "/twins/d/modules/m", step.body)
+		counters, tags, desired := parts(t, answer.body)
+		if counters != step.counters || tags != step.tags || desired != step.desired {
+			t.Errorf("%s:\n%s\n%s\n%s\nwant\n%s\n%s\n%s", step.name, counters, tags, desired, step.counters, step.tags, step.desired)
+		}
+		if again := r.must(200, "GET", "/twins/d/modules/m", ""); again.body != answer.body {
+			t.Errorf("%s: the twin read is %s, the one answered %s", step.name, again.body, answer.body)
+		}
+	}
+}
+
+// TestTwinETag tries If-Match as SDKs write it.
+func TestTwinETag(t *testing.T) {
+	hub := localhub.New(t)
+	hub.AddModule("d", "m")
+	r := newREST(t, hub)
+	const path, body = "/twins/d/modules/m", `{"tags":{}}`
+	r.must(200, "PATCH", path, body, `If-Match: "AAAAAAAAAAE="`)
+	r.must(412, "PATCH", path, body, `If-Match: "AAAAAAAAAAE="`)
+	r.must(412, "PUT", path, body, `If-Match: "AAAAAAAAAAE="`)
+	r.must(200, "PUT", path, body, `If-Match: "AAAAAAAAAAI="`)
+	r.must(200, "PATCH", path, body, `If-Match: *`)
+	r.must(200, "PATCH", path, body, `If-Match: "*"`)
+	r.must(200, "PATCH", path, body, `If-Match: ""`)
+	r.must(200, "PATCH", path, body, `If-Match: AAAAAAAAAAE=`) // without quotes, ignored
+	r.must(200, "POST", path, body, "X-HTTP-Method-Override: PATCH", "Content-Type: application/json")
+	counters, _, _ := parts(t, r.must(200, "GET", path, "").body)
+	if counters != "AAAAAAAAAAg= 9" {
+		t.Errorf("counters %s after 7 updates", counters)
+	}
+}
+
+// TestIdentityUpdates follows the etag of an identity, and what a PUT keeps.
+func TestIdentityUpdates(t *testing.T) {
+	type identity struct {
+		GenerationID, ETag, Status, StatusUpdatedTime string
+		StatusReason                                  *string
+		Authentication                                struct {
+			SymmetricKey struct{ PrimaryKey string }
+		}
+	}
+	hub := localhub.New(t)
+	hub.AddModule("d", "m")
+	r := newREST(t, hub)
+	read := func(answer reply) (i identity) {
+		json.Unmarshal([]byte(answer.body), &i)
+		return i
+	}
+	before := read(r.must(200, "GET", "/devices/d", ""))
+	if len(before.GenerationID) != 18 {
+		t.Errorf("generationId %q", before.GenerationID)
+	}
+	after := read(r.must(200, "PUT", "/devices/d", `{"deviceId":"d","status":"Disabled","statusReason":"lost","etag":"stale","generationId":""}`, `If-Match: "`+before.ETag+`"`))
+	if after.Status != "disabled" || *after.StatusReason != "lost" || strings.HasPrefix(after.StatusUpdatedTime, "0001") {
+		t.Errorf("after the update: %+v", after)
+	}
+	if after.ETag == before.ETag || after.GenerationID != before.GenerationID || after.Authentication != before.Authentication {
+		t.Errorf("the update made %+v of %+v", after, before)
+	}
+	r.must(412, "PUT", "/devices/d", `{"deviceId":"d"}`, `If-Match: "`+before.ETag+`"`)
+	r.must(200, "PUT", "/devices/d", `{"deviceId":"d"}`, `If-Match: `+after.ETag)
+	contains(t, "the device", r.must(200, "GET", "/devices/d", "").body, `"status":"disabled"`, `"statusReason":null`)
+
+	const key = "MDEyMzQ1Njc4OTAxMjM0NQ=="
+	body := `{"deviceId":"d","moduleId":"m","managedBy":"me","authentication":{"type":"sas","symmetricKey":{"primaryKey":"` + key + `","secondaryKey":"` + key + `"}}}`
+	contains(t, "the module", r.must(200, "PUT", "/devices/d/modules/m", body, "If-Match: *").body, `"managedBy":"me"`, `"primaryKey":"`+key+`"`)
+}
+
+// TestPrecision keeps numbers as they were written.
+func TestPrecision(t *testing.T) {
+	hub := localhub.New(t)
+	hub.AddModule("d", "m")
+	const numbers = `{"a":4503599627370495,"b":-4503599627370496,"c":0.1000,"d":1e21}`
+	answer := newREST(t, hub).must(200, "PATCH", "/twins/d", `{"tags":`+numbers+`}`)
+	contains(t, "the twin", answer.body, numbers)
+}
