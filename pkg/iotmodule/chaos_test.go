@@ -1,0 +1,102 @@
+package iotmodule_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/localhub"
+)
+
+var (
+	chaosFor  = flag.Duration("chaos", 3*time.Second, "how long to run the random schedules of faults, in real time")
+	chaosSeed = flag.Uint64("chaos.seed", 0, "the seed of the first schedule; 0 means one by the clock")
+)
+
+// TestChaos plays random schedules of faults, with changes all the while and a
+// healthy window after each fault or few, and compares in each window. A
+// schedule in simulated time covers hours; one over sockets has real resets.
+func TestChaos(t *testing.T) {
+	seed := *chaosSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	for begin := time.Now(); time.Since(begin) < *chaosFor && !t.Failed(); seed++ {
+		t.Run(fmt.Sprintf("seed %d %s", seed, inSimulatedTime), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { playChaos(newScene(t, inSimulatedTime), seed, time.Minute) })
+		})
+		t.Run(fmt.Sprintf("seed %d %s", seed, overSockets), func(t *testing.T) {
+			playChaos(newScene(t, overSockets), seed, 20*time.Millisecond)
+		})
+	}
+}
+
+// playChaos plays one schedule; pause is about how long a bad phase lasts.
+func playChaos(s *scene, seed uint64, pause time.Duration) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	before := s.hub.FaultsApplied()
+	for window := range 5 {
+		for range 1 + random.IntN(3) {
+			someFault(s, random)
+			s.patch(randomPatch(random))
+			<-time.After(rand.N(pause)) // the bad phase; nothing is waited for
+			s.patch(randomPatch(random))
+		}
+		s.hub.SetNetwork(localhub.Network{})
+		s.hub.ClearFaults()
+		s.patch(map[string]any{"window": window})
+		s.settled()
+	}
+	if s.hub.FaultsApplied() == before {
+		s.Error("no fault was applied")
+	}
+	if s.Failed() {
+		s.Logf("again: go test ./pkg/iotmodule -run TestChaos -chaos.seed %d", seed)
+	}
+}
+
+// someFault arms a fault, or a few; most of them need a new connection.
+func someFault(s *scene, random *rand.Rand) {
+	points := []localhub.Point{localhub.SignIn, localhub.Subscribe, localhub.TwinGet, localhub.Notify}
+	failures := []localhub.Failure{
+		localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.LoseAnswer, localhub.Silence,
+		localhub.Garbage, localhub.Duplicate, localhub.Late(50 * time.Millisecond), localhub.Status(5), localhub.Status(503),
+	}
+	for range random.IntN(3) {
+		s.hub.FailNext(1+random.IntN(2), points[random.IntN(len(points))], failures[random.IntN(len(failures))])
+	}
+	switch random.IntN(7) {
+	case 0, 1:
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+	case 2:
+		s.hub.Disconnect(deviceID, moduleID, localhub.CutReset)
+	case 3:
+		s.hub.ForgetSessions()
+	case 4:
+		s.hub.ExpireTokens()
+	case 5:
+		s.hub.SetNetwork(localhub.Network{Blackhole: random.IntN(2) == 0, Refuse: random.IntN(2) == 0})
+	case 6:
+		s.hub.SetNetwork(localhub.Network{Latency: time.Duration(random.IntN(5)) * time.Millisecond, Trickle: random.IntN(2) == 0})
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+	}
+}
+
+func randomPatch(random *rand.Rand) map[string]any {
+	patch := map[string]any{}
+	for range 1 + random.IntN(3) {
+		name := fmt.Sprint("p", random.IntN(6))
+		switch random.IntN(4) {
+		case 0:
+			patch[name] = nil
+		case 1:
+			patch[name] = map[string]any{"a": random.IntN(9), "b": nil}
+		default:
+			patch[name] = random.IntN(9)
+		}
+	}
+	return patch
+}

@@ -1,0 +1,188 @@
+package iotmodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"moduletwin/pkg/internal/advice"
+	"moduletwin/pkg/iothub"
+)
+
+// Client is a module signed in to its hub. It keeps the connection: when it
+// is lost, the client signs in again, with growing pauses, until it succeeds
+// or the hub keeps refusing. It is safe for concurrent use.
+type Client struct {
+	module iothub.ConnectionString
+	dialer *dialer
+	opts   Options
+	pace   pace
+	log    *slog.Logger
+
+	closing   chan struct{} // closed by Close
+	stop      func()        // ends the goroutines
+	running   sync.WaitGroup
+	outOfSync chan struct{} // holds something when the twin may have to be read
+
+	mu      sync.Mutex // guards the fields below
+	conn    *connection
+	changed chan struct{} // closed when conn or ended change
+	ended   error         // why there will be no further connection
+	resumed string        // what to log when the twin has been read
+	tracker tracker
+	readers int // how many follow the desired properties, or are about to
+	feeds   map[*feed]func() bool
+}
+
+// ErrClosed is the error of calls on a client that is closed.
+var ErrClosed = errors.New("the client is closed")
+
+// Dial signs in to the hub as a module and subscribes to what a twin needs.
+// It returns a client that is connected, or an error: it does not try again.
+// ctx bounds the sign-in, which takes half a minute at most; [Client.Close]
+// ends the connection. A connection string that is not a module's gives an
+// error that matches [iothub.ErrInvalid], a key that the hub refuses one that
+// matches [iothub.ErrUnauthorized].
+//
+// A module has one connection at a time: whoever signs in as the same module
+// pushes the other out.
+func Dial(ctx context.Context, module iothub.ConnectionString, opts *Options) (*Client, error) {
+	c, err := newClient(module, opts)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.signIn(ctx)
+	if err != nil {
+		return nil, c.dialError(err)
+	}
+	running, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	c.setConnection(conn)
+	c.running.Go(func() { c.keepConnected(running, conn) })
+	c.running.Go(func() { c.keepInSync(running) })
+	return c, nil
+}
+
+func newClient(module iothub.ConnectionString, opts *Options) (*Client, error) {
+	if err := module.Validate(); err != nil {
+		return nil, err
+	}
+	if module.ModuleID == "" {
+		return nil, fmt.Errorf("iotmodule: %w: this is the connection string of %s; needed is that of a module (with ModuleId)", iothub.ErrInvalid, module.Owner())
+	}
+	o := opts.withDefaults()
+	dialer, err := newDialer(module, &o)
+	if err != nil {
+		return nil, fmt.Errorf("iotmodule: %w: %w", iothub.ErrInvalid, err)
+	}
+	return &Client{
+		module:    module,
+		dialer:    dialer,
+		opts:      o,
+		pace:      o.pace,
+		log:       o.Logger,
+		closing:   make(chan struct{}),
+		outOfSync: make(chan struct{}, 1),
+		changed:   make(chan struct{}),
+		feeds:     make(map[*feed]func() bool),
+	}, nil
+}
+
+// Close signs out, ends every sequence and every waiting call, and returns
+// when nothing of the client is left running. It may be called more than
+// once.
+func (c *Client) Close() {
+	c.mu.Lock()
+	if c.ended != ErrClosed {
+		c.ended = ErrClosed
+		close(c.closing)
+	}
+	c.mu.Unlock()
+	c.stop()
+	c.running.Wait()
+	c.endFeeds(nil)
+}
+
+// fail gives up: there will be no further connection.
+func (c *Client) fail(err error) {
+	c.mu.Lock()
+	if c.ended == nil {
+		c.ended = err
+	}
+	c.announceChange()
+	c.mu.Unlock()
+	c.endFeeds(err)
+}
+
+func (c *Client) endFeeds(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for feed, forget := range c.feeds {
+		feed.end(err)
+		forget()
+		delete(c.feeds, feed)
+		c.dropReader()
+	}
+}
+
+// setConnection makes conn, or with nil none, the connection of the client.
+// Either way notifications may have been missed.
+func (c *Client) setConnection(conn *connection) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conn = conn
+	c.tracker.lostTrack()
+	c.announceChange()
+	if conn != nil && c.readers > 0 {
+		c.wake()
+	}
+}
+
+// announceChange frees those who wait in connected. c.mu is held.
+func (c *Client) announceChange() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// connected returns the connection, as soon as there is one other than over.
+func (c *Client) connected(ctx context.Context, over *connection) (*connection, error) {
+	for {
+		c.mu.Lock()
+		conn, changed, ended := c.conn, c.changed, c.ended
+		c.mu.Unlock()
+		switch {
+		case ended != nil:
+			return nil, ended
+		case conn != nil && conn != over:
+			return conn, nil
+		}
+		select {
+		case <-changed:
+		case <-c.closing:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (c *Client) signIn(ctx context.Context) (*connection, error) {
+	return signIn(ctx, c.module, c.dialer, &c.opts, c.onDesired)
+}
+
+// dialError makes of a failed sign-in what users see.
+func (c *Client) dialError(err error) error {
+	op := "sign in as " + c.module.Owner()
+	var refused refusedError
+	if errors.As(err, &refused) && refused.unauthorized() {
+		return &iothub.Error{
+			Op:         op,
+			StatusCode: 401,
+			Message:    err.Error(),
+			Hint: "The module may not exist, its key may have changed, or the clock of this machine is wrong: " +
+				"a hub does not say. Run createmodule again and copy the connection string; a local hub names the reason in its window.",
+		}
+	}
+	return fmt.Errorf("iotmodule: %s: %w", op, advice.Network(err, c.dialer.address))
+}

@@ -1,0 +1,336 @@
+package iotmodule_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
+	"moduletwin/pkg/localhub"
+)
+
+func TestDialRefused(t *testing.T) {
+	hub := localhub.New(t)
+	module := hub.AddModule(deviceID, moduleID)
+	wrongKey, noModule := module, module
+	wrongKey.SharedAccessKey = iothub.Key("not the key that the hub made up")
+	noModule.ModuleID = "nobody"
+	policy := hub.ConnectionString("iothubowner")
+	device := module
+	device.ModuleID = ""
+	tests := []struct {
+		name   string
+		module iothub.ConnectionString
+		want   error
+		text   string
+	}{
+		{"wrong key", wrongKey, iothub.ErrUnauthorized, `sign in as module "myFirstModule" of device "myFirstDevice": 401`},
+		{"no such module", noModule, iothub.ErrUnauthorized, "The module may not exist"},
+		{"string of a policy", policy, iothub.ErrInvalid, `connection string of shared access policy "iothubowner"; needed is that of a module`},
+		{"string of a device", device, iothub.ErrInvalid, `connection string of device "myFirstDevice"; needed is that of a module`},
+		{"no key", iothub.ConnectionString{HostName: "h", DeviceID: "d", ModuleID: "m"}, iothub.ErrInvalid, "SharedAccessKey is missing"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			client, err := iotmodule.Dial(t.Context(), test.module, &iotmodule.Options{Options: *hub.Options()})
+			if err == nil {
+				client.Close()
+			}
+			if !errors.Is(err, test.want) || !strings.Contains(fmt.Sprint(err), test.text) {
+				t.Errorf("Dial: %v, want %v and %q", err, test.want, test.text)
+			}
+			if strings.Contains(fmt.Sprint(err), test.module.SharedAccessKey.String()) && test.module.SharedAccessKey != nil {
+				t.Error("the error shows the key")
+			}
+		})
+	}
+}
+
+// Dial does not try again: each failure of a sign-in is its error at once.
+func TestDialFails(t *testing.T) {
+	for _, at := range []localhub.Point{localhub.SignIn, localhub.Subscribe} {
+		for _, how := range []localhub.Failure{localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.Garbage, localhub.Silence, localhub.Status(3)} {
+			t.Run(fmt.Sprintf("%v at %v", how, at), func(t *testing.T) {
+				t.Parallel()
+				hub := localhub.New(t)
+				module := hub.AddModule(deviceID, moduleID)
+				hub.FailNext(1, at, how)
+				client, err := iotmodule.Dial(t.Context(), module, iotmodule.Faster(iotmodule.Options{Options: *hub.Options()}))
+				if err == nil {
+					client.Close()
+					t.Error("Dial succeeded")
+				}
+			})
+		}
+	}
+}
+
+func TestDialNothingListens(t *testing.T) {
+	hub := localhub.New(t)
+	module := hub.AddModule(deviceID, moduleID)
+	hub.Stop()
+	_, err := iotmodule.Dial(t.Context(), module, &iotmodule.Options{Options: *hub.Options()})
+	if want := "Is the local hub running?"; !strings.Contains(fmt.Sprint(err), want) {
+		t.Errorf("Dial: %v, want the advice %q", err, want)
+	}
+}
+
+func TestDialObeysItsContext(t *testing.T) {
+	hub := localhub.New(t)
+	module := hub.AddModule(deviceID, moduleID)
+	for _, at := range []localhub.Point{localhub.SignIn, localhub.Subscribe} {
+		hub.FailNext(1, at, localhub.Silence)
+		applied := hub.FaultsApplied()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			hub.WaitFaults(t.Context(), applied+1)
+			cancel()
+		}()
+		_, err := iotmodule.Dial(ctx, module, &iotmodule.Options{Options: *hub.Options()})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("Dial, cancelled at %v: %v", at, err)
+		}
+	}
+}
+
+func TestTwin(t *testing.T) {
+	inBothSettings(t, "read and reported", func(s *scene) {
+		s.patch(map[string]any{"telemetryInterval": 122})
+		version, err := s.client.UpdateReported(s.ctx, map[string]any{"interval": 122, "state": map[string]any{"on": true}})
+		if err != nil || version != 2 {
+			s.Errorf("UpdateReported = %d, %v, want version 2", version, err)
+		}
+		if version, err = s.client.UpdateReported(s.ctx, map[string]any{"state": nil}); err != nil || version != 3 {
+			s.Errorf("UpdateReported = %d, %v, want version 3", version, err)
+		}
+		twin, err := s.client.GetTwin(s.ctx)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if got, want := twin.Properties.Desired.String(), `{"$version":2,"telemetryInterval":122}`; got != want {
+			s.Errorf("desired properties %s, want %s", got, want)
+		}
+		if got, want := twin.Properties.Reported.String(), `{"$version":3,"interval":122}`; got != want {
+			s.Errorf("reported properties %s, want %s", got, want)
+		}
+		if twin.DeviceID != deviceID || twin.ModuleID != moduleID {
+			s.Errorf("twin of %s/%s", twin.DeviceID, twin.ModuleID)
+		}
+	})
+}
+
+// Requests outlast what is passing.
+func TestRequestsPersist(t *testing.T) {
+	failures := []localhub.Failure{
+		localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.LoseAnswer, localhub.Silence,
+		localhub.Status(429), localhub.Status(503), localhub.Duplicate,
+	}
+	for _, failure := range failures {
+		inBothSettings(t, failure.String(), func(s *scene) {
+			s.hub.FailNext(2, localhub.TwinPatch, failure)
+			if _, err := s.client.UpdateReported(s.ctx, map[string]any{"n": 1}); err != nil {
+				s.Errorf("UpdateReported: %v", err)
+			}
+			s.hub.FailNext(2, localhub.TwinGet, failure)
+			twin, err := s.client.GetTwin(s.ctx)
+			if err != nil {
+				s.Fatal(err)
+			}
+			if got := twin.Properties.Reported["n"]; got != 1.0 {
+				s.Errorf("reported n = %v, want 1", got)
+			}
+		})
+	}
+}
+
+func TestReportedRefused(t *testing.T) {
+	s := newScene(t, overSockets)
+	_, err := s.client.UpdateReported(s.ctx, map[string]any{"a.b": 1})
+	if !errors.Is(err, iothub.ErrBadRequest) {
+		t.Fatalf("UpdateReported with a dot in a name: %v, want ErrBadRequest", err)
+	}
+	if want := `update the reported properties of module "myFirstModule" of device "myFirstDevice": 400`; !strings.Contains(err.Error(), want) {
+		t.Errorf("error %q does not say %q", err, want)
+	}
+	if _, err := s.client.UpdateReported(s.ctx, map[string]any{"f": func() {}}); err == nil {
+		t.Error("a function was reported")
+	}
+}
+
+// Close frees whoever waits, and may be called again.
+func TestCloseEndsWaiting(t *testing.T) {
+	inBothSettings(t, "for anything", func(s *scene) {
+		s.hub.FailNext(1, localhub.TwinGet, localhub.Silence)
+		applied := s.hub.FaultsApplied()
+		failed := make(chan error)
+		go func() {
+			_, err := s.client.GetTwin(s.ctx)
+			failed <- err
+		}()
+		if err := s.hub.WaitFaults(s.ctx, applied+1); err != nil {
+			s.Fatal(err)
+		}
+		s.client.Close()
+		s.client.Close()
+		if err := <-failed; !errors.Is(err, iotmodule.ErrClosed) {
+			s.Errorf("GetTwin during Close: %v, want ErrClosed", err)
+		}
+		if err := s.reader.awaitEnd(s); err != nil {
+			s.Errorf("the sequence ended with %v", err)
+		}
+		if _, err := s.client.GetTwin(s.ctx); !errors.Is(err, iotmodule.ErrClosed) {
+			s.Errorf("GetTwin after Close: %v, want ErrClosed", err)
+		}
+		if _, err := s.client.SubscribeDesired(s.ctx); !errors.Is(err, iotmodule.ErrClosed) {
+			s.Errorf("SubscribeDesired after Close: %v, want ErrClosed", err)
+		}
+	})
+}
+
+// Leaving the loop and ranging again misses nothing; every reader gets every
+// patch, as its own.
+func TestReaders(t *testing.T) {
+	s := newScene(t, overSockets)
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	patches, err := s.client.SubscribeDesired(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version := int64(2); version <= 5; version++ {
+		s.patch(map[string]any{"list": []any{version}})
+		for patch, err := range patches {
+			if err != nil || patch.Version() != version {
+				t.Fatalf("got %v, %v, want version %d", patch, err, version)
+			}
+			patch["list"].([]any)[0] = "scribbled"
+			break
+		}
+	}
+	s.settled()
+	cancel()
+	for patch, err := range patches {
+		t.Errorf("after its context ended, the sequence yielded %v, %v", patch, err)
+	}
+}
+
+// A reader that takes nothing costs bounded memory and holds up nobody.
+func TestSlowReader(t *testing.T) {
+	s := newScene(t, overSockets)
+	patches, err := s.client.SubscribeDesired(s.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const changes = 10_000
+	var version int64
+	for i := range changes {
+		version = s.patch(map[string]any{"n": i, "text": strings.Repeat("x", 1000), fmt.Sprint("p", i%9): i})
+	}
+	s.reader.await(s, version) // the quick one has them all
+	if got := s.reader.count(); got < changes/2 {
+		t.Errorf("the quick reader got %d of %d changes one by one", got, changes)
+	}
+	state := map[string]any{}
+	slow := &reader{state: state, version: 1, changed: make(chan struct{})}
+	for patch, err := range patches {
+		slow.take(s, patch, err)
+		if patch.Version() == version {
+			break
+		}
+	}
+	if slow.taken > 1025 {
+		t.Errorf("%d patches were waiting", slow.taken)
+	}
+	s.reader = slow
+	s.compare()
+}
+
+// The user's log has one line for each thing worth knowing.
+func TestLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, lines := logged()
+		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
+		s.hub.SetNetwork(localhub.Network{Refuse: true})
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.someChanges("missed")
+		_, missed := s.desired()
+		time.Sleep(time.Minute) // simulated
+		s.hub.SetNetwork(localhub.Network{})
+		s.reader.await(s, missed)
+		s.settled()
+		for _, want := range []string{"connection lost, reconnecting", "no connection yet", "connected again", "changesCaughtUp=3"} {
+			n := strings.Count(lines(), want)
+			if n != 1 && !(n > 1 && want == "no connection yet") { // one for each new cause
+				t.Errorf("the log says %q %d times:\n%s", want, n, lines())
+			}
+		}
+		if strings.Contains(lines(), "SharedAccess") || strings.Contains(lines(), s.module.SharedAccessKey.String()) {
+			t.Error("the log shows a secret")
+		}
+	})
+}
+
+// Dialing and closing leaves nothing behind.
+func TestCycles(t *testing.T) {
+	cycles := 1000
+	if testing.Short() {
+		cycles = 50
+	}
+	hub := localhub.New(t)
+	module := hub.AddModule(deviceID, moduleID)
+	opts := &iotmodule.Options{Options: *hub.Options()}
+	once := func() {
+		client, err := iotmodule.Dial(t.Context(), module, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.SubscribeDesired(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		client.Close()
+		if took := time.Since(begin); took > 5*time.Second { // it once waited for a write that nobody took
+			t.Errorf("Close took %v", took)
+		}
+	}
+	for range 20 { // pools fill, caches warm
+		once()
+	}
+	heap, files := heapInUse(), openFiles()
+	for range cycles {
+		once()
+	}
+	if _, err := hub.WaitLink(t.Context(), deviceID, moduleID, func(l localhub.Link) bool { return !l.Connected }); err != nil {
+		t.Fatal(err)
+	}
+	if now := heapInUse(); now > heap+4<<20 {
+		t.Errorf("the heap grew from %d to %d KiB", heap>>10, now>>10)
+	}
+	if now := openFiles(); now > files+4 {
+		t.Errorf("open files grew from %d to %d", files, now)
+	}
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// openFiles counts file descriptors, where the system tells.
+func openFiles() int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(entries)
+}

@@ -1,0 +1,23 @@
+package iotmodule
+
+import (
+	"time"
+
+	"moduletwin/pkg/internal/backoff"
+)
+
+// Faster returns opts with pauses and limits for tests over real sockets. Those
+// in simulated time need none.
+func Faster(opts Options) *Options {
+	opts.pace = pace{
+		reconnect:   backoff.Range{First: 2 * time.Millisecond, Longest: 50 * time.Millisecond},
+		retry:       backoff.Range{First: 2 * time.Millisecond, Longest: 50 * time.Millisecond},
+		stable:      100 * time.Millisecond,
+		contested:   200 * time.Millisecond,
+		refused:     10 * time.Second,
+		signIn:      2 * time.Second,
+		answer:      500 * time.Millisecond,
+		maxRefights: 3,
+	}
+	return &opts
+}

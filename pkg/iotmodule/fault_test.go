@@ -1,0 +1,283 @@
+package iotmodule_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
+	"moduletwin/pkg/localhub"
+)
+
+// TestNoChangeIsLost is the promise of SubscribeDesired: whatever goes wrong
+// between the module and the hub, and whenever, the patches lead to the hub's
+// state. Every failure strikes at every point of a connection's life, with
+// changes made before, during and after it, once in simulated time with the
+// client's own pauses, once over sockets.
+func TestNoChangeIsLost(t *testing.T) {
+	points := []localhub.Point{localhub.SignIn, localhub.Subscribe, localhub.TwinGet, localhub.Notify}
+	failures := []localhub.Failure{
+		localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.LoseAnswer, localhub.Silence,
+		localhub.Garbage, localhub.Duplicate, localhub.Late(100 * time.Millisecond),
+		localhub.Status(3), localhub.Status(5), localhub.Status(400), localhub.Status(429), localhub.Status(500),
+	}
+	for _, point := range points {
+		for _, failure := range failures {
+			if point == localhub.TwinGet && failure == localhub.Status(400) {
+				continue // a hub that says so means it
+			}
+			inBothSettings(t, fmt.Sprintf("%v at %v", failure, point), func(s *scene) {
+				s.someChanges("before")
+				before := s.hub.FaultsApplied()
+				s.hub.FailNext(2, point, failure)
+				if point == localhub.Notify {
+					s.changeUntilFaults(before + 2)
+				} else {
+					s.hub.Disconnect(deviceID, moduleID, localhub.Cut) // they come with a new connection
+					s.someChanges("during")
+				}
+				if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
+					s.Fatal(err)
+				}
+				s.someChanges("after")
+				s.settled()
+			})
+		}
+	}
+}
+
+// The faults that are not tied to a point.
+func TestNoChangeIsLostWhen(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault func(s *scene)
+	}{
+		{"the hub closes the connection", func(s *scene) { s.hub.Disconnect(deviceID, moduleID, localhub.Cut) }},
+		{"the connection is reset", func(s *scene) { s.hub.Disconnect(deviceID, moduleID, localhub.CutReset) }},
+		{"the hub forgets sessions", func(s *scene) { s.hub.ForgetSessions() }},
+		{"tokens expire", func(s *scene) { s.hub.ExpireTokens() }},
+		{"connections are refused", func(s *scene) {
+			s.hub.SetNetwork(localhub.Network{Refuse: true})
+			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			s.someChanges("refused")
+			s.hub.SetNetwork(localhub.Network{})
+		}},
+		{"the network is slow", func(s *scene) {
+			s.hub.SetNetwork(localhub.Network{Latency: 5 * time.Millisecond})
+			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			s.someChanges("slow")
+		}},
+		{"bytes trickle", func(s *scene) {
+			s.hub.SetNetwork(localhub.Network{Trickle: true})
+			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			s.someChanges("trickle")
+		}},
+		{"the module is cut off again and again", func(s *scene) {
+			for i := range 5 {
+				signIns := s.awaitLink(func(l localhub.Link) bool { return l.Connected }).SignIns
+				s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+				s.someChanges(fmt.Sprint("cut", i))
+				s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
+			}
+		}},
+	}
+	for _, test := range tests {
+		inBothSettings(t, test.name, func(s *scene) {
+			s.someChanges("before")
+			test.fault(s)
+			s.someChanges("during")
+			s.awaitLink(func(l localhub.Link) bool { return l.Connected && l.Subscribed })
+			s.someChanges("after")
+			s.settled()
+			if s.hub.FaultsApplied() == 0 {
+				s.Error("no fault was applied")
+			}
+		})
+	}
+}
+
+// inBothSettings runs a test in simulated time and over sockets.
+func inBothSettings(t *testing.T, name string, test func(s *scene), changeOptions ...func(*iotmodule.Options)) {
+	t.Run(name+" "+string(inSimulatedTime), func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) { test(newScene(t, inSimulatedTime, changeOptions...)) })
+	})
+	t.Run(name+" "+string(overSockets), func(t *testing.T) {
+		t.Parallel()
+		test(newScene(t, overSockets, changeOptions...))
+	})
+}
+
+// A peer that is gone without a word is noticed within one and a half
+// keep-alive periods.
+func TestBlackhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, inSimulatedTime)
+		s.someChanges("before")
+		s.hub.SetNetwork(localhub.Network{Blackhole: true})
+		s.someChanges("during")
+		signIns := s.awaitLink(func(localhub.Link) bool { return true }).SignIns
+
+		begin := time.Now()
+		time.Sleep(95 * time.Second) // simulated: time stands still while anything is left to do
+		s.hub.SetNetwork(localhub.Network{})
+		s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
+		if took := time.Since(begin); took > 2*time.Minute {
+			t.Errorf("signed in again after %v", took)
+		}
+		s.settled()
+	})
+}
+
+func TestHubRestarts(t *testing.T) {
+	s := newScene(t, overSockets)
+	s.someChanges("before")
+	if err := s.hub.Restart(true); err != nil {
+		t.Fatal(err)
+	}
+	s.someChanges("during")
+	s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
+	s.someChanges("after")
+	s.settled()
+}
+
+// A client that another one pushes out comes back, names the likely cause and
+// does so more and more slowly.
+func TestContestedIdentity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, lines := logged()
+		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
+		other, err := iotmodule.Dial(s.ctx, s.module, s.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		time.Sleep(10 * time.Minute) // simulated
+		signIns := s.awaitLink(func(localhub.Link) bool { return true }).SignIns
+		if signIns > 80 {
+			t.Errorf("two clients pushed each other out %d times in ten minutes", signIns)
+		}
+		if want := "is another client signed in as"; !contains(lines(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, lines())
+		}
+		other.Close()
+		s.settled()
+	})
+}
+
+// A refusal may be a passing one, but not for ever.
+func TestRefusedAfterAGoodSignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, inSimulatedTime)
+		s.hub.FailNext(1000, localhub.SignIn, localhub.Status(5))
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		begin := time.Now()
+		err := s.reader.awaitEnd(s)
+		if !isUnauthorized(err) {
+			t.Errorf("the sequence ended with %v, want ErrUnauthorized", err)
+		}
+		if took := time.Since(begin); took < time.Minute || took > 4*time.Minute {
+			t.Errorf("the client gave up after %v", took)
+		}
+		if _, err := s.client.GetTwin(s.ctx); !isUnauthorized(err) {
+			t.Errorf("GetTwin afterwards: %v", err)
+		}
+		if _, err := s.client.SubscribeDesired(s.ctx); !isUnauthorized(err) {
+			t.Errorf("SubscribeDesired afterwards: %v", err)
+		}
+	})
+}
+
+// Tokens are renewed by a planned reconnect, in which nothing is lost.
+func TestTokenRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, lines := logged()
+		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) {
+			o.TokenLifetime = 3 * time.Second
+			o.Logger = log
+		})
+		for i := range 10 {
+			s.someChanges(fmt.Sprint("token", i))
+			s.awaitLink(func(l localhub.Link) bool { return l.SignIns >= i+2 && l.Connected })
+		}
+		s.settled()
+		if contains(lines(), "connection lost") {
+			t.Errorf("a renewal was taken for a loss:\n%s", lines())
+		}
+	})
+}
+
+// The default lifetime of a token is an hour; it is renewed when a fifth is
+// left.
+func TestTokenRenewalByDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, inSimulatedTime)
+		begin := time.Now()
+		s.awaitLink(func(l localhub.Link) bool { return l.SignIns == 2 })
+		if took := time.Since(begin); took != 48*time.Minute {
+			t.Errorf("signed in again after %v", took)
+		}
+		s.settled()
+	})
+}
+
+// A module whose primary key is changed stays signed in by the secondary.
+func TestSecondaryKey(t *testing.T) {
+	inBothSettings(t, "rotated", func(s *scene) {
+		registry := s.registry()
+		module, err := registry.GetModule(s.ctx, deviceID, moduleID)
+		if err != nil {
+			s.Fatal(err)
+		}
+		keys := &module.Authentication.SymmetricKey
+		keys.SecondaryKey = keys.PrimaryKey
+		keys.PrimaryKey = append(iothub.Key("a new primary key of 32 bytes"), 1, 2, 3)
+		if _, err := registry.UpdateModule(s.ctx, module); err != nil {
+			s.Fatal(err)
+		}
+		s.someChanges("before")
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.someChanges("after")
+		s.settled()
+	})
+}
+
+// An identity that is deleted and created anew begins a new count.
+func TestDeletedAndCreatedAnew(t *testing.T) {
+	inBothSettings(t, "with the same keys", func(s *scene) {
+		registry := s.registry()
+		module, err := registry.GetModule(s.ctx, deviceID, moduleID)
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.someChanges("before")
+		_, version := s.desired()
+		s.reader.await(s, version)
+		s.reader.update(func() { s.reader.mayRestart = true })
+		if err := registry.DeleteModule(s.ctx, deviceID, moduleID, ""); err != nil {
+			s.Fatal(err)
+		}
+		if _, err := registry.CreateModule(s.ctx, module); err != nil {
+			s.Fatal(err)
+		}
+		s.patch(map[string]any{"new": true})
+		s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
+		s.patch(map[string]any{"newer": true})
+		s.reader.await(s, 3)
+		s.compare()
+	})
+}
+
+func TestBurst(t *testing.T) {
+	inBothSettings(t, "of 500 patches", func(s *scene) {
+		for i := range 500 {
+			s.patch(map[string]any{"n": i, fmt.Sprint("p", i%7): nil, fmt.Sprint("p", i%5): i})
+		}
+		s.settled()
+		if got := s.reader.count(); got != 501 {
+			s.Errorf("%d patches arrived, want each of 501", got)
+		}
+	})
+}

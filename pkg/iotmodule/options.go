@@ -1,0 +1,80 @@
+package iotmodule
+
+import (
+	"log/slog"
+	"time"
+
+	"moduletwin/pkg/internal/backoff"
+	"moduletwin/pkg/iothub"
+)
+
+// Options say how to reach a hub. A nil *Options means the zero value, which
+// suits Azure and the local hub alike.
+type Options struct {
+	// Options are those of the service side. The Logger gets one line each
+	// when the connection is lost, when it is back and when the token was
+	// renewed. TokenLifetime is also how often the client signs in anew: when
+	// a fifth of it is left.
+	iothub.Options
+
+	// WebSocket makes the connection MQTT over WebSocket, on port 443 unless
+	// the connection string names another, and through the proxy that the
+	// environment names. It is for networks that block port 8883.
+	WebSocket bool
+
+	// KeepAlive is the longest silence, in whole seconds, before the client
+	// asks the hub for a sign of life; a hub silent for half as long again is
+	// given up. Zero means one minute, the most 1177 s.
+	KeepAlive time.Duration
+
+	pace pace
+}
+
+// pace is how the client behaves over time. Tests run it faster.
+type pace struct {
+	reconnect   backoff.Range // between attempts to sign in
+	retry       backoff.Range // between attempts of a request that the hub cannot answer now
+	stable      time.Duration // a connection that held so long begins the pauses anew
+	contested   time.Duration // one that the hub closed sooner may be somebody else's doing
+	refused     time.Duration // how long a refusal to sign in is taken for a passing one
+	signIn      time.Duration // the limit of one attempt, from dialing to SUBACK
+	answer      time.Duration // the limit of waiting for the answer to one request
+	maxRefights int           // closings in a row that are still taken for chance
+}
+
+var defaultPace = pace{
+	reconnect:   backoff.Range{First: 100 * time.Millisecond, Longest: 30 * time.Second},
+	retry:       backoff.Range{First: 200 * time.Millisecond, Longest: 30 * time.Second},
+	stable:      10 * time.Second,
+	contested:   time.Minute,
+	refused:     2 * time.Minute,
+	signIn:      30 * time.Second,
+	answer:      30 * time.Second,
+	maxRefights: 3,
+}
+
+const (
+	defaultKeepAlive = time.Minute
+	maxKeepAlive     = 1177 * time.Second // the hub's limit of 1767 s is one and a half times this
+)
+
+func (o *Options) withDefaults() Options {
+	var full Options
+	if o != nil {
+		full = *o
+	}
+	if full.Logger == nil {
+		full.Logger = slog.New(slog.DiscardHandler)
+	}
+	if full.TokenLifetime <= 0 {
+		full.TokenLifetime = iothub.DefaultTokenLifetime
+	}
+	if full.KeepAlive <= 0 {
+		full.KeepAlive = defaultKeepAlive
+	}
+	full.KeepAlive = min(max(full.KeepAlive.Truncate(time.Second), time.Second), maxKeepAlive)
+	if full.pace == (pace{}) {
+		full.pace = defaultPace
+	}
+	return full
+}

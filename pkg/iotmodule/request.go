@@ -1,0 +1,137 @@
+package iotmodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"moduletwin/pkg/internal/backoff"
+	"moduletwin/pkg/internal/refusal"
+	"moduletwin/pkg/iothub"
+)
+
+// GetTwin reads the module's twin: both halves with their "$version". The
+// hub tells a module nothing of the rest, so ETag, Version and Tags of the
+// result are zero; DeviceID and ModuleID are those of the client.
+//
+// It waits for the connection, if that is lost just now, and for a hub that
+// is busy, until ctx is done or the client is closed. Refusals are of type
+// [*iothub.Error].
+//
+// See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#retrieving-a-device-twins-properties.
+func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
+	err = c.persist(ctx, func(conn *connection) error {
+		twin, err = c.readTwin(ctx, conn)
+		return err
+	})
+	if err != nil {
+		return iothub.Twin{}, c.wrap("get the twin", err)
+	}
+	return twin, nil
+}
+
+// UpdateReported merges patch into the reported properties of the module's
+// twin; nil removes a property. It returns their new version.
+//
+// It waits as [Client.GetTwin] does. If the connection is lost before the hub
+// has answered, the patch is sent again, which leads to the same state.
+//
+// See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#update-device-twins-reported-properties.
+func (c *Client) UpdateReported(ctx context.Context, patch map[string]any) (version int64, err error) {
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return 0, c.wrap("update the reported properties", err)
+	}
+	err = c.persist(ctx, func(conn *connection) error {
+		answer, err := c.ask(ctx, conn, "update the reported properties", reportedTopic, body)
+		version = answer.version
+		return err
+	})
+	if err != nil {
+		return 0, c.wrap("update the reported properties", err)
+	}
+	return version, nil
+}
+
+// wrap says what failed, where the error does not say so itself.
+func (c *Client) wrap(op string, err error) error {
+	if refused := (*iothub.Error)(nil); errors.As(err, &refused) {
+		return err
+	}
+	return fmt.Errorf("iotmodule: %s of %s: %w", op, c.module.Owner(), err)
+}
+
+func (c *Client) readTwin(ctx context.Context, conn *connection) (iothub.Twin, error) {
+	answer, err := c.ask(ctx, conn, "get the twin", getTopic, nil)
+	if err != nil {
+		return iothub.Twin{}, err
+	}
+	twin := iothub.Twin{DeviceID: c.module.DeviceID, ModuleID: c.module.ModuleID}
+	if err := json.Unmarshal(answer.body, &twin.Properties); err != nil || twin.Properties.Desired.Version() == 0 {
+		return iothub.Twin{}, errGarbage
+	}
+	return twin, nil
+}
+
+// The errors of one attempt after which another makes sense.
+var (
+	errLost     = errors.New("the connection was lost")
+	errNoAnswer = errors.New("the hub did not answer in time")
+	errGarbage  = errors.New("the hub's answer cannot be read")
+	errNotSent  = errors.New("the request could not be sent")
+)
+
+// ask makes one request over one connection.
+func (c *Client) ask(ctx context.Context, conn *connection, op, topic string, body []byte) (answer, error) {
+	answer, err := conn.ask(ctx, topic, body, c.pace.answer)
+	if err != nil || answer.status < 300 {
+		return answer, err
+	}
+	told := refusal.Parse(answer.body)
+	return answer, &iothub.Error{
+		Op:         fmt.Sprintf("%s of %s", op, c.module.Owner()),
+		StatusCode: answer.status,
+		Code:       told.Code,
+		Message:    told.Message,
+		TrackingID: told.TrackingID,
+	}
+}
+
+// persist calls attempt with a connection until it succeeds, fails for good
+// or ctx ends. An attempt cut short by the end of its connection is repeated
+// on the next one, any other after a pause.
+func (c *Client) persist(ctx context.Context, attempt func(*connection) error) error {
+	var over *connection
+	for tries := 0; ; tries++ {
+		conn, err := c.connected(ctx, over)
+		if err != nil {
+			return err
+		}
+		switch err := attempt(conn); {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case isClosed(conn.lost) || errors.Is(err, errLost):
+			over = conn
+		case !isPassing(err):
+			return err
+		default:
+			c.log.Debug("asking again", "because", err)
+			if err := backoff.Wait(ctx, c.pace.retry.Pause(tries)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// isPassing reports whether the hub may answer otherwise a little later.
+func isPassing(err error) bool {
+	var refused *iothub.Error
+	if errors.As(err, &refused) {
+		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= 500
+	}
+	return errors.Is(err, errNoAnswer) || errors.Is(err, errGarbage) || errors.Is(err, errNotSent)
+}

@@ -1,0 +1,331 @@
+package iotmodule_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"moduletwin/pkg/internal/memnet"
+	"moduletwin/pkg/internal/mergepatch"
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
+	"moduletwin/pkg/localhub"
+)
+
+const (
+	deviceID = "myFirstDevice"
+	moduleID = "myFirstModule"
+)
+
+// TestMain fails when a goroutine is left over, since Close promises that
+// none is.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if left := leftover(); code == 0 && left != "" {
+		fmt.Fprintln(os.Stderr, "goroutines left over:\n"+left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// leftover returns the stacks of goroutines of this module and of paho, after
+// those that are about to end had the chance to.
+func leftover() string {
+	var left []string
+	for range 100 {
+		buf := make([]byte, 1<<20)
+		stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
+		left = left[:0]
+		for _, stack := range stacks[1:] {
+			if strings.Contains(stack, "moduletwin/pkg") || strings.Contains(stack, "paho") {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 {
+			return ""
+		}
+		runtime.Gosched()
+		<-time.After(20 * time.Millisecond) // there is no event for the end of a goroutine
+	}
+	return strings.Join(left, "\n\n")
+}
+
+// scene is a hub with one module whose client reads patches.
+type scene struct {
+	*testing.T
+	ctx    context.Context
+	hub    *localhub.Hub
+	module iothub.ConnectionString
+	opts   *iotmodule.Options
+	client *iotmodule.Client
+	reader *reader
+}
+
+// setting is where a scene takes place.
+type setting string
+
+const (
+	overSockets     setting = "over sockets"      // TLS over loopback, in real time
+	inSimulatedTime setting = "in simulated time" // TLS in memory; t runs in a bubble of synctest
+)
+
+// newScene starts a hub and dials it; the module is subscribed.
+func newScene(t *testing.T, where setting, changeOptions ...func(*iotmodule.Options)) *scene {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), watchdog(where))
+	t.Cleanup(cancel)
+	s := &scene{T: t, ctx: ctx}
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	if where == inSimulatedTime {
+		network := memnet.Listen()
+		hub, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{network}, Logger: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(hub.Close)
+		s.hub = hub
+		s.opts = &iotmodule.Options{Options: *hub.Options()}
+		s.opts.DialContext = network.DialContext
+		s.module = hub.AddModule(deviceID, moduleID)
+		s.module.HostName = "localhost"
+	} else {
+		s.hub = localhub.New(t)
+		s.opts = iotmodule.Faster(iotmodule.Options{Options: *s.hub.Options()})
+		s.module = s.hub.AddModule(deviceID, moduleID)
+	}
+	s.opts.Logger = log
+	for _, change := range changeOptions {
+		change(s.opts)
+	}
+	s.dial()
+	return s
+}
+
+// watchdog is how long a scene may take before it counts as stuck.
+func watchdog(where setting) time.Duration {
+	if where == inSimulatedTime {
+		return 1000 * time.Hour
+	}
+	return 30 * time.Second
+}
+
+func (s *scene) dial() {
+	s.Helper()
+	client, err := iotmodule.Dial(s.ctx, s.module, s.opts)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(client.Close)
+	s.client = client
+	s.reader = s.read(client)
+}
+
+// desired returns the hub's truth.
+func (s *scene) desired() (properties map[string]any, version int64) {
+	twin, found := s.hub.Twin(deviceID, moduleID)
+	if !found {
+		s.Fatal("the module is gone")
+	}
+	return twin.Properties.Desired.UserProperties(), twin.Properties.Desired.Version()
+}
+
+// patch changes desired properties on the hub.
+func (s *scene) patch(patch map[string]any) (version int64) {
+	s.Helper()
+	version, err := s.hub.PatchDesired(deviceID, moduleID, patch)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return version
+}
+
+// someChanges makes one of each kind: a set, a removal and a nested change.
+// The name keeps the changes of different phases apart.
+func (s *scene) someChanges(name string) {
+	s.Helper()
+	s.patch(map[string]any{name: 1, name + "Goes": true})
+	s.patch(map[string]any{"nested": map[string]any{name: map[string]any{"a": 1, "b": []any{1, 2}}}})
+	s.patch(map[string]any{name + "Goes": nil, "nested": map[string]any{name: map[string]any{"a": nil, "c": "d"}}})
+}
+
+// changeUntilFaults makes changes until n faults have struck in all. Only a
+// module that listens is told of a change, so a fault that ends its connection
+// has to be got over before the next one can strike.
+func (s *scene) changeUntilFaults(n int) {
+	s.Helper()
+	for round := 0; s.hub.FaultsApplied() < n; round++ {
+		s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
+		s.someChanges(fmt.Sprint("during", round))
+	}
+}
+
+// settled makes a last change and waits until the reader has it; then it must
+// have the hub's state.
+func (s *scene) settled() {
+	s.Helper()
+	version := s.patch(map[string]any{"last": float64(s.reader.count())})
+	s.reader.await(s, version)
+	s.compare()
+}
+
+func (s *scene) compare() {
+	s.Helper()
+	want, _ := s.desired()
+	if got := s.reader.snapshot(); !reflect.DeepEqual(got, want) {
+		s.Errorf("the patches lead to\n%v\nthe hub has\n%v", got, want)
+	}
+}
+
+// reader applies patches to the state it began with.
+type reader struct {
+	mu         sync.Mutex // guards the fields below
+	state      map[string]any
+	version    int64
+	taken      int
+	err        error
+	ended      bool
+	changed    chan struct{} // closed at the next change
+	mayRestart bool          // whether versions may start over
+}
+
+// read subscribes, and reads in a goroutine until the sequence ends.
+func (s *scene) read(client *iotmodule.Client) *reader {
+	s.Helper()
+	patches, err := client.SubscribeDesired(s.ctx)
+	if err != nil {
+		s.Fatal(err)
+	}
+	state, version := s.desired()
+	r := &reader{state: state, version: version, changed: make(chan struct{})}
+	var done sync.WaitGroup
+	done.Go(func() {
+		for patch, err := range patches {
+			r.take(s, patch, err)
+		}
+		r.update(func() { r.ended = true })
+	})
+	s.Cleanup(func() { client.Close(); done.Wait() })
+	return r
+}
+
+func (r *reader) take(s *scene, patch iothub.Properties, err error) {
+	r.update(func() {
+		if err != nil {
+			r.err = err
+			return
+		}
+		if patch.Version() <= r.version && !r.mayRestart {
+			s.Errorf("version %d came after %d", patch.Version(), r.version)
+		}
+		r.taken++
+		r.version = patch.Version()
+		r.state = mergepatch.Merge(r.state, patch.UserProperties())
+	})
+}
+
+func (r *reader) update(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// await waits until the reader is at version.
+func (r *reader) await(s *scene, version int64) {
+	s.Helper()
+	r.awaitUntil(s, fmt.Sprintf("version %d", version), func() bool { return r.version == version })
+}
+
+// awaitEnd waits for the end of the sequence and returns its error.
+func (r *reader) awaitEnd(s *scene) error {
+	s.Helper()
+	r.awaitUntil(s, "the end", func() bool { return r.ended })
+	return r.err
+}
+
+func (r *reader) awaitUntil(s *scene, what string, ok func() bool) {
+	s.Helper()
+	for {
+		r.mu.Lock()
+		reached, at, changed := ok(), r.version, r.changed
+		r.mu.Unlock()
+		if reached {
+			return
+		}
+		select {
+		case <-changed:
+		case <-s.ctx.Done():
+			s.Fatalf("the reader is at version %d, waiting for %s", at, what)
+		}
+	}
+}
+
+func (r *reader) snapshot() map[string]any {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state
+}
+
+func (r *reader) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.taken
+}
+
+// awaitLink waits until the module's link is as wanted.
+func (s *scene) awaitLink(ok func(localhub.Link) bool) localhub.Link {
+	s.Helper()
+	link, err := s.hub.WaitLink(s.ctx, deviceID, moduleID, ok)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return link
+}
+
+// registry returns the service side of the scene's hub.
+func (s *scene) registry() *iothub.Registry {
+	s.Helper()
+	hub := s.hub.ConnectionString("iothubowner")
+	hub.HostName = s.module.HostName
+	registry, err := iothub.NewRegistry(hub, &s.opts.Options)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(registry.Close)
+	return registry
+}
+
+func isUnauthorized(err error) bool { return errors.Is(err, iothub.ErrUnauthorized) }
+
+func contains(text, part string) bool { return strings.Contains(text, part) }
+
+// logged returns a logger that keeps its lines.
+func logged() (*slog.Logger, func() string) {
+	var mu sync.Mutex
+	var buf bytes.Buffer
+	write := writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return buf.Write(p)
+	})
+	return slog.New(slog.NewTextHandler(write, nil)), func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return buf.String()
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -1,0 +1,306 @@
+package iotmodule
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/internal/mergepatch"
+	"moduletwin/pkg/iothub"
+)
+
+// Each row is what a tracker at version 3, state {"a":1,"b":{"c":1}}, sees,
+// and what it delivers for it.
+func TestTracker(t *testing.T) {
+	type step struct {
+		lost   bool   // the connection was lost
+		notify string // a notification came
+		read   string // the twin was read
+		want   string // what is delivered, one line each
+		inSync bool
+	}
+	tests := []struct {
+		name  string
+		steps []step
+	}{
+		{"the next change", []step{
+			{notify: `{"a":2,"$version":4}`, want: `{"$version":4,"a":2}`, inSync: true},
+		}},
+		{"a duplicate", []step{
+			{notify: `{"a":1,"$version":3}`, inSync: true},
+			{notify: `{"a":2,"$version":4}`, want: `{"$version":4,"a":2}`, inSync: true},
+			{notify: `{"a":2,"$version":4}`, inSync: true},
+		}},
+		{"a gap, filled by a read", []step{
+			{notify: `{"a":3,"$version":5}`},
+			{read: `{"a":3,"$version":5}`, want: `{"$version":5,"a":3,"b":null}`, inSync: true},
+		}},
+		{"a gap, filled by the change that came late", []step{
+			{notify: `{"a":3,"$version":5}`},
+			{notify: `{"b":null,"$version":4}`, want: `{"$version":4,"b":null}` + "\n" + `{"$version":5,"a":3}`},
+			{read: `{"a":3,"$version":5}`, inSync: true},
+		}},
+		{"a read that is older than what is held", []step{
+			{notify: `{"a":5,"$version":6}`},
+			{notify: `{"a":4,"$version":5}`},
+			{read: `{"a":3,"b":{"c":1},"$version":4}`, inSync: true,
+				want: `{"$version":4,"a":3}` + "\n" + `{"$version":5,"a":4}` + "\n" + `{"$version":6,"a":5}`},
+		}},
+		{"a read that leaves a gap", []step{
+			{notify: `{"a":5,"$version":6}`},
+			{read: `{"a":3,"b":{"c":1},"$version":4}`, want: `{"$version":4,"a":3}`},
+			{read: `{"a":5,"b":{"c":1},"$version":6}`, want: `{"$version":6,"a":5}`, inSync: true},
+		}},
+		{"nothing missed while offline", []step{
+			{lost: true},
+			{read: `{"a":1,"b":{"c":1},"$version":3}`, inSync: true},
+		}},
+		{"changed and changed back while offline", []step{
+			{lost: true},
+			{read: `{"a":1,"b":{"c":1},"$version":5}`, inSync: true},
+			{notify: `{"a":2,"$version":6}`, want: `{"$version":6,"a":2}`, inSync: true},
+		}},
+		{"set, removed and changed in depth while offline", []step{
+			{lost: true},
+			{read: `{"b":{"c":2},"d":[1],"$version":6}`, want: `{"$version":6,"a":null,"b":{"c":2},"d":[1]}`, inSync: true},
+		}},
+		{"live changes flow while the read is under way", []step{
+			{lost: true},
+			{notify: `{"a":2,"$version":4}`, want: `{"$version":4,"a":2}`},
+			{notify: `{"a":3,"$version":5}`, want: `{"$version":5,"a":3}`},
+			{read: `{"a":2,"b":{"c":1},"$version":4}`, inSync: true}, // overtaken
+			{notify: `{"a":4,"$version":6}`, want: `{"$version":6,"a":4}`, inSync: true},
+		}},
+		{"live changes behind a gap wait for the read", []step{
+			{lost: true},
+			{notify: `{"a":3,"$version":5}`},
+			{read: `{"a":2,"$version":4}`, want: `{"$version":4,"a":2,"b":null}` + "\n" + `{"$version":5,"a":3}`, inSync: true},
+		}},
+		{"what was held before the connection was lost is contained in the read", []step{
+			{notify: `{"a":3,"$version":5}`},
+			{lost: true},
+			{read: `{"a":9,"b":{"c":1},"$version":5}`, want: `{"$version":5,"a":9}`, inSync: true},
+		}},
+		{"deleted and created anew", []step{
+			{lost: true},
+			{read: `{"$version":1}`, want: `{"$version":1,"a":null,"b":null}`, inSync: true},
+			{notify: `{"a":1,"$version":2}`, want: `{"$version":2,"a":1}`, inSync: true},
+		}},
+		{"deleted and created anew, changed before the read", []step{
+			{lost: true},
+			{notify: `{"x":1,"$version":2}`},
+			{read: `{"x":1,"$version":2}`, want: `{"$version":2,"a":null,"b":null,"x":1}`, inSync: true},
+		}},
+		{"deleted and created anew, with the same version", []step{
+			{lost: true},
+			{read: `{"x":1,"$version":3}`, want: `{"$version":3,"a":null,"b":null,"x":1}`, inSync: true},
+		}},
+		{"garbage", []step{
+			{notify: `{}`},
+			{read: `{"a":2,"b":{"c":1},"$version":4}`, want: `{"$version":4,"a":2}`, inSync: true},
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var tracker tracker
+			tracker.read(properties(t, `{"a":1,"b":{"c":1},"$version":3}`))
+			for i, step := range test.steps {
+				var delivered []change
+				switch {
+				case step.lost:
+					tracker.lostTrack()
+				case step.notify != "":
+					delivered = tracker.notification(properties(t, step.notify))
+				default:
+					delivered = tracker.read(properties(t, step.read))
+				}
+				if got := lines(delivered); got != step.want {
+					t.Errorf("step %d delivered:\n%s\nwant:\n%s", i, got, step.want)
+				}
+				if tracker.inSync != step.inSync {
+					t.Errorf("step %d: inSync = %v, want %v", i, tracker.inSync, step.inSync)
+				}
+			}
+		})
+	}
+}
+
+// What comes before the first read is older or follows on.
+func TestTrackerBegins(t *testing.T) {
+	var tracker tracker
+	for _, early := range []string{`{"a":1,"$version":2}`, `{"a":3,"$version":4}`} {
+		if got := tracker.notification(properties(t, early)); got != nil {
+			t.Errorf("before the first read, %s was delivered", lines(got))
+		}
+	}
+	got := lines(tracker.read(properties(t, `{"a":2,"$version":3}`)))
+	if want := `{"$version":4,"a":3}`; got != want || !tracker.inSync {
+		t.Errorf("the first read delivered %s, in sync: %v; want %s", got, tracker.inSync, want)
+	}
+}
+
+func TestTrackerHoldsNoMoreThanItsLimit(t *testing.T) {
+	var tracker tracker
+	tracker.read(properties(t, `{"$version":1}`))
+	const last = maxHeld + 500
+	for version := 3; version <= last; version++ { // 2 is missing
+		tracker.notification(iothub.Properties{"n": float64(version), "$version": float64(version)})
+	}
+	if len(tracker.held) != maxHeld {
+		t.Errorf("%d notifications are held, the limit is %d", len(tracker.held), maxHeld)
+	}
+	tracker.read(iothub.Properties{"n": float64(2), "$version": float64(2)})
+	if tracker.inSync {
+		t.Error("those that did not fit are forgotten")
+	}
+	tracker.read(iothub.Properties{"n": float64(last), "$version": float64(last)})
+	if !tracker.inSync || tracker.version != last {
+		t.Errorf("in sync: %v, at version %d, want %d", tracker.inSync, tracker.version, last)
+	}
+}
+
+// A reader that applies what a tracker delivers has the hub's state whenever
+// the tracker is in sync, whatever is lost, doubled or late on the way.
+func TestTrackerAgainstARandomHub(t *testing.T) {
+	for seed := range uint64(2000) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		hub, reader, last := map[string]any{}, map[string]any{}, int64(0)
+		version := int64(1)
+		var tracker tracker
+		var wire []iothub.Properties // sent, not yet arrived
+		take := func(delivered []change) {
+			for _, change := range delivered {
+				if v := change.patch.Version(); v <= last {
+					t.Fatalf("seed %d: version %d after %d", seed, v, last)
+				}
+				last = change.patch.Version()
+				reader = mergepatch.Merge(reader, change.patch.UserProperties())
+				if !reflect.DeepEqual(reader, change.after) {
+					t.Fatalf("seed %d: state %v, announced as %v", seed, reader, change.after)
+				}
+			}
+		}
+		read := func() iothub.Properties {
+			return iothub.Properties(mergepatch.Merge(hub, map[string]any{"$version": float64(version)}))
+		}
+		take(tracker.read(read()))
+		for range 60 {
+			switch random.IntN(6) {
+			case 0, 1: // the back end changes something
+				patch := randomPatch(random, 2)
+				hub, version = mergepatch.Merge(hub, patch), version+1
+				patch["$version"] = float64(version)
+				wire = append(wire, patch)
+			case 2: // a notification arrives
+				if len(wire) > 0 {
+					take(tracker.notification(wire[0]))
+					wire = wire[1:]
+				}
+			case 3: // or gets lost, comes late or twice
+				if n := len(wire); n > 0 {
+					switch i := random.IntN(n); random.IntN(3) {
+					case 0:
+						wire = append(wire[:i:i], wire[i+1:]...)
+						tracker.lostTrack() // nothing gets lost on a connection that holds
+					case 1:
+						wire = append(wire, wire[i])
+					default:
+						wire[0], wire[i] = wire[i], wire[0]
+					}
+				}
+			case 4: // the connection is lost, with all that was under way
+				wire = nil
+				tracker.lostTrack()
+			case 5:
+				if !tracker.inSync {
+					take(tracker.read(read()))
+				}
+			}
+		}
+		for len(wire) > 0 {
+			take(tracker.notification(wire[0]))
+			wire = wire[1:]
+		}
+		if !tracker.inSync {
+			take(tracker.read(read()))
+		}
+		if !tracker.inSync || !reflect.DeepEqual(reader, hub) {
+			t.Fatalf("seed %d: in sync: %v; the reader has\n%v\nthe hub\n%v", seed, tracker.inSync, reader, hub)
+		}
+	}
+}
+
+func randomPatch(random *rand.Rand, depth int) map[string]any {
+	patch := map[string]any{}
+	for range 1 + random.IntN(2) {
+		name := string(rune('a' + random.IntN(4)))
+		switch kind := random.IntN(5); {
+		case kind == 0:
+			patch[name] = nil
+		case kind == 1 && depth > 0:
+			patch[name] = randomPatch(random, depth-1)
+		case kind == 2:
+			patch[name] = []any{float64(random.IntN(3))}
+		default:
+			patch[name] = float64(random.IntN(5))
+		}
+	}
+	return patch
+}
+
+func properties(t testing.TB, text string) iothub.Properties {
+	t.Helper()
+	var p iothub.Properties
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return p
+}
+
+func lines(changes []change) (text string) {
+	for i, change := range changes {
+		if i > 0 {
+			text += "\n"
+		}
+		text += change.patch.String()
+	}
+	return text
+}
+
+// FuzzTracker feeds a tracker whatever a hub may send, line by line: reads
+// where a line begins with "=", else notifications. What it delivers leads to
+// its own state.
+func FuzzTracker(f *testing.F) {
+	f.Add("={\"a\":1,\"$version\":1}\n{\"a\":2,\"$version\":2}\n{\"b\":{},\"$version\":4}\n={\"b\":{},\"$version\":4}")
+	f.Add("{\"$version\":1e300}\n={}\n{\"$version\":-1}\n{\"$version\":\"2\"}\nnull\n[]")
+	f.Add("={\"a\":{\"b\":null},\"$version\":3}\n{\"a\":{\"b\":null},\"$version\":4}\n={\"$version\":2}")
+	f.Fuzz(func(t *testing.T, text string) {
+		var tracker tracker
+		state := map[string]any{}
+		for line := range strings.Lines(text) {
+			body, isRead := strings.CutPrefix(strings.TrimSpace(line), "=")
+			var properties iothub.Properties
+			if json.Unmarshal([]byte(body), &properties) != nil {
+				properties = nil // as the client has it
+			}
+			began := tracker.known
+			var delivered []change
+			if isRead {
+				delivered = tracker.read(properties)
+			} else {
+				delivered = tracker.notification(properties)
+			}
+			for _, change := range delivered {
+				state = mergepatch.Merge(state, change.patch.UserProperties())
+			}
+			if !began {
+				state = tracker.properties
+			}
+			if !reflect.DeepEqual(mergepatch.Merge(nil, state), mergepatch.Merge(nil, tracker.properties)) {
+				t.Fatalf("after %q the patches lead to %v, the tracker has %v", line, state, tracker.properties)
+			}
+		}
+	})
+}
