@@ -1,0 +1,48 @@
+package sample
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
+	"strings"
+)
+
+// logHandler writes log records for people, one calm line each:
+//
+//	receivemoduletwinpatch: connection lost, reconnecting (cause: EOF)
+type logHandler struct {
+	out     *log.Logger // with the name of the program
+	details []string
+}
+
+// Enabled leaves out what is for debugging.
+func (h logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+// Handle writes r.
+func (h logHandler) Handle(_ context.Context, r slog.Record) error {
+	details := h.details[:len(h.details):len(h.details)]
+	r.Attrs(func(a slog.Attr) bool {
+		details = append(details, detail(a))
+		return true
+	})
+	line := r.Message
+	if len(details) > 0 {
+		line += " (" + strings.Join(details, ", ") + ")"
+	}
+	return h.out.Output(0, line)
+}
+
+// WithAttrs returns a handler that adds attrs to every record.
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	details := h.details[:len(h.details):len(h.details)]
+	for _, a := range attrs {
+		details = append(details, detail(a))
+	}
+	return logHandler{h.out, details}
+}
+
+// WithGroup returns h: groups are for machines.
+func (h logHandler) WithGroup(string) slog.Handler { return h }
+
+func detail(a slog.Attr) string { return fmt.Sprintf("%s: %v", a.Key, a.Value.Resolve()) }

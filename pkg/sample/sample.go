@@ -1,0 +1,134 @@
+// Package sample is what the three sample programs have in common: flags,
+// the connection string from the environment, Ctrl+C, and exit codes.
+package sample
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"moduletwin/pkg/internal/trust"
+	"moduletwin/pkg/iothub"
+)
+
+// Program describes a sample program. Its flags are those of package flag.
+type Program struct {
+	Does        string  // in one sentence, for -h
+	Setting     Setting // where its connection string comes from
+	Stopped     string  // what it prints after Ctrl+C
+	StoppedCode int     // and how it exits then
+
+	// Run does the work. An error that matches [iothub.ErrInvalid] is one of
+	// usage.
+	Run func(ctx context.Context, c iothub.ConnectionString) error
+}
+
+// Setting is a connection string in the environment.
+type Setting struct {
+	Variable string
+	Holds    string // whose string it is
+	Source   string // how to come by it
+}
+
+// Hub is the setting of the programs of the service side.
+var Hub = Setting{
+	Variable: "IOTHUB_CONNECTION_STRING",
+	Holds:    "connection string of a shared access policy of the hub",
+	Source:   "The local hub prints it when it starts (localhub); in the Azure portal it is under \"Shared access policies\".",
+}
+
+// Module is the setting of the programs of the module side.
+var Module = Setting{
+	Variable: "IOTHUB_MODULE_CONNECTION_STRING",
+	Holds:    "connection string of a module",
+	Source:   "It is the last line that createmodule prints.",
+}
+
+// The exit codes: 0 is success.
+const (
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage, or a setting that is missing or malformed
+)
+
+// Main runs p and ends the process. What p prints itself goes to standard
+// output, all else to standard error.
+func Main(p Program) {
+	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, name+": ", 0)})) // package log writes there from now on
+	switch err := parseFlags(); {
+	case errors.Is(err, flag.ErrHelp):
+		p.help()
+	case err != nil:
+		log.Printf("%v; -h shows the flags", err)
+		os.Exit(exitUsage)
+	default:
+		os.Exit(p.run())
+	}
+}
+
+// parseFlags is [flag.Parse] without the whole help after every slip.
+func parseFlags() error {
+	flag.CommandLine.Init("", flag.ContinueOnError)
+	flag.CommandLine.SetOutput(io.Discard)
+	if err := flag.CommandLine.Parse(os.Args[1:]); err != nil {
+		return err
+	}
+	if flag.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
+	}
+	return nil
+}
+
+func (p Program) run() (code int) {
+	connection, err := p.Setting.read()
+	if err != nil {
+		log.Print(err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the program at once
+	err = p.Run(ctx, connection)
+	switch {
+	case ctx.Err() != nil: // whatever it broke
+		fmt.Println(p.Stopped)
+		return p.StoppedCode
+	case errors.Is(err, iothub.ErrInvalid):
+		log.Print(err)
+		return exitUsage
+	case err != nil:
+		log.Print(err)
+		return exitFailed
+	}
+	return 0
+}
+
+func (s Setting) read() (iothub.ConnectionString, error) {
+	value := os.Getenv(s.Variable)
+	if value == "" {
+		return iothub.ConnectionString{}, fmt.Errorf("%s is not set. It has to be the %s.\n%s", s.Variable, s.Holds, s.Source)
+	}
+	connection, err := iothub.ParseConnectionString(value)
+	if err != nil {
+		return iothub.ConnectionString{}, fmt.Errorf("%s: %w\n%s", s.Variable, err, s.Source)
+	}
+	return connection, nil
+}
+
+func (p Program) help() {
+	flag.CommandLine.SetOutput(os.Stdout)
+	fmt.Printf("%s\n\nFlags:\n", p.Does)
+	flag.PrintDefaults()
+	fmt.Printf("\nEnvironment:\n")
+	fmt.Printf("  %s\n    \t%s (required)\n", p.Setting.Variable, p.Setting.Holds)
+	fmt.Printf("  %s\n    \tPEM file with certificates to trust besides those of the system\n", trust.Variable)
+}

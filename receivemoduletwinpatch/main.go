@@ -1,0 +1,55 @@
+// Receivemoduletwinpatch signs in to an IoT hub as a module and prints every
+// change of the desired properties of its twin, until Ctrl+C.
+//
+// The module is that of IOTHUB_MODULE_CONNECTION_STRING, which createmodule
+// prints.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
+	"moduletwin/pkg/sample"
+)
+
+func main() {
+	webSocket := flag.Bool("websocket", false, "use MQTT over WebSocket on port 443, for networks that block 8883")
+	sample.Main(sample.Program{
+		Does:    "Receivemoduletwinpatch prints every change of the desired properties of a module twin, until Ctrl+C.",
+		Setting: sample.Module,
+		Stopped: "IoTHubModuleClient sample stopped",
+		Run: func(ctx context.Context, module iothub.ConnectionString) error {
+			fmt.Println("Starting the IoT Hub Go sample...")
+			return receivePatches(ctx, module, *webSocket)
+		},
+	})
+}
+
+func receivePatches(ctx context.Context, module iothub.ConnectionString, webSocket bool) error {
+	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{
+		Options:   iothub.Options{Logger: slog.Default()},
+		WebSocket: webSocket,
+	})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+
+	patches, err := client.SubscribeDesired(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Println("IoTHubModuleClient waiting for commands, press Ctrl-C to exit")
+
+	for patch, err := range patches {
+		if err != nil {
+			return err
+		}
+		fmt.Printf("\nTwin desired properties patch received:\n%v\n", patch)
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// set adds name=value to properties: a value that is JSON as it stands, so
+// that null deletes and no digit is lost, any other as a string.
+func set(properties map[string]any, assignment string) error {
+	name, value, found := strings.Cut(assignment, "=")
+	if !found || name == "" {
+		return errors.New("it has to be name=value")
+	}
+	if json.Valid([]byte(value)) {
+		properties[name] = json.RawMessage(value)
+	} else {
+		properties[name] = value
+	}
+	return nil
+}
