@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/pem"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+// runMain makes the test binary be the program.
+const runMain = "LOCALHUB_TEST_RUN_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(runMain) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program returns the program with these arguments and a folder of its own
+// for settings.
+func program(t *testing.T, config string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), runMain+"=1", "XDG_CONFIG_HOME="+config, "HOME="+config, "APPDATA="+config, "AppData="+config)
+	return cmd
+}
+
+// started is the program after it has greeted.
+type started struct {
+	cmd      *exec.Cmd
+	stdin    io.Writer
+	stderr   *bufio.Reader
+	greeting string
+	hub      iothub.ConnectionString
+}
+
+func start(t *testing.T, config string, args ...string) *started {
+	t.Helper()
+	s := &started{cmd: program(t, config, args...)}
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := s.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stderr = bufio.NewReader(stderr)
+	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.cmd.Process.Kill(); s.cmd.Wait() })
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() && !strings.Contains(lines.Text(), "Ctrl+C") {
+		s.greeting += lines.Text() + "\n"
+	}
+	_, rest, _ := strings.Cut(s.greeting, `IOTHUB_CONNECTION_STRING="`)
+	if runtime.GOOS == "windows" {
+		_, rest, _ = strings.Cut(s.greeting, `IOTHUB_CONNECTION_STRING = "`)
+	}
+	text, _, _ := strings.Cut(rest, `"`)
+	if s.hub, err = iothub.ParseConnectionString(text); err != nil {
+		t.Fatalf("the greeting holds no connection string (%v):\n%s", err, s.greeting)
+	}
+	return s
+}
+
+// end interrupts the program and expects it to end well.
+func (s *started) end(t *testing.T) {
+	t.Helper()
+	s.cmd.Process.Signal(os.Interrupt)
+	io.Copy(io.Discard, s.stderr)
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("after an interrupt: %v", err)
+	}
+}
+
+// log reads from stderr until a line contains text.
+func (s *started) log(t *testing.T, text string) {
+	t.Helper()
+	for {
+		line, err := s.stderr.ReadString('\n')
+		if err != nil {
+			t.Fatalf("the log ended without %q: %v", text, err)
+		}
+		if strings.Contains(line, text) {
+			return
+		}
+	}
+}
+
+// TestProgram is a learner's session: start, use, start again, use the same
+// string.
+func TestProgram(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("interrupts cannot be sent on Windows")
+	}
+	config := t.TempDir()
+	first := start(t, config, "-listen", "localhost:0")
+	t.Setenv("XDG_CONFIG_HOME", config)
+	t.Setenv("HOME", config)
+	registry, err := iothub.NewRegistry(first.hub, nil) // trusts by the file that the program wrote
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := registry.CreateDevice(t.Context(), iothub.Device{DeviceID: "d"}); err != nil {
+		t.Fatal(err)
+	}
+	first.log(t, "PUT /devices/d: 200")
+
+	other := program(t, config, "-listen", "localhost:0")
+	if out, err := other.CombinedOutput(); other.ProcessState.ExitCode() != 1 || !bytes.Contains(out, []byte("another local hub is using this folder")) {
+		t.Errorf("a second hub on the same data: %v, %s", err, out)
+	}
+
+	io.WriteString(first.stdin, "help\nnonsense\nthrottle 1\nthrottle\nrefuse\ncut\nexpire\nforget\n")
+	first.log(t, "throttle 3")
+	first.log(t, `there is no "nonsense"`)
+	first.log(t, "how often?")
+	first.log(t, "for how long?")
+	if _, err := registry.GetDevice(t.Context(), "d"); err != nil { // retries
+		t.Error(err)
+	}
+	first.log(t, "429")
+	io.WriteString(first.stdin, "refuse 10ms\n")
+	first.log(t, "connections are welcome again")
+	first.end(t)
+
+	second := start(t, config, "-listen", first.hub.HostName)
+	if second.hub.String() != first.hub.String() {
+		t.Error("the connection string is another one")
+	}
+	if _, err := registry.GetDevice(t.Context(), "d"); err != nil {
+		t.Error(err)
+	}
+	second.end(t)
+	if runtime.GOOS != "windows" {
+		info, err := os.Stat(filepath.Join(config, "iothub-localhub", "ca.pem"))
+		if err != nil || info.Mode().Perm() != 0o644 {
+			t.Errorf("the certificate: %v, %v", info, err)
+		}
+	}
+}
+
+// TestTrouble lists what can be wrong at the start, with exit code and words.
+func TestTrouble(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	file := filepath.Join(t.TempDir(), "file")
+	os.WriteFile(file, nil, 0o600)
+	for _, row := range []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"port in use", []string{"-memory", "-listen", "localhost:" + port}, 1, "-listen localhost:8884"},
+		{"no port", []string{"-listen", "localhost"}, 2, "host:port"},
+		{"unknown flag", []string{"-port", "1"}, 2, "-port"},
+		{"an argument", []string{"start"}, 2, "too many: start"},
+		{"data and memory", []string{"-memory", "-data", "x"}, 2, "do not go together"},
+		{"data in a file", []string{"-data", file, "-listen", "localhost:0"}, 1, "not a directory"},
+		{"help", []string{"-h"}, 0, "localhost:8883"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cmd := program(t, t.TempDir(), row.args...)
+			out, _ := cmd.CombinedOutput()
+			if cmd.ProcessState.ExitCode() != row.code || !strings.Contains(string(out), row.says) {
+				t.Errorf("exit code %d, %s\nwant %d and %q", cmd.ProcessState.ExitCode(), out, row.code, row.says)
+			}
+			if lines := bytes.Count(out, []byte("\n")); row.code == 1 && lines > 2 {
+				t.Errorf("%d lines are too many", lines)
+			}
+		})
+	}
+}
+
+// TestSecondInterrupt ends a program that hangs.
+func TestSecondInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("interrupts cannot be sent on Windows")
+	}
+	s := start(t, t.TempDir(), "-memory", "-listen", "localhost:0")
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	io.Copy(io.Discard, s.stderr)
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+}
+
+func TestPasteLines(t *testing.T) {
+	for system, want := range map[string][]string{
+		"linux":   {`export IOTHUB_CONNECTION_STRING="A=b;C=d="`},
+		"darwin":  {`export IOTHUB_CONNECTION_STRING="A=b;C=d="`},
+		"windows": {`$env:IOTHUB_CONNECTION_STRING = "A=b;C=d="`, "", "or, in cmd:", "", `set "IOTHUB_CONNECTION_STRING=A=b;C=d="`},
+	} {
+		if got := pasteLines(system, "A=b;C=d="); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", system, got, want)
+		}
+	}
+}
+
+// TestWithOthers keeps the certificates of other hubs while they are good.
+func TestWithOthers(t *testing.T) {
+	var own [][]byte
+	for range maxCertificates + 2 {
+		hub, err := localhub.Start(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own = append(own, hub.CertificatePEM())
+		hub.Close()
+	}
+	var file []byte
+	now := time.Now()
+	for _, certificate := range own {
+		file = withOthers(certificate, file, now)
+	}
+	file = withOthers(own[len(own)-1], file, now) // once more: no double
+	want := slices.Clone(own[2:])
+	slices.Reverse(want)
+	if !bytes.Equal(file, bytes.Join(want, nil)) {
+		t.Errorf("the file is\n%s", file)
+	}
+	if rest := withOthers(own[0], file, now.Add(366*24*time.Hour)); !bytes.Equal(rest, own[0]) {
+		t.Error("expired certificates stay")
+	}
+	if block, _ := pem.Decode(withOthers(own[0], []byte("no certificate"), now)); block == nil {
+		t.Error("a spoiled file is not repaired")
+	}
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"moduletwin/pkg/localhub"
+)
+
+const help = `Words to type, one a line:
+  cut            cuts all connections of modules and devices; they come back
+  block          cuts them and lets none sign in again; HTTPS still works
+  unblock        lets them sign in again
+  refuse 10s     cuts them and refuses new connections for a while
+  expire         lets the tokens of all connections expire now
+  forget         forgets stored subscriptions and cuts the connections
+  throttle 3     answers the next 3 requests over HTTPS with 429
+  help           shows this
+`
+
+// obey carries out what is typed, until there is nothing more to read.
+func obey(r io.Reader, hub *localhub.Hub) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		words := strings.Fields(lines.Text())
+		if len(words) == 0 {
+			continue
+		}
+		if err := carryOut(hub, words[0], append(words[1:], "")[0]); err != nil {
+			log.Print(err)
+		}
+	}
+}
+
+func carryOut(hub *localhub.Hub, word, argument string) error {
+	switch word {
+	case "cut":
+		hub.DisconnectAll(localhub.Cut)
+	case "block":
+		hub.FailNext(math.MaxInt, localhub.SignIn, localhub.Status(serverUnavailable))
+		hub.DisconnectAll(localhub.Cut)
+	case "unblock":
+		hub.ClearFaults()
+	case "refuse":
+		return refuse(hub, argument)
+	case "expire":
+		hub.ExpireTokens()
+	case "forget":
+		hub.ForgetSessions()
+	case "throttle":
+		n, err := strconv.Atoi(argument)
+		if err != nil || n < 1 {
+			return fmt.Errorf("how often? As in: throttle 3")
+		}
+		hub.FailNext(n, localhub.REST, localhub.Status(http.StatusTooManyRequests))
+	case "help":
+		fmt.Fprint(os.Stderr, help)
+	default:
+		return fmt.Errorf("there is no %q; type help", word)
+	}
+	return nil
+}
+
+// serverUnavailable is the return code of CONNACK that tells clients to try
+// again later.
+const serverUnavailable = 3
+
+// refuse closes the port for a while.
+func refuse(hub *localhub.Hub, argument string) error {
+	d, err := time.ParseDuration(argument)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("for how long? As in: refuse 10s")
+	}
+	hub.Stop()
+	time.AfterFunc(d, func() {
+		if err := hub.Resume(); err != nil {
+			log.Print(err)
+			return
+		}
+		log.Print("connections are welcome again")
+	})
+	return nil
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+
+	"moduletwin/pkg/internal/trust"
+	"moduletwin/pkg/localhub"
+)
+
+// settings are what the flags say.
+type settings struct {
+	listen []string
+	data   string // "" in memory
+}
+
+const defaultAddress = "localhost:8883" // the port of MQTT, which official device SDKs cannot change
+
+// errUsage says that the arguments make no sense; how has been said.
+var errUsage = errors.New("usage")
+
+func parse(args []string) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("localhub", flag.ContinueOnError)
+	flags.Func("listen", "`address` to serve, host:port; may be repeated (default "+defaultAddress+")", func(address string) error {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("it is not of the form host:port, such as %s", defaultAddress)
+		}
+		s.listen = append(s.listen, address)
+		return nil
+	})
+	flags.StringVar(&s.data, "data", "", "`folder` in which to keep certificate, keys, identities and twins (default "+defaultFolder()+")")
+	memory := flags.Bool("memory", false, "keep nothing: all is gone when the hub ends")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if *memory && s.data != "" {
+		fmt.Fprintln(flags.Output(), "localhub: -data and -memory do not go together")
+		return s, errUsage
+	}
+	if s.data == "" && !*memory {
+		s.data = defaultFolder()
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(flags.Output(), "localhub: there is an argument too many: %s\n", flags.Arg(0))
+		return s, errUsage
+	}
+	if s.listen == nil {
+		s.listen = []string{defaultAddress}
+	}
+	return s, nil
+}
+
+// defaultFolder returns "", which means nothing is kept, on a machine where
+// programs have no folder for their settings.
+func defaultFolder() string {
+	folder, err := trust.LocalFolder()
+	if err != nil {
+		return ""
+	}
+	return folder
+}
+
+// beyondLoopback returns the addresses that other machines may reach.
+func (s settings) beyondLoopback() (addresses []string) {
+	for _, address := range s.listen {
+		if host, _, err := net.SplitHostPort(address); err == nil && !trust.IsLoopback(host) {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
+}
+
+// explain adds what to do to an error of the start.
+func explain(err error, s settings) error {
+	switch {
+	case errors.Is(err, localhub.ErrInUse):
+		return fmt.Errorf("%w: %s\nUse that one, or run a second one with -memory (or -data) and another -listen", err, s.data)
+	case errors.Is(err, localhub.ErrPortTaken):
+		return fmt.Errorf("%w\nPerhaps a local hub is running already. For another port: -listen localhost:8884", err)
+	case errors.Is(err, fs.ErrPermission) && strings.Contains(err.Error(), "listen"):
+		return fmt.Errorf("%w\nPorts below 1024 may need more rights on this machine. For another port: -listen localhost:8884", err)
+	}
+	return err
+}
