@@ -1,0 +1,114 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"regexp"
+	"strings"
+
+	"moduletwin/pkg/internal/readme"
+)
+
+// dictionary translates between what the document shows and what is so in
+// this run. Some things differ in a known way, such as the port of the hub;
+// keys are learned as they are printed, so that a key which the document
+// shows twice has to be the same both times, and can be copied into a
+// command. Others, such as times, may just differ.
+type dictionary struct {
+	aliases []alias
+	actual  map[string]string // key of this run by the document's
+	shown   map[string]string // and the reverse
+}
+
+// alias is a fixed pair.
+type alias struct{ shown, actual string }
+
+func newDictionary(aliases ...alias) *dictionary {
+	return &dictionary{aliases: aliases, actual: make(map[string]string), shown: make(map[string]string)}
+}
+
+var (
+	keys    = regexp.MustCompile(`[A-Za-z0-9+/]{43}=`)
+	varying = []struct {
+		pattern *regexp.Regexp
+		name    string
+	}{
+		{keys, "<KEY>"},
+		{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?`), "<TIME>"},
+		{regexp.MustCompile(`\b\d\d:\d\d:\d\d(\.\d+)?\b`), "<TIME>"},
+		{regexp.MustCompile(`\bAAAA[A-Za-z0-9+/]{4,}={0,2}`), "<ETAG>"},
+		{regexp.MustCompile(`(127\.0\.0\.1|\[::1\]):\d+(, \[::1\]:\d+)?`), "<ADDRESS>"},
+		{regexp.MustCompile(`\b\d+(\.\d+)?(ns|µs|ms|s)\b`), "<DURATION>"},
+	}
+)
+
+// plain returns a line without what may differ and without secrets.
+func plain(line string) string {
+	line = strings.TrimRight(line, " ")
+	if name, value, ok := readme.Assignment(line); ok { // each shell has its own form
+		line = name + "=" + value
+	}
+	for _, v := range varying {
+		line = v.pattern.ReplaceAllLiteralString(line, v.name)
+	}
+	return line
+}
+
+// mask returns a line without secrets.
+func mask(line string) string { return keys.ReplaceAllLiteralString(line, "<KEY>") }
+
+// translate returns a line of this run as the document would show it, but
+// for keys.
+func (d *dictionary) translate(line string) string {
+	for _, a := range d.aliases {
+		line = strings.ReplaceAll(line, a.actual, a.shown)
+	}
+	return line
+}
+
+// command returns a command of the document as it is to be given in this
+// run. Keys in it that nothing has printed are unknown.
+func (d *dictionary) command(text string) (actual string, unknown bool) {
+	for _, a := range d.aliases {
+		text = strings.ReplaceAll(text, a.shown, a.actual)
+	}
+	text = keys.ReplaceAllStringFunc(text, func(shown string) string {
+		unknown = unknown || d.actual[shown] == ""
+		return d.actual[shown]
+	})
+	return text, unknown
+}
+
+// learn notes which keys of two lines correspond, and reports whether that
+// agrees with what is known.
+func (d *dictionary) learn(shown, actual string) bool {
+	ours, theirs := keys.FindAllString(shown, -1), keys.FindAllString(actual, -1)
+	for i := range min(len(ours), len(theirs)) {
+		known, ok := d.actual[ours[i]]
+		other, taken := d.shown[theirs[i]]
+		switch {
+		case ok && known != theirs[i], taken && other != ours[i]:
+			return false
+		}
+		d.actual[ours[i]], d.shown[theirs[i]] = theirs[i], ours[i]
+	}
+	return true
+}
+
+// forDocument returns a line of this run for use in the document. Keys that
+// it does not show yet are made up: no real one gets into it.
+func (d *dictionary) forDocument(line string) string {
+	return keys.ReplaceAllStringFunc(line, func(actual string) string {
+		if d.shown[actual] == "" {
+			invented := inventKey()
+			d.shown[actual], d.actual[invented] = invented, actual
+		}
+		return d.shown[actual]
+	})
+}
+
+func inventKey() string {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails
+	return base64.StdEncoding.EncodeToString(key)
+}

@@ -1,0 +1,88 @@
+// Walkthrough plays the tutorial in README.md: it gives every command that
+// stands there and compares what is printed with what the text shows. The
+// rules for the document are those of package readme.
+//
+// It uses a local hub of its own, or with -azure the hub of
+// IOTHUB_CONNECTION_STRING.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"moduletwin/pkg/internal/programs"
+	"moduletwin/pkg/internal/readme"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("walkthrough: ")
+	azure := flag.Bool("azure", false, "use the real hub of IOTHUB_CONNECTION_STRING")
+	update := flag.Bool("update", false, "rewrite the outputs in README.md that have changed")
+	flag.Usage = usage
+	flag.Parse()
+	if flag.NArg() > 0 || *azure && *update {
+		log.Print("there are no arguments, and -update is for the local hub only; -h shows the flags")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ok, err := walk(ctx, *azure, *update)
+	if err != nil {
+		log.Print(err)
+	}
+	if err != nil || !ok {
+		os.Exit(1)
+	}
+}
+
+func usage() {
+	out := flag.CommandLine.Output()
+	fmt.Fprintf(out, "Walkthrough plays the tutorial in README.md and compares all that is printed.\n\nFlags:\n")
+	flag.PrintDefaults()
+	fmt.Fprintf(out, "\nEnvironment, with -azure only:\n  %s\n    \tconnection string of a shared access policy of the hub\n", hubVariable)
+}
+
+// walk plays the README of the module around the working directory. It
+// reports whether all was as the text says.
+func walk(ctx context.Context, azure, update bool) (ok bool, err error) {
+	root, err := programs.Root()
+	if err != nil {
+		return false, fmt.Errorf("it has to be run in the folder of the tutorial: %w", err)
+	}
+	file := filepath.Join(root, "README.md")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return false, err
+	}
+	run, err := prepare(root, readme.Parse(string(text)), azure, os.Stdout)
+	if err != nil {
+		return false, err
+	}
+	defer run.close()
+	problems := run.check(ctx)
+	if update && len(run.player.edits) > 0 {
+		if err := os.WriteFile(file, []byte(run.player.updated()), 0o644); err != nil {
+			return false, err
+		}
+		fmt.Printf("\n%d outputs in README.md were rewritten.\n", len(run.player.edits))
+	}
+	report(os.Stdout, len(run.player.played), problems)
+	return len(problems) == 0, nil
+}
+
+func report(w io.Writer, steps int, problems []readme.Problem) {
+	for _, p := range problems {
+		fmt.Fprintf(w, "\nREADME.md:%d: %s\n", p.Line, p.Text)
+	}
+	if len(problems) == 0 {
+		fmt.Fprintf(w, "\nAll %d steps went as README.md says.\n", steps)
+	}
+}

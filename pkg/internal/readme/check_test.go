@@ -1,0 +1,155 @@
+package readme_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"moduletwin/pkg/internal/readme"
+)
+
+// root holds the files that the documents of the tests speak of.
+var root = fstest.MapFS{
+	"LICENSE": {Data: []byte("MIT\n")},
+	"hello/main.go": {Data: []byte(`package main
+
+func main() {
+	name := os.Args[1]
+	if name == "" {
+		return
+	}
+	greet(name)
+}
+`)},
+}
+
+// help is what the only program prints for -h.
+var help = map[string]string{"hello": `Hello greets.
+
+Flags:
+  -loud
+    	shout
+  -name text
+    	whom to greet
+
+Environment:
+  IOTHUB_CA_FILE
+    	who can be trusted
+`}
+
+// right is a document with nothing wrong. The tests change it line by line.
+const right = `# Begrüßen
+The program <hello>: flags ` + "`-name`, `-loud`" + `, variable IOTHUB_CA_FILE.
+See [below](#größe--maß), [the licence](LICENSE), [Go](https://go.dev/#x).
+
+<!-- walkthrough: file=hello/main.go -->
+~~~go
+if name == "" {
+// …
+greet(name)
+~~~
+
+~~~console
+$ export NAME="Anna"
+$ bin/hello -name "Anna"
+Hello!
+~~~
+
+~~~powershell
+$env:NAME = "Anna"
+bin\hello -name "Anna"
+~~~
+
+~~~bat
+set "NAME=Anna"
+~~~
+
+## Größe & Maß
+
+Der Modulzwilling und viele Modulzwillinge, gewünschte Eigenschaften; in Code auch ` + "`module twin`" + `.
+
+<!-- walkthrough: terms="Eingabeaufforderung: Terminal, Konsole" -->
+| Begriff | englisch |
+|---|---|
+| Modulzwilling | module twin |
+| gewünschte Eigenschaften | desired properties |
+
+<!-- walkthrough: file=hello/main.go -->
+| Python | Go |
+|---|---|
+| ~sys.argv[1]~ | ~os.Args[1]~ |
+
+<!-- walkthrough: foreign -->
+## In English
+
+The module twin and its desired properties.
+
+## Danach
+
+Ende.
+`
+
+func TestCheck(t *testing.T) {
+	for _, c := range []struct {
+		name, old, new string
+		line           int // with the problem
+		problem        string
+	}{
+		{"nothing", "", "", 0, ""},
+
+		{"another line of code", "greet(name)", "greet(nobody)", 9, "not what hello/main.go says: greet(nobody)"},
+		{"lines of code in another order", "if name == \"\" {\n// …\ngreet(name)", "greet(name)\n// …\nif name == \"\" {", 9, "not what hello/main.go says"},
+		{"code without a file", "<!-- walkthrough: file=hello/main.go -->\n~~~go", "\n~~~go", 6, "names no file"},
+		{"file that is missing", "file=hello/main.go -->\n~~~go", "file=hello/gone.go -->\n~~~go", 5, "hello/gone.go"},
+		{"code of a table", "~os.Args[1]~", "~os.Args[2]~", 40, "os.Args[2]"},
+
+		{"dead anchor", "(#größe--maß)", "(#größe-maß)", 3, "no heading for #größe-maß"},
+		{"heading renamed", "## Größe & Maß", "## Größen", 3, "no heading for #größe--maß"},
+		{"dead file", "(LICENSE)", "(LICENCE)", 3, "no file LICENCE"},
+
+		{"other value in PowerShell", `$env:NAME = "Anna"`, `$env:NAME = "Otto"`, 19, `no such line: $env:NAME = "Otto"`},
+		{"other name in PowerShell", `$env:NAME =`, `$env:NAMES =`, 19, "no such line"},
+		{"variable missing in PowerShell", "$env:NAME = \"Anna\"\n", "", 18, "lacks"},
+		{"other command in PowerShell", `bin\hello -name`, `bin\hello -loud`, 20, "no such line"},
+		{"other value in cmd", `"NAME=Anna"`, `"NAME=anna"`, 24, "no such line"},
+
+		{"flag renamed in a command", "bin/hello -name", "bin/hello -names", 14, "hello has no flag -names"},
+		{"flag renamed in the text", "`-loud`", "`-quiet`", 2, "no program has a flag -quiet"},
+		{"flag not explained", "`-name`, `-loud`", "`-name`", 14, "-loud of hello is not explained"},
+		{"unknown variable", "variable IOTHUB_CA_FILE", "variable IOTHUB_CA_FILES", 2, "IOTHUB_CA_FILES"},
+		{"variable not explained", "variable IOTHUB_CA_FILE", "variable", 14, "IOTHUB_CA_FILE of hello is not explained"},
+
+		{"English term", "Der Modulzwilling", "Der Module Twin", 29, `has "Modulzwilling" for "Module Twin"`},
+		{"hyphens", "Der Modulzwilling", "Der Modul-Zwilling", 29, `"Modul-Zwilling"`},
+		{"English term, plural", "Modulzwillinge,", "module-twins,", 29, `"module-twins"`},
+		{"word that is ruled out", "Ende.", "Das Terminal.", 49, `has "Eingabeaufforderung" for "Terminal"`},
+
+		{"comment that cannot be read", "walkthrough: foreign", "walkthrough: foriegn", 42, `foriegn=""`},
+		{"comment that steers nothing", "Ende.", "<!-- walkthrough: skip -->\nEnde.", 49, "steers nothing"},
+		{"block without an end", "Ende.", "~~~", 49, "has no end"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if !strings.Contains(right, c.old) {
+				t.Fatalf("there is no %q to change", c.old)
+			}
+			problems := parse(strings.Replace(right, c.old, c.new, 1)).Check(root, help)
+			if c.line == 0 {
+				if len(problems) > 0 {
+					t.Errorf("problems: %v", problems)
+				}
+				return
+			}
+			for _, p := range problems {
+				if p.Line == c.line && strings.Contains(p.Text, c.problem) {
+					return
+				}
+			}
+			t.Errorf("problems: %v; want %q in line %d", problems, c.problem, c.line)
+		})
+	}
+}
+
+// parse lets a document be written in a Go string: ~ stands for a backquote.
+func parse(text string) *readme.Document {
+	return readme.Parse(strings.ReplaceAll(text, "~", "`"))
+}

@@ -1,0 +1,121 @@
+package readme
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// CheckExcerpts demands that every block of Go code stands literally, but for
+// its indentation, in the file that its directive names, below root. A line
+// "// …" stands for lines left out. Of a table with a file, the code in the
+// last column has to stand in it.
+func (d *Document) CheckExcerpts(root fs.FS) []Problem {
+	var problems checker
+	for _, b := range d.Blocks {
+		switch {
+		case b.Language == "go" && b.Directive.File == "":
+			problems.add(b.Line, "this Go code names no file that it is taken from")
+		case b.Language == "go":
+			problems.excerpt(root, b)
+		}
+	}
+	for _, t := range d.Tables {
+		if t.Directive.File != "" {
+			problems.codeOfTable(root, t)
+		}
+	}
+	return problems
+}
+
+// gap is the line of an excerpt that stands for lines left out.
+const gap = "// …"
+
+func (c *checker) excerpt(root fs.FS, b Block) {
+	file := c.lines(root, b.Directive)
+	if file == nil {
+		return
+	}
+	part, line := []string(nil), b.Line+1
+	for i, text := range append(b.Text, gap) {
+		if strings.TrimSpace(text) != gap {
+			part = append(part, text)
+			continue
+		}
+		rest, wrong := after(file, dedent(part))
+		if rest == nil {
+			c.add(line+wrong, "this is not what %s says: %s", b.Directive.File, part[wrong])
+			return
+		}
+		file, part, line = rest, nil, b.Line+i+2
+	}
+}
+
+// after returns the lines of file after the first place where part stands.
+// If there is none, it returns nil and how far the best try got.
+func after(file, part []string) (rest []string, wrong int) {
+	for from := range file {
+		to := from + len(part)
+		if to > len(file) {
+			break
+		}
+		here := dedent(file[from:to])
+		if slices.Equal(here, part) {
+			return file[to:], 0
+		}
+		for n := range part {
+			if here[n] != part[n] {
+				wrong = max(wrong, n)
+				break
+			}
+		}
+	}
+	return nil, wrong
+}
+
+// dedent removes the tabs that all lines but empty ones begin with.
+func dedent(lines []string) []string {
+	tabs := -1
+	for _, line := range lines {
+		if line == "" {
+			continue
+		}
+		if n := len(line) - len(strings.TrimLeft(line, "\t")); tabs < 0 || n < tabs {
+			tabs = n
+		}
+	}
+	short := make([]string, len(lines))
+	for i, line := range lines {
+		short[i] = line[min(len(line), max(tabs, 0)):]
+	}
+	return short
+}
+
+var code = regexp.MustCompile("`([^`]+)`")
+
+func (c *checker) codeOfTable(root fs.FS, t Table) {
+	text := strings.Join(c.lines(root, t.Directive), "\n")
+	for i, row := range t.Rows[1:] {
+		for _, span := range code.FindAllStringSubmatch(row[len(row)-1], -1) {
+			if !strings.Contains(text, span[1]) {
+				c.add(t.Line+2+i, "this is not in %s: %s", t.Directive.File, span[1])
+			}
+		}
+	}
+}
+
+// lines returns the text of the files that a directive names, separated by
+// commas.
+func (c *checker) lines(root fs.FS, d Directive) []string {
+	var lines []string
+	for name := range strings.SplitSeq(d.File, ",") {
+		text, err := fs.ReadFile(root, name)
+		if err != nil {
+			c.add(d.Line, "%v", err)
+			return nil
+		}
+		lines = append(lines, strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")...)
+	}
+	return lines
+}
