@@ -1,0 +1,238 @@
+package sdktest
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+// mqttPortrait is how an SDK of the module side looks on the wire.
+type mqttPortrait struct {
+	name       string
+	username   string
+	fields     string // of its tokens
+	escape     func(string) string
+	keepAlive  uint16
+	subscribes [][]filter // packet by packet
+	again      bool       // it subscribes again after a loss
+	qos        byte       // of what it publishes
+	rid        string
+	get        string // the body of a request for the twin
+	webSocket  webSocket
+}
+
+type filter struct {
+	name string
+	qos  byte
+}
+
+// webSocket is how an SDK asks for MQTT over WebSocket.
+type webSocket struct{ subprotocol, query string }
+
+const (
+	answersFilter = "$iothub/twin/res/#"
+	desiredFilter = "$iothub/twin/PATCH/properties/desired/#"
+	methodsFilter = "$iothub/methods/POST/#"
+)
+
+var dotNet = mqttPortrait{
+	name:       ".NET",
+	username:   "gateway.example/d/m/?api-version=2020-09-30&DeviceClientType=.NET%2F1.42.0%20%28.NET%208.0.8%3B%20Linux%3B%20X64%29",
+	fields:     "sr={sr}&sig={sig}&se={se}",
+	keepAlive:  300,
+	subscribes: [][]filter{{{answersFilter, 1}}, {{desiredFilter, 1}}, {{methodsFilter, 1}}, {{"devices/d/modules/m/#", 1}}},
+	again:      true,
+	rid:        "8a0b5f6e-2b3c-4f0e-9d5a-0c1d2e3f4a5b",
+	webSocket:  webSocket{subprotocol: "mqtt"},
+}
+
+var mqttPortraits = []mqttPortrait{
+	{
+		name:       "Python",
+		username:   "localhost/d/m/?api-version=2019-10-01&DeviceClientType=azure-iot-device-iothub-py%2F2.14.0%283.11.7%3BLinux%206.1%3Bx86_64%29",
+		fields:     "sr={sr}&sig={sig}&se={se}",
+		keepAlive:  60,
+		subscribes: [][]filter{{{answersFilter, 1}}, {{desiredFilter, 1}}, {{methodsFilter, 1}}, {{"devices/d/modules/m/inputs/#", 1}}},
+		qos:        1,
+		rid:        "8a0b5f6e-2b3c-4f0e-9d5a-0c1d2e3f4a5b",
+		get:        " ",
+		webSocket:  webSocket{subprotocol: "mqtt"},
+	},
+	{
+		name:       "Node.js",
+		username:   "localhost/d/m/?api-version=2021-04-12&model-id=dtmi:com:example:Thermostat;1&DeviceClientType=azure-iot-device%2F1.18.4%20(node%20v20.20.2%3B%20Debian%2012%3B%20x64)",
+		fields:     "sr={sr}&sig={sig}&se={se}",
+		keepAlive:  180,
+		subscribes: [][]filter{{{answersFilter, 0}}, {{desiredFilter, 0}}, {{methodsFilter, 0}}, {{"devices/d/modules/m/inputs/#", 1}}},
+		rid:        "8a0b5f6e-2b3c-4f0e-9d5a-0c1d2e3f4a5b",
+		get:        " ",
+		webSocket:  webSocket{subprotocol: "mqtt"},
+	},
+	dotNet,
+	{
+		name:       "Java",
+		username:   "localhost/d/m/?api-version=2020-09-30&DeviceClientType=com.microsoft.azure.sdk.iot.iot-device-client%2F2.5.0%20%2811.0.2%3B%20Linux%3B%20amd64%29",
+		fields:     "sr={sr}&sig={sig}&se={se}",
+		keepAlive:  230,
+		subscribes: [][]filter{{{"devices/d/modules/m/messages/devicebound/#", 1}}, {{methodsFilter, 1}}, {{answersFilter, 1}}, {{desiredFilter, 1}}},
+		again:      true,
+		qos:        1,
+		rid:        "0",
+		webSocket:  webSocket{"mqtt", "?iothub-no-client-cert=true"},
+	},
+	{
+		name:       "C",
+		username:   "localhost/d/m/?api-version=2020-09-30&DeviceClientType=iothubclient%2f1.9.1%20(native%3b%20Linux%3b%20x86_64)",
+		fields:     "sr={sr}&sig={sig}&se={se}",
+		escape:     lowerHex,
+		keepAlive:  240,
+		subscribes: [][]filter{{{answersFilter, 0}, {desiredFilter, 0}, {methodsFilter, 0}, {"devices/d/modules/m/#", 1}}},
+		again:      true,
+		rid:        "10",
+		webSocket:  webSocket{subprotocol: "MQTT"},
+	},
+	{
+		name:       "C of the year 2017",
+		username:   "localhost/d/m/DeviceClientType=iothubclient%2f1.1.14%20(native%3b%20Linux%3b%20x86_64)&api-version=2016-11-14",
+		fields:     "sr={sr}&sig={sig}&se={se}&skn=",
+		escape:     lowerHex,
+		keepAlive:  240,
+		subscribes: [][]filter{{{answersFilter, 0}, {desiredFilter, 0}}},
+		again:      true,
+		rid:        "10",
+		webSocket:  webSocket{subprotocol: "MQTT"},
+	},
+}
+
+// TestModulePortraits replays the module side of the SDKs, those included
+// that are not run, over both transports.
+func TestModulePortraits(t *testing.T) {
+	for _, p := range mqttPortraits {
+		t.Run(p.name+" over MQTT", func(t *testing.T) { p.play(t, dialTLS) })
+		t.Run(p.name+" over WebSocket", func(t *testing.T) { p.play(t, p.webSocket.dial) })
+	}
+}
+
+// play signs in, uses the twin, and signs in again while the first
+// connection still stands.
+func (p mqttPortrait) play(t *testing.T, dial dialer) {
+	hub := localhub.New(t)
+	module := hub.AddModule("d", "m")
+	first := p.signIn(t, hub, module, dial, false)
+	p.subscribe(first)
+	p.useTwin(first)
+	p.hear(first, hub, 2)
+
+	second := p.signIn(t, hub, module, dial, true)
+	first.expectEnd()
+	if p.again {
+		p.subscribe(second)
+	}
+	p.hear(second, hub, 3)
+	p.useTwin(second)
+}
+
+func (p mqttPortrait) signIn(t *testing.T, hub *localhub.Hub, module iothub.ConnectionString, dial dialer, remembered bool) *wire {
+	t.Helper()
+	resource := url.QueryEscape("localhost/devices/d/modules/m")
+	if p.escape != nil {
+		resource = p.escape(resource)
+	}
+	w := &wire{t: t, Conn: dial(t, hub)}
+	w.connect("d/m", p.username, signed(module.SharedAccessKey, p.fields, resource), p.keepAlive, remembered)
+	return w
+}
+
+func (p mqttPortrait) subscribe(w *wire) {
+	w.t.Helper()
+	for _, filters := range p.subscribes {
+		w.subscribe(filters)
+	}
+}
+
+// granted returns the QoS of a subscription.
+func (p mqttPortrait) granted(name string) byte {
+	for _, filters := range p.subscribes {
+		for _, f := range filters {
+			if f.name == name {
+				return f.qos
+			}
+		}
+	}
+	return 0
+}
+
+// useTwin reads the twin, reports, and has a report refused. What comes back
+// has its parameters in the order that Java needs, and a body on every
+// refusal, without which Node.js takes it for a success.
+func (p mqttPortrait) useTwin(w *wire) {
+	w.t.Helper()
+	w.publish("$iothub/twin/GET/?$rid="+p.rid, p.get, p.qos)
+	topic, body := w.hear(p.granted(answersFilter))
+	if topic != "$iothub/twin/res/200/?$rid="+p.rid || !strings.HasPrefix(body, `{"desired":{`) {
+		w.t.Errorf("the twin is %s on %s", body, topic)
+	}
+	w.publish("$iothub/twin/PATCH/properties/reported/?$rid="+p.rid, `{"a":1}`, p.qos)
+	topic, body = w.hear(p.granted(answersFilter))
+	if !strings.HasPrefix(topic, "$iothub/twin/res/204/?$rid="+p.rid+"&$version=") || body != "" {
+		w.t.Errorf("a report is answered by %q on %s", body, topic)
+	}
+	w.publish("$iothub/twin/PATCH/properties/reported/?$rid="+p.rid, `{"a.b":1}`, p.qos)
+	topic, body = w.hear(p.granted(answersFilter))
+	if topic != "$iothub/twin/res/400/?$rid="+p.rid || !strings.Contains(body, `"errorCode":400004,`) {
+		w.t.Errorf("a bad report is answered by %s on %s", body, topic)
+	}
+}
+
+// hear has a change announced, its version in topic and body.
+func (p mqttPortrait) hear(w *wire, hub *localhub.Hub, version int64) {
+	w.t.Helper()
+	got, err := hub.PatchDesired("d", "m", map[string]any{"x": 1})
+	if err != nil || got != version {
+		w.t.Fatalf("PatchDesired = %d, %v", got, err)
+	}
+	topic, body := w.hear(p.granted(desiredFilter))
+	if topic != desiredTopic(version) || body != fmt.Sprintf(`{"x":1,"$version":%d}`, version) {
+		w.t.Errorf("the change is %s on %s", body, topic)
+	}
+}
+
+// TestOrder announces many changes to a client that acknowledges none of
+// them before it has them all, and then all in order, as the .NET SDK has to.
+func TestOrder(t *testing.T) {
+	const count = 200
+	hub := localhub.New(t)
+	p := dotNet
+	w := p.signIn(t, hub, hub.AddModule("d", "m"), dialTLS, false)
+	p.subscribe(w)
+	for range count {
+		if _, err := hub.PatchDesired("d", "m", map[string]any{"x": 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var messages []*packets.PublishPacket
+	for i := range count {
+		message := next[*packets.PublishPacket](w)
+		if want := desiredTopic(int64(i) + 2); message.TopicName != want {
+			t.Fatalf("change %d came on %s, want %s", i, message.TopicName, want)
+		}
+		messages = append(messages, message)
+	}
+	for i, message := range messages {
+		if i > 0 && message.MessageID != messages[i-1].MessageID+1 {
+			t.Errorf("packet id %d after %d", message.MessageID, messages[i-1].MessageID)
+		}
+		w.acknowledge(message)
+	}
+	w.publish("devices/d/modules/m/messages/events/", "still there", 1)
+}
+
+func desiredTopic(version int64) string {
+	return fmt.Sprintf("$iothub/twin/PATCH/properties/desired/?$version=%d", version)
+}
