@@ -1,0 +1,206 @@
+//go:build linux
+
+package bench
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// BenchmarkFleet connects and subscribes n modules and then sends patches to
+// them through REST, and does the like with a bare echo server. The modules
+// are raw packets, one goroutine each, so that it is the hub which is
+// measured.
+func BenchmarkFleet(b *testing.B) {
+	for _, n := range []int{100, 1_000, 10_000} {
+		b.Run(fmt.Sprint("modules=", n), func(b *testing.B) {
+			needFiles(b, n)
+			var hub, echo sums
+			for b.Loop() {
+				echo.add(measureFleet(b, newEchoFleet(b, n)))
+				hub.add(measureFleet(b, newHubFleet(b, n)))
+			}
+			report(b, "connect-ms", hub.connect, echo.connect)
+			report(b, "KiB/module", hub.memory, echo.memory)
+			report(b, "patches/s", hub.rate, echo.rate)
+			report(b, "median-ms", hub.median, echo.median)
+			report(b, "p99-ms", hub.p99, echo.p99)
+		})
+	}
+}
+
+// needFiles skips a fleet for which this system has too few open files.
+func needFiles(b *testing.B, n int) {
+	b.Helper()
+	const others = 200
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < uint64(n+others) {
+		b.Skipf("%d connections need a higher limit than %d for open files (ulimit -n)", n, limit.Cur)
+	}
+}
+
+const (
+	dialing    = 64     // connections being made at once
+	sending    = 8      // patches under way at once
+	allPatches = 10_000 // at least, in rounds, so that few modules are not over before the hub is warm
+)
+
+// fleet is many connections to one server.
+type fleet struct {
+	server  *server
+	n       int
+	connect func(i int, conn net.Conn) error               // says what has to be said first
+	receive func(conn net.Conn, arrived func()) error      // waits for what send sends
+	sender  func() (send func(i int, conn net.Conn) error) // one for each worker; send makes a message come over conn, which is number i
+	config  *tls.Config
+
+	conns   []net.Conn
+	arrived []chan time.Time
+}
+
+func newFleet(b *testing.B, kind string, n int) *fleet {
+	b.Helper()
+	s := startServer(b, kind)
+	f := &fleet{
+		server:  s,
+		n:       n,
+		config:  &tls.Config{RootCAs: s.roots(b), ServerName: "localhost"},
+		conns:   make([]net.Conn, n),
+		arrived: make([]chan time.Time, n),
+	}
+	for i := range f.arrived {
+		f.arrived[i] = make(chan time.Time, 1)
+	}
+	return f
+}
+
+// result is what one fleet took.
+type result struct {
+	connect, patches time.Duration
+	memory           float64 // KiB per connection
+	latency          figures // in milliseconds
+}
+
+// sums are the results of several runs.
+type sums struct{ connect, memory, rate, median, p99 figures }
+
+func (s *sums) add(r result) {
+	s.connect = append(s.connect, milliseconds(r.connect))
+	s.memory = append(s.memory, r.memory)
+	s.rate = append(s.rate, float64(len(r.latency))/r.patches.Seconds())
+	s.median = append(s.median, r.latency.median())
+	s.p99 = append(s.p99, r.latency.quantile(0.99))
+}
+
+// measureFleet connects f, sends messages to all and ends it.
+func measureFleet(b *testing.B, f *fleet) (r result) {
+	b.Helper()
+	var reading sync.WaitGroup
+	defer func() {
+		for _, conn := range f.conns {
+			if conn != nil {
+				conn.Close()
+			}
+		}
+		reading.Wait()
+		f.server.stop()
+	}()
+	began := time.Now()
+	inParallel(b, dialing, f.n, func() func(int) error { return f.dial })
+	r.connect = time.Since(began)
+	r.memory = (resident(b, f.server.process) - f.server.memory) * 1024 / float64(f.n)
+	for i := range f.conns {
+		reading.Go(func() { f.read(i) })
+	}
+	f.send(b, f.n) // once around to warm up
+	began = time.Now()
+	r.latency = f.send(b, max(f.n, allPatches))
+	r.patches = time.Since(began)
+	return r
+}
+
+func (f *fleet) dial(i int) error {
+	raw, err := net.Dial("tcp", f.server.address)
+	if err != nil {
+		return err
+	}
+	conn := tls.Client(raw, f.config)
+	f.conns[i] = conn
+	return f.connect(i, conn)
+}
+
+func (f *fleet) read(i int) {
+	arrived := func() {
+		select {
+		case f.arrived[i] <- time.Now():
+		default: // nobody waits any more
+		}
+	}
+	for f.receive(f.conns[i], arrived) == nil {
+	}
+}
+
+// send sends messages to one connection after the other and returns how long
+// each took to arrive.
+func (f *fleet) send(b *testing.B, messages int) figures {
+	b.Helper()
+	latency := make(figures, messages)
+	inParallel(b, sending, messages, func() func(int) error {
+		send := f.sender()
+		return func(message int) error {
+			i := message % f.n
+			sent := time.Now()
+			if err := send(i, f.conns[i]); err != nil {
+				return err
+			}
+			select {
+			case at := <-f.arrived[i]:
+				latency[message] = milliseconds(at.Sub(sent))
+				return nil
+			case <-time.After(30 * time.Second):
+				return fmt.Errorf("message %d did not arrive", message)
+			}
+		}
+	})
+	return latency
+}
+
+// inParallel does what is numbered 0 to n-1 with a number of workers.
+func inParallel(b *testing.B, workers, n int, worker func() func(i int) error) {
+	b.Helper()
+	work := make(chan int)
+	failures := make(chan error, workers)
+	var running sync.WaitGroup
+	for range workers {
+		do := worker()
+		running.Go(func() {
+			for i := range work {
+				if err := do(i); err != nil {
+					failures <- err
+					return
+				}
+			}
+		})
+	}
+	var failed error
+	for i := 0; i < n && failed == nil; i++ {
+		select {
+		case work <- i:
+		case failed = <-failures:
+		}
+	}
+	close(work)
+	running.Wait()
+	select {
+	case failed = <-failures:
+	default:
+	}
+	if failed != nil {
+		b.Fatal(failed)
+	}
+}
