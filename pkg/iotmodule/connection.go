@@ -179,6 +179,7 @@ func (c *connection) receive(_ mqtt.Client, message mqtt.Message) {
 	}
 	if strings.HasPrefix(message.Topic(), desiredPrefix) {
 		c.desired(c, message.Payload())
+		runtime.Gosched() // the reader goes first, then the acknowledgement, which paho writes on return
 	}
 }
 

@@ -1,6 +1,7 @@
 package iotmodule
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -64,7 +65,8 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watchedConn{conn, d.silence}, nil
+	watched := &watchedConn{conn, d.silence}
+	return bufferedConn{bufio.NewReader(watched), watched}, nil
 }
 
 func (d *dialer) dialTLS(ctx context.Context) (net.Conn, error) {
@@ -96,6 +98,15 @@ func (d *dialer) dialWebSocket(ctx context.Context) (net.Conn, error) {
 	}
 	return wsconn.New(conn), nil
 }
+
+// bufferedConn reads more than it is asked for: paho asks for a byte here
+// and a few there.
+type bufferedConn struct {
+	in *bufio.Reader
+	net.Conn
+}
+
+func (c bufferedConn) Read(b []byte) (int, error) { return c.in.Read(b) }
 
 // watchedConn breaks off when nothing comes for too long, since the pings of
 // the client make a healthy hub speak, and when a write does not get through.
