@@ -52,11 +52,22 @@ func (m *metadata) append(b []byte) []byte {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.children)) {
 		b = append(b, ',')
-		b = append(b, encode(name)...)
+		b = appendName(b, name)
 		b = append(b, ':')
 		b = m.children[name].append(b)
 	}
 	return append(b, '}')
+}
+
+// appendName writes name as a JSON string. Nearly all names of properties
+// need no escaping.
+func appendName(b []byte, name string) []byte {
+	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		return append(b, encode(name)...)
+	}
+	b = append(b, '"')
+	b = append(b, name...)
+	return append(b, '"')
 }
 
 // MarshalJSON returns the form in which clients see it, which is also the

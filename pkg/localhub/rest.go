@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,28 +20,30 @@ import (
 // https://learn.microsoft.com/rest/api/iothub/service.
 type route struct {
 	method string
-	path   string // {d} and {m} stand for an id
+	path   []string // {d} and {m} stand for an id
 	needs  permission
 	handle func(*Hub, *call) (*answer, *refusal)
 }
 
 // routes lists all calls that are modelled.
 var routes = []route{
-	{"GET", "devices", registryRead, (*Hub).listDevices},
-	{"GET", "devices/{d}", registryRead, (*Hub).getIdentity},
-	{"PUT", "devices/{d}", registryWrite, (*Hub).putDevice},
-	{"DELETE", "devices/{d}", registryWrite, (*Hub).deleteIdentity},
-	{"GET", "devices/{d}/modules", registryRead, (*Hub).listModules},
-	{"GET", "devices/{d}/modules/{m}", registryRead, (*Hub).getIdentity},
-	{"PUT", "devices/{d}/modules/{m}", registryWrite, (*Hub).putModule},
-	{"DELETE", "devices/{d}/modules/{m}", registryWrite, (*Hub).deleteIdentity},
-	{"GET", "twins/{d}", serviceConnect, (*Hub).getTwin},
-	{"PATCH", "twins/{d}", serviceConnect, (*Hub).patchTwin},
-	{"PUT", "twins/{d}", serviceConnect, (*Hub).putTwin},
-	{"GET", "twins/{d}/modules/{m}", serviceConnect, (*Hub).getTwin},
-	{"PATCH", "twins/{d}/modules/{m}", serviceConnect, (*Hub).patchTwin},
-	{"PUT", "twins/{d}/modules/{m}", serviceConnect, (*Hub).putTwin},
+	{"GET", segments("devices"), registryRead, (*Hub).listDevices},
+	{"GET", segments("devices/{d}"), registryRead, (*Hub).getIdentity},
+	{"PUT", segments("devices/{d}"), registryWrite, (*Hub).putDevice},
+	{"DELETE", segments("devices/{d}"), registryWrite, (*Hub).deleteIdentity},
+	{"GET", segments("devices/{d}/modules"), registryRead, (*Hub).listModules},
+	{"GET", segments("devices/{d}/modules/{m}"), registryRead, (*Hub).getIdentity},
+	{"PUT", segments("devices/{d}/modules/{m}"), registryWrite, (*Hub).putModule},
+	{"DELETE", segments("devices/{d}/modules/{m}"), registryWrite, (*Hub).deleteIdentity},
+	{"GET", segments("twins/{d}"), serviceConnect, (*Hub).getTwin},
+	{"PATCH", segments("twins/{d}"), serviceConnect, (*Hub).patchTwin},
+	{"PUT", segments("twins/{d}"), serviceConnect, (*Hub).putTwin},
+	{"GET", segments("twins/{d}/modules/{m}"), serviceConnect, (*Hub).getTwin},
+	{"PATCH", segments("twins/{d}/modules/{m}"), serviceConnect, (*Hub).patchTwin},
+	{"PUT", segments("twins/{d}/modules/{m}"), serviceConnect, (*Hub).putTwin},
 }
+
+func segments(path string) []string { return strings.Split(path, "/") }
 
 // call is a request that has been let in.
 type call struct {
@@ -109,13 +112,13 @@ func (h *Hub) carryOut(w http.ResponseWriter, r *http.Request) (result *answer, 
 // findRoute matches the path segment by segment, each of them unescaped by
 // itself: ids contain nearly anything, "%" and ".." included.
 func findRoute(r *http.Request) (*route, key, *refusal) {
-	segments := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
-	for i, segment := range segments {
+	path := segments(strings.Trim(r.URL.EscapedPath(), "/"))
+	for i, segment := range path {
 		unescaped, err := url.PathUnescape(segment)
 		if err != nil {
 			return nil, key{}, refuseArgument("The path is malformed.")
 		}
-		segments[i] = unescaped
+		path[i] = unescaped
 	}
 	method := r.Method
 	if override := r.Header.Get("X-HTTP-Method-Override"); method == http.MethodPost && override != "" {
@@ -123,7 +126,7 @@ func findRoute(r *http.Request) (*route, key, *refusal) {
 	}
 	known := false
 	for i := range routes {
-		k, fits := match(routes[i].path, segments)
+		k, fits := match(routes[i].path, path)
 		if fits && routes[i].method == method {
 			return &routes[i], k, nil
 		}
@@ -135,12 +138,11 @@ func findRoute(r *http.Request) (*route, key, *refusal) {
 	return nil, key{}, refuseStatusAs(http.StatusNotFound, "there is nothing at this path, or it is not modelled by the local hub")
 }
 
-func match(path string, segments []string) (k key, fits bool) {
-	pattern := strings.Split(path, "/")
-	if len(pattern) != len(segments) {
+func match(pattern, path []string) (k key, fits bool) {
+	if len(pattern) != len(path) {
 		return key{}, false
 	}
-	for i, segment := range segments {
+	for i, segment := range path {
 		switch pattern[i] {
 		case "{d}":
 			k.device = segment
@@ -158,18 +160,19 @@ func match(path string, segments []string) (k key, fits bool) {
 	return k, true
 }
 
-// pathIn returns the segments of path, as the audience of a token names them.
-func (k key) pathIn(path string) []string {
-	segments := strings.Split(path, "/")
-	for i, segment := range segments {
+// pathIn returns pattern with the ids of k, as the audience of a token names
+// a path.
+func (k key) pathIn(pattern []string) []string {
+	path := slices.Clone(pattern)
+	for i, segment := range path {
 		switch segment {
 		case "{d}":
-			segments[i] = k.device
+			path[i] = k.device
 		case "{m}":
-			segments[i] = k.module
+			path[i] = k.module
 		}
 	}
-	return segments
+	return path
 }
 
 var versionForm = regexp.MustCompile(`^20[0-9]{2}-[01][0-9]-[0-3][0-9](-preview)?$`)
