@@ -21,3 +21,11 @@ func Faster(opts Options) *Options {
 	}
 	return &opts
 }
+
+// Impatient returns opts with hardly a pause before signing in again, for
+// measuring the rest.
+func Impatient(opts Options) *Options {
+	opts.pace = defaultPace
+	opts.pace.reconnect = backoff.Range{First: time.Microsecond, Longest: time.Microsecond}
+	return &opts
+}

@@ -32,6 +32,7 @@ func newHubFleet(b *testing.B, n int) *fleet {
 	token := policy.NewSASToken(time.Now().Add(time.Hour)).String()
 	f.connect = func(i int, conn net.Conn) error { return signIn(conn, modules[i]) }
 	f.receive = receivePublish
+	f.each = func() { f.server.ask(b, "patch") }
 	f.sender = func() func(int, net.Conn) error {
 		rest, err := tls.Dial("tcp", f.server.address, f.config)
 		if err != nil {

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
 )
 
@@ -108,7 +109,8 @@ func serve(kindAndFile string) error {
 }
 
 // serveHub answers "policy" with the connection string of a policy that may
-// do everything and "module d m" with that of a module.
+// do everything, "module d m" with that of a module, and "patch" when it has
+// changed the twins of all modules.
 func serveHub(caFile string) error {
 	hub, err := localhub.Start(nil)
 	if err != nil {
@@ -119,12 +121,21 @@ func serveHub(caFile string) error {
 		return err
 	}
 	fmt.Println(hub.HostName())
+	var modules []iothub.ConnectionString
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch words := strings.Fields(in.Text()); words[0] {
 		case "policy":
 			fmt.Println(hub.ConnectionString("iothubowner"))
 		case "module":
-			fmt.Println(hub.AddModule(words[1], words[2]))
+			modules = append(modules, hub.AddModule(words[1], words[2]))
+			fmt.Println(modules[len(modules)-1])
+		case "patch":
+			for _, m := range modules {
+				if _, err := hub.PatchDesired(m.DeviceID, m.ModuleID, map[string]any{"telemetryInterval": 122}); err != nil {
+					return err
+				}
+			}
+			fmt.Println("done")
 		}
 	}
 	return nil
