@@ -2,6 +2,7 @@ package iotmodule_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,54 +49,98 @@ func TestNoChangeIsLost(t *testing.T) {
 	}
 }
 
-// The faults that are not tied to a point.
+// phases bring the module to a moment of its life at which a fault may strike.
+var phases = []struct {
+	name  string
+	enter func(s *scene)
+}{
+	{"idle", func(*scene) {}},
+	{"while a patch is half written", func(s *scene) {
+		s.hub.SetNetwork(localhub.Network{Trickle: true, Latency: time.Millisecond})
+		s.patch(map[string]any{"long": strings.Repeat("x", 2000)})
+	}},
+	{"during CONNECT", heldAt(localhub.SignIn)},
+	{"between SUBSCRIBE and SUBACK", heldAt(localhub.Subscribe)},
+	{"between SUBSCRIBE and the twin", heldAt(localhub.TwinGet)},
+}
+
+// heldAt returns once the hub makes the module wait for an answer.
+func heldAt(point localhub.Point) func(s *scene) {
+	return func(s *scene) {
+		s.Helper()
+		before := s.hub.FaultsApplied()
+		s.hub.FailNext(1, point, localhub.Late(100*time.Millisecond))
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
+			s.Fatal(err)
+		}
+	}
+}
+
+// The faults that are not tied to a point strike in each phase. Those of the
+// network last until the next changes have been made.
 func TestNoChangeIsLostWhen(t *testing.T) {
-	tests := []struct {
-		name  string
-		fault func(s *scene)
+	network := func(n localhub.Network) func(s *scene) {
+		return func(s *scene) { s.hub.SetNetwork(n) }
+	}
+	faults := []struct {
+		name   string
+		strike func(s *scene)
 	}{
 		{"the hub closes the connection", func(s *scene) { s.hub.Disconnect(deviceID, moduleID, localhub.Cut) }},
 		{"the connection is reset", func(s *scene) { s.hub.Disconnect(deviceID, moduleID, localhub.CutReset) }},
 		{"the hub forgets sessions", func(s *scene) { s.hub.ForgetSessions() }},
 		{"tokens expire", func(s *scene) { s.hub.ExpireTokens() }},
+		{"the hub restarts", func(s *scene) {
+			if err := s.hub.Restart(true); err != nil {
+				s.Fatal(err)
+			}
+		}},
+		{"nothing listens for a while", func(s *scene) {
+			s.hub.Stop()
+			s.someChanges("stopped")
+			if err := s.hub.Resume(); err != nil {
+				s.Fatal(err)
+			}
+		}},
 		{"connections are refused", func(s *scene) {
 			s.hub.SetNetwork(localhub.Network{Refuse: true})
 			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
-			s.someChanges("refused")
-			s.hub.SetNetwork(localhub.Network{})
 		}},
-		{"the network is slow", func(s *scene) {
-			s.hub.SetNetwork(localhub.Network{Latency: 5 * time.Millisecond})
-			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
-			s.someChanges("slow")
-		}},
-		{"bytes trickle", func(s *scene) {
-			s.hub.SetNetwork(localhub.Network{Trickle: true})
-			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
-			s.someChanges("trickle")
-		}},
-		{"the module is cut off again and again", func(s *scene) {
-			for i := range 5 {
-				signIns := s.awaitLink(func(l localhub.Link) bool { return l.Connected }).SignIns
-				s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
-				s.someChanges(fmt.Sprint("cut", i))
-				s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
-			}
-		}},
+		{"nothing arrives", network(localhub.Network{Blackhole: true})},
+		{"the network is slow", network(localhub.Network{Latency: 5 * time.Millisecond})},
+		{"bytes trickle", network(localhub.Network{Trickle: true})},
 	}
-	for _, test := range tests {
-		inBothSettings(t, test.name, func(s *scene) {
-			s.someChanges("before")
-			test.fault(s)
-			s.someChanges("during")
-			s.awaitLink(func(l localhub.Link) bool { return l.Connected && l.Subscribed })
-			s.someChanges("after")
-			s.settled()
-			if s.hub.FaultsApplied() == 0 {
-				s.Error("no fault was applied")
-			}
-		})
+	for _, phase := range phases {
+		for _, fault := range faults {
+			inBothSettings(t, fault.name+" "+phase.name, func(s *scene) {
+				s.someChanges("before")
+				phase.enter(s)
+				before := s.hub.FaultsApplied()
+				fault.strike(s)
+				if s.hub.FaultsApplied() == before && phase.name != "during CONNECT" { // there, no connection is known yet
+					s.Error("no fault was applied")
+				}
+				s.someChanges("during")
+				s.hub.SetNetwork(localhub.Network{})
+				s.someChanges("after")
+				s.settled()
+			})
+		}
 	}
+}
+
+// A module that is cut off again and again still learns everything.
+func TestCutAgainAndAgain(t *testing.T) {
+	inBothSettings(t, "five times", func(s *scene) {
+		for i := range 5 {
+			signIns := s.awaitLink(func(l localhub.Link) bool { return l.Connected }).SignIns
+			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			s.someChanges(fmt.Sprint("cut", i))
+			s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
+		}
+		s.settled()
+	})
 }
 
 // inBothSettings runs a test in simulated time and over sockets.
@@ -131,16 +176,23 @@ func TestBlackhole(t *testing.T) {
 	})
 }
 
-func TestHubRestarts(t *testing.T) {
-	s := newScene(t, overSockets)
-	s.someChanges("before")
-	if err := s.hub.Restart(true); err != nil {
-		t.Fatal(err)
-	}
-	s.someChanges("during")
-	s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
-	s.someChanges("after")
-	s.settled()
+// A hub that has lost everything, but for what its owner creates anew.
+func TestHubLosesItsState(t *testing.T) {
+	inBothSettings(t, "and gets the module back", func(s *scene) {
+		registry := s.registry()
+		module, err := registry.GetModule(s.ctx, deviceID, moduleID)
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.someChanges("before")
+		_, version := s.desired()
+		s.reader.await(s, version)
+		s.reader.update(func() { s.reader.mayRestart = true })
+		if err := s.hub.Restart(false); err != nil {
+			s.Fatal(err)
+		}
+		s.recreate(registry, module)
+	})
 }
 
 // A client that another one pushes out comes back, names the likely cause and
@@ -259,15 +311,23 @@ func TestDeletedAndCreatedAnew(t *testing.T) {
 		if err := registry.DeleteModule(s.ctx, deviceID, moduleID, ""); err != nil {
 			s.Fatal(err)
 		}
-		if _, err := registry.CreateModule(s.ctx, module); err != nil {
-			s.Fatal(err)
-		}
-		s.patch(map[string]any{"new": true})
-		s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
-		s.patch(map[string]any{"newer": true})
-		s.reader.await(s, 3)
-		s.compare()
+		s.recreate(registry, module)
 	})
+}
+
+// recreate creates the module anew, with its old keys and a new count of
+// versions, and demands that the reader gets to the new state.
+func (s *scene) recreate(registry *iothub.Registry, module iothub.Module) {
+	s.Helper()
+	s.hub.AddModule(deviceID, "")
+	if _, err := registry.CreateModule(s.ctx, module); err != nil {
+		s.Fatal(err)
+	}
+	s.patch(map[string]any{"new": true})
+	s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
+	s.patch(map[string]any{"newer": true})
+	s.reader.await(s, 3)
+	s.compare()
 }
 
 func TestBurst(t *testing.T) {
