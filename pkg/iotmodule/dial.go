@@ -19,7 +19,6 @@ import (
 const (
 	mqttPort      = 8883
 	webSocketPort = 443
-	webSocketPath = "/$iothub/websocket"
 
 	writeTimeout = 15 * time.Second // of one write to the socket
 )
@@ -89,7 +88,7 @@ func (d *dialer) dialWebSocket(ctx context.Context) (net.Conn, error) {
 		TLSClientConfig: d.tls,
 		Subprotocols:    []string{"mqtt"},
 	}
-	conn, resp, err := ws.DialContext(ctx, "wss://"+d.address+webSocketPath, nil)
+	conn, resp, err := ws.DialContext(ctx, "wss://"+d.address+wsconn.Path, nil)
 	if err != nil {
 		if resp != nil {
 			return nil, fmt.Errorf("WebSocket: %s: %w", resp.Status, err)

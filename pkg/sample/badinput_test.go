@@ -93,6 +93,8 @@ Nothing is listening there. Is the local hub running? Start it in another prompt
 		return module(moduleString(closedPort(t)), "")
 	}, 1, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": dial tcp 127.0.0.1:8883: …
 Nothing is listening there. Is the local hub running? Start it in another prompt: localhub`},
+	{"host name that does not exist", create, nil, hubSet(policyString("my..hub")), 1, `createmodule: iothub: create device "myFirstDevice": dial tcp: lookup my..hub: no such host
+The host name was not found. Check HostName in the connection string, and the network.`},
 	{"certificate of somebody else", create, nil, func(t *testing.T) map[string]string {
 		host, _ := impostor(t, http.NotFound)
 		return service(policyString(host), "")
