@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"log/slog"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"moduletwin/pkg/internal/commandline"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 )
@@ -64,28 +64,15 @@ const (
 func Main(p Program) {
 	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, name+": ", 0)})) // package log writes there from now on
-	switch err := parseFlags(); {
+	switch err := commandline.Parse(flag.CommandLine, os.Args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
 		p.help()
 	case err != nil:
-		log.Printf("%v; -h shows the flags", err)
+		log.Print(err)
 		os.Exit(exitUsage)
 	default:
 		os.Exit(p.run())
 	}
-}
-
-// parseFlags is [flag.Parse] without the whole help after every slip.
-func parseFlags() error {
-	flag.CommandLine.Init("", flag.ContinueOnError)
-	flag.CommandLine.SetOutput(io.Discard)
-	if err := flag.CommandLine.Parse(os.Args[1:]); err != nil {
-		return err
-	}
-	if flag.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
-	}
-	return nil
 }
 
 func (p Program) run() (code int) {
@@ -125,10 +112,7 @@ func (s Setting) read() (iothub.ConnectionString, error) {
 }
 
 func (p Program) help() {
-	flag.CommandLine.SetOutput(os.Stdout)
-	fmt.Printf("%s\n\nFlags:\n", p.Does)
-	flag.PrintDefaults()
-	fmt.Printf("\nEnvironment:\n")
-	fmt.Printf("  %s\n    \t%s (required)\n", p.Setting.Variable, p.Setting.Holds)
-	fmt.Printf("  %s\n    \tPEM file with certificates to trust besides those of the system\n", trust.Variable)
+	commandline.Help(os.Stdout, p.Does, flag.CommandLine,
+		commandline.Variable{Name: p.Setting.Variable, Holds: p.Setting.Holds + " (required)"},
+		commandline.Variable{Name: trust.Variable, Holds: "PEM file with certificates to trust besides those of the system"})
 }

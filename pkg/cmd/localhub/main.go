@@ -21,14 +21,15 @@ import (
 )
 
 func main() {
-	log.SetFlags(log.Ltime)
 	settings, err := parse(os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return
 	case err != nil:
-		os.Exit(2) // the flag package has said why
+		fmt.Fprintf(os.Stderr, "localhub: %v\n", err)
+		os.Exit(2)
 	}
+	log.SetFlags(log.Ltime)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the program at once
 	if err := run(ctx, settings); err != nil {

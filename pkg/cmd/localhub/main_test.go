@@ -178,7 +178,7 @@ func TestTrouble(t *testing.T) {
 		{"port in use", []string{"-memory", "-listen", "localhost:" + port}, 1, "-listen localhost:8884"},
 		{"no port", []string{"-listen", "localhost"}, 2, "host:port"},
 		{"unknown flag", []string{"-port", "1"}, 2, "-port"},
-		{"an argument", []string{"start"}, 2, "too many: start"},
+		{"an argument", []string{"start"}, 2, `unexpected argument "start"`},
 		{"data and memory", []string{"-memory", "-data", "x"}, 2, "do not go together"},
 		{"data in a file", []string{"-data", file, "-listen", "localhost:0"}, 1, "not a directory"},
 		{"help", []string{"-h"}, 0, "localhost:8883"},
@@ -189,15 +189,15 @@ func TestTrouble(t *testing.T) {
 			if cmd.ProcessState.ExitCode() != row.code || !strings.Contains(string(out), row.says) {
 				t.Errorf("exit code %d, %s\nwant %d and %q", cmd.ProcessState.ExitCode(), out, row.code, row.says)
 			}
-			if lines := bytes.Count(out, []byte("\n")); row.code == 1 && lines > 2 {
+			if lines := bytes.Count(out, []byte("\n")); row.code > 0 && lines > 2 {
 				t.Errorf("%d lines are too many", lines)
 			}
 		})
 	}
 }
 
-// TestSecondInterrupt ends a program that hangs.
-func TestSecondInterrupt(t *testing.T) {
+// TestTerminated: SIGTERM is as good as Ctrl+C.
+func TestTerminated(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("interrupts cannot be sent on Windows")
 	}

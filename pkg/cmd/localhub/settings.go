@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"os"
 	"strings"
 
+	"moduletwin/pkg/internal/commandline"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/localhub"
 )
@@ -20,12 +22,11 @@ type settings struct {
 
 const defaultAddress = "localhost:8883" // the port of MQTT, which official device SDKs cannot change
 
-// errUsage says that the arguments make no sense; how has been said.
-var errUsage = errors.New("usage")
-
+// parse reads the flags. Its error is one of usage, or [flag.ErrHelp] after
+// help was given.
 func parse(args []string) (settings, error) {
 	var s settings
-	flags := flag.NewFlagSet("localhub", flag.ContinueOnError)
+	flags := new(flag.FlagSet)
 	flags.Func("listen", "`address` to serve, host:port; may be repeated (default "+defaultAddress+")", func(address string) error {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			return fmt.Errorf("it is not of the form host:port, such as %s", defaultAddress)
@@ -35,19 +36,17 @@ func parse(args []string) (settings, error) {
 	})
 	flags.StringVar(&s.data, "data", "", "`folder` in which to keep certificate, keys, identities and twins (default "+defaultFolder()+")")
 	memory := flags.Bool("memory", false, "keep nothing: all is gone when the hub ends")
-	if err := flags.Parse(args); err != nil {
+	err := commandline.Parse(flags, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		commandline.Help(os.Stdout, "Localhub is a stand-in for Azure IoT Hub on this machine.", flags)
 		return s, err
-	}
-	if *memory && s.data != "" {
-		fmt.Fprintln(flags.Output(), "localhub: -data and -memory do not go together")
-		return s, errUsage
-	}
-	if s.data == "" && !*memory {
+	case err != nil:
+		return s, err
+	case *memory && s.data != "":
+		return s, errors.New("-data and -memory do not go together")
+	case s.data == "" && !*memory:
 		s.data = defaultFolder()
-	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(flags.Output(), "localhub: there is an argument too many: %s\n", flags.Arg(0))
-		return s, errUsage
 	}
 	if s.listen == nil {
 		s.listen = []string{defaultAddress}

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"moduletwin/pkg/internal/commandline"
 	"moduletwin/pkg/internal/programs"
 	"moduletwin/pkg/internal/readme"
 )
@@ -24,12 +26,18 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("walkthrough: ")
-	azure := flag.Bool("azure", false, "use the real hub of IOTHUB_CONNECTION_STRING")
+	azure := flag.Bool("azure", false, "use the real hub of "+hubVariable)
 	update := flag.Bool("update", false, "rewrite the outputs in README.md that have changed")
-	flag.Usage = usage
-	flag.Parse()
-	if flag.NArg() > 0 || *azure && *update {
-		log.Print("there are no arguments, and -update is for the local hub only; -h shows the flags")
+	switch err := commandline.Parse(flag.CommandLine, os.Args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
+		commandline.Help(os.Stdout, "Walkthrough plays the tutorial in README.md and compares all that is printed.", flag.CommandLine,
+			commandline.Variable{Name: hubVariable, Holds: "connection string of a shared access policy of the hub, for -azure"})
+		return
+	case err != nil:
+		log.Print(err)
+		os.Exit(2)
+	case *azure && *update:
+		log.Print("-update is for the local hub only")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,13 +49,6 @@ func main() {
 	if err != nil || !ok {
 		os.Exit(1)
 	}
-}
-
-func usage() {
-	out := flag.CommandLine.Output()
-	fmt.Fprintf(out, "Walkthrough plays the tutorial in README.md and compares all that is printed.\n\nFlags:\n")
-	flag.PrintDefaults()
-	fmt.Fprintf(out, "\nEnvironment, with -azure only:\n  %s\n    \tconnection string of a shared access policy of the hub\n", hubVariable)
 }
 
 // walk plays the README of the module around the working directory. It

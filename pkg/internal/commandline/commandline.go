@@ -1,0 +1,42 @@
+// Package commandline reads flags in the way that all programs of this module
+// do: -h goes to standard output and is no failure, and a slip costs one line,
+// not a page of help.
+package commandline
+
+import (
+	"flag"
+	"fmt"
+	"io"
+)
+
+// Parse parses args, of which none may be left over. The error is
+// [flag.ErrHelp] if help is wanted, and else one line for people.
+func Parse(flags *flag.FlagSet, args []string) error {
+	flags.Init("", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	switch err := flags.Parse(args); {
+	case err == flag.ErrHelp:
+		return err
+	case err != nil:
+		return fmt.Errorf("%w; -h shows the flags", err)
+	case flags.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q; -h shows the flags", flags.Arg(0))
+	}
+	return nil
+}
+
+// Variable is an environment variable that a program reads.
+type Variable struct{ Name, Holds string }
+
+// Help writes what -h shows. does says in one sentence what the program does.
+func Help(w io.Writer, does string, flags *flag.FlagSet, environment ...Variable) {
+	flags.SetOutput(w)
+	fmt.Fprintf(w, "%s\n\nFlags:\n", does)
+	flags.PrintDefaults()
+	if len(environment) > 0 {
+		fmt.Fprint(w, "\nEnvironment:\n")
+	}
+	for _, v := range environment {
+		fmt.Fprintf(w, "  %s\n    \t%s\n", v.Name, v.Holds)
+	}
+}
