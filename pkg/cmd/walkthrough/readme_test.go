@@ -10,10 +10,51 @@ import (
 
 	"moduletwin/pkg/internal/programs"
 	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/internal/trust"
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
 )
 
 // TestREADME plays README.md as the command does.
 func TestREADME(t *testing.T) {
+	text, run := prepareREADME(t, false)
+	for _, problem := range run.check(t.Context()) {
+		t.Errorf("README.md:%d: %s", problem.Line, problem.Text)
+	}
+	if t.Failed() {
+		return
+	}
+	if run.player.updated() != strings.ReplaceAll(text, "\r\n", "\n") {
+		t.Error("-update would change something although nothing differs")
+	}
+	t.Run("every word counts", func(t *testing.T) { everyWordCounts(t, run.player) })
+}
+
+// TestREADMEOnAnotherHub plays it as -azure does, which leaves nothing behind.
+func TestREADMEOnAnotherHub(t *testing.T) {
+	hub := localhub.New(t)
+	certificate := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(hubVariable, hub.ConnectionString("serviceAndRegistryReadWrite").String())
+	t.Setenv(trust.Variable, certificate)
+	_, run := prepareREADME(t, true)
+	for _, problem := range run.check(t.Context()) {
+		t.Errorf("README.md:%d: %s", problem.Line, problem.Text)
+	}
+	registry, err := iothub.NewRegistry(hub.ConnectionString("registryRead"), hub.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer registry.Close()
+	if devices, err := registry.ListDevices(t.Context()); err != nil || len(devices) > 0 {
+		t.Errorf("%d devices are left: %v", len(devices), err)
+	}
+}
+
+func prepareREADME(t *testing.T, azure bool) (text string, r *run) {
+	t.Helper()
 	root, err := programs.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -21,25 +62,16 @@ func TestREADME(t *testing.T) {
 	if err := programs.DependOnSources(root); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	content, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := prepare(root, readme.Parse(string(text)), false, io.Discard)
+	r, err = prepare(root, readme.Parse(string(content)), azure, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer run.close()
-	for _, problem := range run.check(t.Context()) {
-		t.Errorf("README.md:%d: %s", problem.Line, problem.Text)
-	}
-	if t.Failed() {
-		return
-	}
-	if run.player.updated() != strings.ReplaceAll(string(text), "\r\n", "\n") {
-		t.Error("-update would change something although nothing differs")
-	}
-	t.Run("every word counts", func(t *testing.T) { everyWordCounts(t, run.player) })
+	t.Cleanup(r.close)
+	return string(content), r
 }
 
 // everyWordCounts changes each word of each output and demands that the

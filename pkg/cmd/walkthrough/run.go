@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 )
 
@@ -129,6 +130,9 @@ func (r *run) useAzure(w *world) error {
 	}
 	w.device = shownDevice + "-" + strings.ToLower(strings.Trim(inventKey()[:8], "+/"))
 	w.env = append(w.env, hubVariable+"="+hub.String())
+	if file := os.Getenv(trust.Variable); file != "" { // a proxy's, say
+		w.env = append(w.env, trust.Variable+"="+file)
+	}
 	r.player.dict = newDictionary(
 		alias{"HostName=" + shownHost, "HostName=" + hub.HostName},
 		alias{shownDevice, w.device},
