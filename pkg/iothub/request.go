@@ -123,6 +123,7 @@ func (r *Registry) networkError(c call, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
+	err = advice.ThroughProxy(err, r.hub.HostName)
 	return fmt.Errorf("iothub: %s: %w", c.op, advice.Network(err, r.hub.HostName))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -202,6 +203,38 @@ func TestHelp(t *testing.T) {
 		got := run(t, nil, program, "-h")
 		if got.code != 0 || got.stderr != "" || !strings.Contains(got.stdout, "\nFlags:\n  -") || !strings.Contains(got.stdout, "\nEnvironment:\n  IOTHUB_") {
 			t.Errorf("%s: exit code %d, stderr %q, stdout %q", program, got.code, got.stderr, got.stdout)
+		}
+	}
+}
+
+// TestProxy: HTTPS and MQTT over WebSocket go through the proxy that the
+// environment names, and what a proxy refuses is told.
+func TestProxy(t *testing.T) {
+	for _, c := range []struct {
+		program string
+		args    []string
+		setting map[string]string
+		says    string
+	}{
+		{create, nil, service(policyString("hub.example"), ""),
+			`createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`},
+		{receive, []string{"-websocket"}, module(moduleString("hub.example"), ""),
+			`receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`},
+	} {
+		asked := make(chan string, 8)
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked <- r.Method + " " + r.Host
+			w.WriteHeader(http.StatusForbidden)
+		}))
+		c.setting["HTTPS_PROXY"] = strings.Replace(proxy.URL, "//", "//user:secret@", 1)
+		got := run(t, c.setting, c.program, c.args...)
+		proxy.Close()
+		close(asked)
+		if first := <-asked; first != "CONNECT hub.example:443" {
+			t.Errorf("%s asked the proxy for %q", c.program, first)
+		}
+		if got.code != 1 || plain(got.stderr) != c.says {
+			t.Errorf("%s: exit code %d, stderr %q", c.program, got.code, got.stderr)
 		}
 	}
 }

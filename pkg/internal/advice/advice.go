@@ -7,9 +7,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"syscall"
@@ -34,6 +36,16 @@ func Network(err error, host string) error {
 		return &Error{err, advice}
 	}
 	return err
+}
+
+// ThroughProxy says of an error that it happened on the way through a proxy,
+// if the environment names one for address.
+func ThroughProxy(err error, address string) error {
+	proxy, _ := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
+	if proxy == nil {
+		return err
+	}
+	return fmt.Errorf("through the proxy %s: %w", proxy.Host, err)
 }
 
 func network(err error, address string) string {
