@@ -176,25 +176,6 @@ func TestBlackhole(t *testing.T) {
 	})
 }
 
-// A hub that has lost everything, but for what its owner creates anew.
-func TestHubLosesItsState(t *testing.T) {
-	inBothSettings(t, "and gets the module back", func(s *scene) {
-		registry := s.registry()
-		module, err := registry.GetModule(s.ctx, deviceID, moduleID)
-		if err != nil {
-			s.Fatal(err)
-		}
-		s.someChanges("before")
-		_, version := s.desired()
-		s.reader.await(s, version)
-		s.reader.update(func() { s.reader.mayRestart = true })
-		if err := s.hub.Restart(false); err != nil {
-			s.Fatal(err)
-		}
-		s.recreate(registry, module)
-	})
-}
-
 // A client that another one pushes out comes back, names the likely cause and
 // does so more and more slowly.
 func TestContestedIdentity(t *testing.T) {
@@ -296,38 +277,41 @@ func TestSecondaryKey(t *testing.T) {
 	})
 }
 
-// An identity that is deleted and created anew begins a new count.
-func TestDeletedAndCreatedAnew(t *testing.T) {
-	inBothSettings(t, "with the same keys", func(s *scene) {
-		registry := s.registry()
-		module, err := registry.GetModule(s.ctx, deviceID, moduleID)
-		if err != nil {
-			s.Fatal(err)
-		}
-		s.someChanges("before")
-		_, version := s.desired()
-		s.reader.await(s, version)
-		s.reader.update(func() { s.reader.mayRestart = true })
-		if err := registry.DeleteModule(s.ctx, deviceID, moduleID, ""); err != nil {
-			s.Fatal(err)
-		}
-		s.recreate(registry, module)
-	})
-}
-
-// recreate creates the module anew, with its old keys and a new count of
-// versions, and demands that the reader gets to the new state.
-func (s *scene) recreate(registry *iothub.Registry, module iothub.Module) {
-	s.Helper()
-	s.hub.AddModule(deviceID, "")
-	if _, err := registry.CreateModule(s.ctx, module); err != nil {
-		s.Fatal(err)
+// An identity that was deleted and created anew begins a new count, as does
+// one of a hub that has lost its memory.
+func TestCountStartsOver(t *testing.T) {
+	for name, lose := range map[string]func(s *scene, registry *iothub.Registry) error{
+		"after a deletion": func(s *scene, registry *iothub.Registry) error {
+			return registry.DeleteModule(s.ctx, deviceID, moduleID, "")
+		},
+		"after the hub lost its state": func(s *scene, _ *iothub.Registry) error {
+			return s.hub.Restart(false)
+		},
+	} {
+		inBothSettings(t, name, func(s *scene) {
+			registry := s.registry()
+			module, err := registry.GetModule(s.ctx, deviceID, moduleID) // for its keys
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.someChanges("before")
+			_, version := s.desired()
+			s.reader.await(s, version)
+			s.reader.update(func() { s.reader.mayRestart = true })
+			if err := lose(s, registry); err != nil {
+				s.Fatal(err)
+			}
+			s.hub.AddModule(deviceID, "")
+			if _, err := registry.CreateModule(s.ctx, module); err != nil {
+				s.Fatal(err)
+			}
+			s.patch(map[string]any{"new": true})
+			s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
+			s.patch(map[string]any{"newer": true})
+			s.reader.await(s, 3)
+			s.compare()
+		})
 	}
-	s.patch(map[string]any{"new": true})
-	s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
-	s.patch(map[string]any{"newer": true})
-	s.reader.await(s, 3)
-	s.compare()
 }
 
 func TestBurst(t *testing.T) {

@@ -9,12 +9,12 @@ import (
 	"net"
 	"os"
 	"reflect"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"moduletwin/pkg/internal/leak"
 	"moduletwin/pkg/internal/memnet"
 	"moduletwin/pkg/internal/mergepatch"
 	"moduletwin/pkg/iothub"
@@ -27,38 +27,7 @@ const (
 	moduleID = "myFirstModule"
 )
 
-// TestMain fails when a goroutine is left over, since Close promises that
-// none is.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if left := leftover(); code == 0 && left != "" {
-		fmt.Fprintln(os.Stderr, "goroutines left over:\n"+left)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leftover returns the stacks of goroutines of this module and of paho, after
-// those that are about to end had the chance to.
-func leftover() string {
-	var left []string
-	for range 100 {
-		buf := make([]byte, 1<<20)
-		stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
-		left = left[:0]
-		for _, stack := range stacks[1:] {
-			if strings.Contains(stack, "moduletwin/pkg") || strings.Contains(stack, "paho") {
-				left = append(left, stack)
-			}
-		}
-		if len(left) == 0 {
-			return ""
-		}
-		runtime.Gosched()
-		<-time.After(20 * time.Millisecond) // there is no event for the end of a goroutine
-	}
-	return strings.Join(left, "\n\n")
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 // scene is a hub with one module whose client reads patches.
 type scene struct {

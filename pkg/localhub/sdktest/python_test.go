@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
+
+	"moduletwin/pkg/internal/leak"
 )
 
 // patience is how long tests wait for what has to come.
@@ -46,25 +47,4 @@ var findPython = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// TestMain fails when goroutines are left over. The last ones may need a
-// moment to end after what waited for them.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if stacks := leftover(); code == 0 && stacks != "" {
-		fmt.Fprintf(os.Stderr, "goroutines are left over:\n%s\n", stacks)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func leftover() string {
-	deadline := time.Now().Add(5 * time.Second)
-	for runtime.NumGoroutine() > 1 {
-		if time.Now().After(deadline) {
-			stacks := make([]byte, 1<<20)
-			return string(stacks[:runtime.Stack(stacks, true)])
-		}
-		runtime.Gosched()
-	}
-	return ""
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
