@@ -144,7 +144,8 @@ func (p *player) announce(t *prompt, step readme.Step) {
 	}
 	switch step.Action {
 	case readme.Run:
-		fmt.Fprintf(p.screen, "%s$ %s\n", label, mask(step.Text))
+		command, _ := p.dict.command(mask(step.Text))
+		fmt.Fprintf(p.screen, "%s$ %s\n", label, command)
 	case readme.Type:
 		fmt.Fprintf(p.screen, "%s%s\n", label, step.Text)
 	case readme.Interrupt:
