@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,12 +20,17 @@ import (
 const maxCertificates = 8
 
 // writeCertificate puts the hub's certificate where clients on this machine
-// look for it, and returns its path. Those of other hubs stay: their keys of
+// look for it, and returns its path. On a machine without such a folder, it
+// goes where the hub keeps its data. Those of other hubs stay: their keys of
 // authority are forgotten, so that trusting them does no harm.
-func writeCertificate(hub *localhub.Hub) (string, error) {
+func writeCertificate(hub *localhub.Hub, data string) (string, error) {
 	folder, err := trust.LocalFolder()
-	if err != nil {
-		return "", err
+	switch {
+	case err == nil:
+	case data != "":
+		folder = data
+	default:
+		return "", fmt.Errorf("%w\nSay with -data where the hub may keep it", err)
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err

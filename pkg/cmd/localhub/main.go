@@ -45,11 +45,12 @@ func run(ctx context.Context, s settings) error {
 		return explain(err, s)
 	}
 	defer hub.Close()
-	ca, err := writeCertificate(hub)
+	ca, err := writeCertificate(hub, s.data)
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)
 	}
 	greet(os.Stdout, hub, s, ca)
+	stayAwake()
 	go obey(os.Stdin, hub)
 	<-ctx.Done()
 	log.Print("ending")

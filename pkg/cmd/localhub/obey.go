@@ -28,39 +28,45 @@ const help = `Words to type, one a line:
 
 // obey carries out what is typed, until there is nothing more to read.
 func obey(r io.Reader, hub *localhub.Hub) {
+	c := commander{hub: hub}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
 		if len(words) == 0 {
 			continue
 		}
-		if err := carryOut(hub, words[0], append(words[1:], "")[0]); err != nil {
+		if err := c.carryOut(words[0], append(words[1:], "")[0]); err != nil {
 			log.Print(err)
 		}
 	}
 }
 
-func carryOut(hub *localhub.Hub, word, argument string) error {
+type commander struct {
+	hub     *localhub.Hub
+	refusal *time.Timer // ends the latest "refuse"; nil before the first
+}
+
+func (c *commander) carryOut(word, argument string) error {
 	switch word {
 	case "cut":
-		hub.DisconnectAll(localhub.Cut)
+		c.hub.DisconnectAll(localhub.Cut)
 	case "block":
-		hub.FailNext(math.MaxInt, localhub.SignIn, localhub.Status(serverUnavailable))
-		hub.DisconnectAll(localhub.Cut)
+		c.hub.FailNext(math.MaxInt, localhub.SignIn, localhub.Status(serverUnavailable))
+		c.hub.DisconnectAll(localhub.Cut)
 	case "unblock":
-		hub.ClearFaults()
+		c.hub.ClearFaults()
 	case "refuse":
-		return refuse(hub, argument)
+		return c.refuse(argument)
 	case "expire":
-		hub.ExpireTokens()
+		c.hub.ExpireTokens()
 	case "forget":
-		hub.ForgetSessions()
+		c.hub.ForgetSessions()
 	case "throttle":
 		n, err := strconv.Atoi(argument)
 		if err != nil || n < 1 {
 			return fmt.Errorf("how often? As in: throttle 3")
 		}
-		hub.FailNext(n, localhub.REST, localhub.Status(http.StatusTooManyRequests))
+		c.hub.FailNext(n, localhub.REST, localhub.Status(http.StatusTooManyRequests))
 	case "help":
 		fmt.Fprint(os.Stderr, help)
 	default:
@@ -73,15 +79,18 @@ func carryOut(hub *localhub.Hub, word, argument string) error {
 // again later.
 const serverUnavailable = 3
 
-// refuse closes the port for a while.
-func refuse(hub *localhub.Hub, argument string) error {
+// refuse closes the port for a while, counted from the last time it is typed.
+func (c *commander) refuse(argument string) error {
 	d, err := time.ParseDuration(argument)
 	if err != nil || d <= 0 {
 		return fmt.Errorf("for how long? As in: refuse 10s")
 	}
-	hub.Stop()
-	time.AfterFunc(d, func() {
-		if err := hub.Resume(); err != nil {
+	c.hub.Stop()
+	if c.refusal != nil {
+		c.refusal.Stop()
+	}
+	c.refusal = time.AfterFunc(d, func() {
+		if err := c.hub.Resume(); err != nil {
 			log.Print(err)
 			return
 		}

@@ -54,8 +54,8 @@ func parse(args []string) (settings, error) {
 	return s, nil
 }
 
-// defaultFolder returns "", which means nothing is kept, on a machine where
-// programs have no folder for their settings.
+// defaultFolder returns "" on a machine where programs have no folder for
+// their settings.
 func defaultFolder() string {
 	folder, err := trust.LocalFolder()
 	if err != nil {
