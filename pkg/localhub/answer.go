@@ -83,6 +83,9 @@ func deliver(how Failure, w http.ResponseWriter, r *http.Request, status int, bo
 			return
 		}
 	case CutHalfway.kind:
+		if len(body) == 0 { // then there is nothing to cut in half but the status
+			endHTTP(r, Cut)
+		}
 		w.WriteHeader(status)
 		w.Write(body[:len(body)/2])
 		http.NewResponseController(w).Flush()

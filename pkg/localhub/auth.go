@@ -61,6 +61,9 @@ func (h *Hub) checkToken(token iothub.SASToken, owner string, keys keyPair, path
 }
 
 func verifyEither(token iothub.SASToken, keys keyPair, now time.Time) error {
+	if len(keys.Primary) == 0 {
+		return iothub.ErrSignature // else anybody could sign with the key of no bytes
+	}
 	err := token.Verify(keys.Primary, now)
 	if errors.Is(err, iothub.ErrSignature) && keys.Secondary != nil {
 		err = token.Verify(keys.Secondary, now)

@@ -90,9 +90,10 @@ type Link struct {
 }
 
 // WaitLink waits until ok returns true for the state of a connection, and
-// returns that state. ok is called at once and at every change. WaitLink
-// ends, too, when ctx is done, when the hub is closed
-// and when there is no such device or module.
+// returns that state. ok is called at once and after every change; of changes
+// that follow each other quickly, it may see the last one only: to notice that
+// a client went and came back, look at SignIns. WaitLink ends, too, when ctx is
+// done, when the hub is closed and when there is no such device or module.
 func (h *Hub) WaitLink(ctx context.Context, deviceID, moduleID string, ok func(Link) bool) (Link, error) {
 	k := key{deviceID, moduleID}
 	for {
@@ -121,9 +122,10 @@ func (e *entity) watchLink() (Link, <-chan struct{}) {
 	if e.changed == nil {
 		e.changed = make(chan struct{})
 	}
-	state := Link{Connected: e.link != nil, SignIns: e.signIns, Telemetry: e.telemetry}
-	if e.link != nil {
-		_, state.Subscribed = (*e.link.session)[filterDesired]
+	l := e.connected()
+	state := Link{Connected: l != nil, SignIns: e.signIns, Telemetry: e.telemetry}
+	if l != nil {
+		_, state.Subscribed = (*l.session)[filterDesired]
 	}
 	return state, e.changed
 }

@@ -151,6 +151,11 @@ func (s *store) policies() (keys map[string]keyPair, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		return json.Unmarshal(tx.Bucket(bucketHub).Get(keyPolicies), &keys)
 	})
+	for name := range policies {
+		if err == nil && len(keys[name].Primary) == 0 {
+			err = fmt.Errorf("%s lacks the keys of policy %q", fileName, name)
+		}
+	}
 	return keys, err
 }
 

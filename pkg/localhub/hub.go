@@ -35,6 +35,8 @@ type Hub struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // all goroutines of the hub
 
+	stopping sync.Mutex // held by Stop and Resume, one at a time
+
 	mu        sync.Mutex // guards the rest
 	addresses []string   // of listeners, as bound, to bind them again
 	listeners []net.Listener

@@ -102,6 +102,15 @@ func (l *link) next() []byte {
 	return nil
 }
 
+func (l *link) hasEnded() bool {
+	select {
+	case <-l.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // cut ends the link without a word, as MQTT 3.1.1 has none for it. It never
 // blocks. Only the first reason counts.
 func (l *link) cut(reason string) {
@@ -199,15 +208,16 @@ func (l *link) nextID(qos byte) uint16 {
 // has subscribed to that. Otherwise, nothing is kept for it. The lock of e
 // is held.
 func (e *entity) notify(patch map[string]any, version int64) {
-	if e.link == nil {
+	l := e.connected()
+	if l == nil {
 		return
 	}
-	qos, subscribed := (*e.link.session)[filterDesired]
+	qos, subscribed := (*l.session)[filterDesired]
 	if !subscribed {
 		return
 	}
-	how := e.link.hub.faults.strike(Notify)
-	if how.kind == Status(0).kind || e.link.prevents(how) {
+	how := l.hub.faults.strike(Notify)
+	if how.kind == Status(0).kind || l.prevents(how) {
 		return
 	}
 	payload := encodeSection(patch, nil, version)
@@ -216,9 +226,9 @@ func (e *entity) notify(patch map[string]any, version int64) {
 		payload = garbage
 	case LoseAnswer.kind:
 		how = Failure{}
-		defer e.link.sendLast(nil)
+		defer l.sendLast(nil)
 	}
-	e.link.publish(how, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)
+	l.publish(how, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)
 }
 
 // garbage is an answer that no hub gives.

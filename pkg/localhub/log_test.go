@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
@@ -69,6 +70,12 @@ func TestLog(t *testing.T) {
 	r.client.CloseIdleConnections()
 	hub.Close()
 
+	// What a client writes cannot pretend to be a line of the log.
+	for line := range strings.Lines(log.text.String()) {
+		if !strings.HasPrefix(line, "time=") || strings.ContainsFunc(strings.TrimSuffix(line, "\n"), unicode.IsControl) {
+			t.Errorf("a line of the log is %q", line)
+		}
+	}
 	text := strings.ReplaceAll(log.text.String(), `\"`, `'`)
 	text = strings.ReplaceAll(text, `\'`, `'`)
 	for _, reason := range []string{

@@ -8,25 +8,30 @@ func (h *Hub) Disconnect(deviceID, moduleID string, how Failure) bool {
 		return false
 	}
 	defer e.mu.Unlock()
-	if e.link == nil {
-		return false
-	}
-	h.faults.count("Disconnect", e.key)
-	e.link.end(how)
-	return true
+	return h.disconnect(e, how)
 }
 
 // DisconnectAll is [Hub.Disconnect] for all devices and modules. It returns
 // how many were connected.
 func (h *Hub) DisconnectAll(how Failure) (n int) {
 	h.registry.each(func(e *entity) {
-		if e.link != nil {
-			h.faults.count("Disconnect", e.key)
-			e.link.end(how)
+		if h.disconnect(e, how) {
 			n++
 		}
 	})
 	return n
+}
+
+// disconnect is [Hub.Disconnect] with the lock of e held.
+func (h *Hub) disconnect(e *entity, how Failure) bool {
+	l := e.connected()
+	if l == nil {
+		return false
+	}
+	h.faults.count("Disconnect", e.key)
+	l.end(how)
+	e.wake()
+	return true
 }
 
 // ForgetSessions forgets the stored subscriptions of all devices and modules
@@ -47,8 +52,8 @@ func (h *Hub) ForgetSessions() {
 func (h *Hub) ExpireTokens() {
 	h.faults.count("ExpireTokens", "")
 	h.registry.each(func(e *entity) {
-		if e.link != nil {
-			h.faults.expire(e.link.token)
+		if l := e.connected(); l != nil {
+			h.faults.expire(l.token)
 			e.cut("its token was made to expire")
 		}
 	})

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -30,6 +32,10 @@ func (h *Hub) serveMQTT(conn net.Conn, w *wire) {
 	conn.SetReadDeadline(time.Now().Add(h.options.SignInTimeout))
 	packet, err := readPacket(conn, maxConnect)
 	connect, isConnect := packet.(*packets.ConnectPacket)
+	if errors.Is(err, errVersion) {
+		h.refuseSignIn("", conn, packets.ErrRefusedBadProtocolVersion, err)
+		return
+	}
 	if err != nil || !isConnect {
 		h.log.Warn("MQTT refused: no CONNECT came", "from", w.RemoteAddr(), "error", plain(err))
 		return
@@ -40,8 +46,7 @@ func (h *Hub) serveMQTT(conn net.Conn, w *wire) {
 	}
 	expiry := time.AfterFunc(time.Until(l.token.Expiry.Add(h.options.TokenGrace)), func() { l.cut("its token has expired") })
 	defer expiry.Stop()
-	l.read(patience(connect.Keepalive))
-	l.leave()
+	l.leave(l.read(patience(connect.Keepalive)))
 }
 
 // patience is how long a client may be silent: one and a half times its
@@ -53,19 +58,33 @@ func patience(keepAlive uint16) time.Duration {
 	return min(maxSilence, time.Duration(keepAlive)*time.Second*3/2)
 }
 
-// read handles packets until the link ends.
-func (l *link) read(patience time.Duration) {
+// read handles packets until the link ends, and returns why.
+func (l *link) read(patience time.Duration) error {
+	in := patientReader{l.conn, patience}
 	for {
-		l.conn.SetReadDeadline(time.Now().Add(patience))
-		packet, err := readPacket(l.conn, maxPacket)
+		packet, err := readPacket(in, maxPacket)
+		if l.hasEnded() {
+			return net.ErrClosed // what came behind the end counts no more
+		}
 		if err == nil {
 			err = l.handle(packet)
 		}
 		if err != nil {
-			l.cut(plain(err))
-			return
+			return err
 		}
 	}
+}
+
+// patientReader fails when nothing comes for too long. Any byte is a sign of
+// life, of a packet that comes slowly, too.
+type patientReader struct {
+	net.Conn
+	patience time.Duration
+}
+
+func (r patientReader) Read(p []byte) (int, error) {
+	r.SetReadDeadline(time.Now().Add(r.patience))
+	return r.Conn.Read(p)
 }
 
 // handle does what packet asks for. An error ends the link.
@@ -90,11 +109,13 @@ func (l *link) handle(packet packets.ControlPacket) error {
 	}
 }
 
-// leave gives up the link's place and waits for its goroutines. A will
-// counts as a message, unless the client said goodbye.
-func (l *link) leave() {
+// leave ends the link, if that has not happened yet, gives up its place and
+// waits for its goroutines. A will counts as a message, unless the client said
+// goodbye.
+func (l *link) leave(why error) {
 	e := l.entity
 	e.mu.Lock()
+	l.cut(plain(why))
 	if l.will {
 		e.telemetry++
 	}
@@ -147,11 +168,14 @@ func (l *link) acknowledge(packet *packets.PublishPacket) {
 }
 
 func (l *link) countTelemetry() {
-	l.entity.mu.Lock()
-	defer l.entity.mu.Unlock()
-	l.entity.telemetry++
-	l.entity.lastActive = time.Now()
-	l.entity.wake()
+	e := l.entity
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.connected() == l {
+		e.telemetry++
+		e.lastActive = time.Now()
+		e.wake()
+	}
 }
 
 // plain describes the end of a connection for people.
@@ -164,5 +188,12 @@ func plain(err error) string {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "the client was silent for too long"
 	}
-	return err.Error()
+	return strings.Map(printable, err.Error()) // it may quote what the client sent
+}
+
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return '?'
+	}
+	return r
 }

@@ -19,7 +19,7 @@ func (l *link) handleTwinGet(packet *packets.PublishPacket, topic string) error 
 	l.entity.mu.Lock()
 	defer l.entity.mu.Unlock()
 	switch t := l.entity.twin; {
-	case t == nil: // deleted a moment ago
+	case l.entity.connected() != l: // it was cut a moment ago
 	case how.kind == Status(0).kind:
 		l.refuse(request, how.refusal())
 	case how.kind == Garbage.kind:
@@ -40,7 +40,7 @@ func (l *link) handleReported(packet *packets.PublishPacket, topic string) error
 	l.entity.mu.Lock()
 	defer l.entity.mu.Unlock()
 	switch {
-	case l.entity.twin == nil: // deleted a moment ago
+	case l.entity.connected() != l: // it was cut a moment ago
 	case how.kind == Status(0).kind:
 		l.refuse(request, how.refusal())
 	case how.kind == Garbage.kind:
@@ -98,7 +98,7 @@ func (l *link) respond(r request, how Failure, status int, version int64, body [
 }
 
 func (l *link) refuse(r request, refused *refusal) {
-	l.hub.log.Warn("twin request refused: "+refused.Error(), "by", l.entity.key, "status", refused.status)
+	l.hub.log.Warn("twin request refused", "by", l.entity.key, "status", refused.status, "reason", refused.Error())
 	l.respond(r, Failure{}, refused.status, 0, refused.object())
 }
 

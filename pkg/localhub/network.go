@@ -16,7 +16,8 @@ type Network struct {
 	// over, if both sides still wait.
 	Blackhole bool
 
-	// Latency is added to everything, in each direction.
+	// Latency is added to every piece that is read or written, in each
+	// direction, so that large messages take several times as long.
 	Latency time.Duration
 
 	// Trickle lets one byte through at a time.
@@ -91,6 +92,9 @@ func newWire(conn net.Conn, n *network) *wire {
 }
 
 func (w *wire) Read(p []byte) (int, error) {
+	if w.hasClosed() { // it may be held open
+		return 0, net.ErrClosed
+	}
 	if c := w.network.now.Load(); c != nil && c.Trickle && len(p) > 1 {
 		p = p[:1]
 	}
@@ -175,6 +179,15 @@ func (w *wire) Close() error {
 		}
 	})
 	return nil
+}
+
+func (w *wire) hasClosed() bool {
+	select {
+	case <-w.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 // reset is Close by an RST packet, where there are such packets.

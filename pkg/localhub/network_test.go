@@ -2,9 +2,8 @@ package localhub_test
 
 import (
 	"context"
-	"errors"
 	"net"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,12 +94,35 @@ func TestNetwork(t *testing.T) {
 	conn, err := net.Dial("tcp", hub.HostName())
 	if err == nil {
 		conn.SetDeadline(time.Now().Add(patience))
-		if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		if _, err := conn.Read(make([]byte, 1)); !isReset(err) {
 			t.Errorf("a refused connection ends with %v", err)
 		}
 		conn.Close()
 	}
 	hub.SetNetwork(localhub.Network{})
+	signIn(t, hub, module)
+}
+
+// TestStopAndResume calls both from many sides at once: in the end, the last
+// call counts.
+func TestStopAndResume(t *testing.T) {
+	hub := localhub.New(t)
+	module := hub.AddModule("d", "m")
+	var sides sync.WaitGroup
+	for range 4 {
+		sides.Go(func() {
+			for range 10 {
+				hub.Stop()
+				if err := hub.Resume(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	sides.Wait()
+	if err := hub.Resume(); err != nil {
+		t.Fatal(err)
+	}
 	signIn(t, hub, module)
 }
 

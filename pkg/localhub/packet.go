@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxConnect = 64 << 10         // bytes of a CONNECT, will included
+	maxConnect = 128 << 10        // bytes of a CONNECT, will included
 	maxPacket  = 256<<10 + 64<<10 // bytes of any other packet: a message of 256 KB and its topic
 	maxMessage = 256 << 10        // bytes of the message in a PUBLISH
 )
@@ -90,8 +90,19 @@ func readLength(r io.Reader) (int, error) {
 	return 0, errors.New("a malformed packet: its length has no end")
 }
 
+// mqtt311 is what the body of every CONNECT of MQTT 3.1.1 begins with: name
+// and level of the protocol.
+var mqtt311 = []byte("\x00\x04MQTT\x04")
+
+// errVersion is the error of a CONNECT of another version, whose other parts
+// may stand elsewhere.
+var errVersion = errors.New("it does not speak MQTT 3.1.1")
+
 // unpack decodes body, which has to be used up exactly.
 func unpack(packet packets.ControlPacket, body []byte) error {
+	if _, isConnect := packet.(*packets.ConnectPacket); isConnect && len(body) > len(mqtt311) && !bytes.HasPrefix(body, mqtt311) {
+		return errVersion
+	}
 	rest := exactReader(body)
 	if err := packet.Unpack(&rest); err != nil || len(rest) > 0 {
 		return errors.New("a malformed packet: its parts do not fit its length")
@@ -99,12 +110,26 @@ func unpack(packet packets.ControlPacket, body []byte) error {
 	if needsID(packet) && packet.Details().MessageID == 0 {
 		return errors.New("a malformed packet: its id is 0")
 	}
+	if connect, is := packet.(*packets.ConnectPacket); is && connect.ReservedBit != 0 {
+		return errors.New("a malformed packet: a reserved flag is set")
+	}
+	if unsubscribe, is := packet.(*packets.UnsubscribePacket); is && lengthOf(unsubscribe) != len(body) {
+		return errors.New("a malformed packet: its parts do not fit its length") // the codec does not tell
+	}
 	for _, text := range texts(packet) {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 			return errors.New("a malformed packet: a text is not UTF-8")
 		}
 	}
 	return nil
+}
+
+func lengthOf(packet *packets.UnsubscribePacket) int {
+	length := 2 // the id
+	for _, topic := range packet.Topics {
+		length += 2 + len(topic)
+	}
+	return length
 }
 
 func needsID(packet packets.ControlPacket) bool {

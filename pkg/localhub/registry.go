@@ -31,7 +31,7 @@ type entity struct {
 	identity *identity  // nil before it is created and once it is deleted
 	twin     *twin
 	session  *session           // stored subscriptions, nil if none are stored
-	link     *link              // nil while it is not connected
+	link     *link              // the last one, as long as it has not been left; see connected
 	modules  map[string]*entity // of a device
 
 	signIns     int
@@ -218,10 +218,21 @@ func byID(a, b *entity) int {
 	return cmp.Or(cmp.Compare(a.key.device, b.key.device), cmp.Compare(a.key.module, b.key.module))
 }
 
+// connected returns the connection, or nil if there is none. One that has
+// ended is none, even if its goroutine has not noticed yet. The lock of e is
+// held.
+func (e *entity) connected() *link {
+	if e.link == nil || e.link.hasEnded() {
+		return nil
+	}
+	return e.link
+}
+
 // cut ends the connection, if there is one. The lock of e is held.
 func (e *entity) cut(reason string) {
-	if e.link != nil {
-		e.link.cut(reason)
+	if l := e.connected(); l != nil {
+		l.cut(reason)
+		e.wake()
 	}
 }
 

@@ -112,6 +112,15 @@ func shape(text string) string {
 func upToQuote(s string) int { return strings.IndexByte(s, '"') }
 
 // TestIdentityBodies holds answers against what was captured from Azure.
+// TestThumbprintsStay updates something else.
+func TestThumbprintsStay(t *testing.T) {
+	thumbprint := strings.Repeat("ab", 20)
+	r := newREST(t, localhub.New(t))
+	r.must(200, "PUT", "/devices/d", `{"deviceId":"d","authentication":{"type":"selfSigned","x509Thumbprint":{"primaryThumbprint":"`+thumbprint+`"}}}`)
+	got := r.must(200, "PUT", "/devices/d", `{"deviceId":"d","statusReason":"moved"}`, "If-Match: *")
+	contains(t, "the device", got.body, `"primaryThumbprint":"`+thumbprint+`"`, `"type":"selfSigned"`, `"moved"`)
+}
+
 func TestIdentityBodies(t *testing.T) {
 	const (
 		keys   = `"authentication":{"symmetricKey":{"primaryKey":"…","secondaryKey":"…"},"x509Thumbprint":{"primaryThumbprint":null,"secondaryThumbprint":null},"type":"sas"}`

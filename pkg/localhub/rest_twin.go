@@ -138,7 +138,7 @@ func (h *Hub) changeTwin(k key, condition ifMatch, change func(*entity, time.Tim
 // that clients may send along: they send back whole twins. nulls says whether
 // values may be null.
 func decodeTwinUpdate(body []byte, nulls bool) (u twinUpdate, refused *refusal) {
-	var wish struct {
+	var wish *struct {
 		Tags       json.RawMessage `json:"tags"`
 		Properties struct {
 			Desired json.RawMessage `json:"desired"`
@@ -146,6 +146,9 @@ func decodeTwinUpdate(body []byte, nulls bool) (u twinUpdate, refused *refusal) 
 	}
 	if err := decode(body, &wish); err != nil {
 		return u, refuseArgument("%s", describe(err))
+	}
+	if wish == nil {
+		return u, refuseNoBody()
 	}
 	if u.hasTags = wish.Tags != nil; u.hasTags && string(wish.Tags) != "null" {
 		if u.tags, refused = decodeProperties(wish.Tags, nulls); refused != nil {

@@ -10,6 +10,8 @@ import (
 // again, new connections are closed as they come.
 func (h *Hub) Stop() {
 	h.faults.count("Stop", "")
+	h.stopping.Lock()
+	defer h.stopping.Unlock()
 	h.stopListening()
 	h.cutAll()
 }
@@ -44,6 +46,8 @@ func (h *Hub) cutAll() {
 // Resume listens again at the same port, after [Hub.Stop]. If another
 // program has taken the port meanwhile, it is an error.
 func (h *Hub) Resume() error {
+	h.stopping.Lock()
+	defer h.stopping.Unlock()
 	h.mu.Lock()
 	stopped, addresses := h.stopped, h.addresses
 	h.mu.Unlock()

@@ -65,6 +65,9 @@ func (l *link) change(do func(session), how Failure, done []byte) error {
 	e := l.entity
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.connected() != l { // it was cut a moment ago
+		return nil
+	}
 	after := maps.Clone(*l.session)
 	do(after)
 	if len(after) > maxSubscriptions {

@@ -3,6 +3,7 @@ package localhub
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -21,19 +22,15 @@ func (h *Hub) signIn(connect *packets.ConnectPacket, conn net.Conn, w *wire) *li
 	if how.kind == Late(0).kind || how.kind == Duplicate.kind {
 		how = Failure{} // nothing is left of it
 	}
-	if connect.ProtocolName != "MQTT" || connect.ProtocolVersion != 4 {
-		h.refuseSignIn(connect, conn, packets.ErrRefusedBadProtocolVersion, errors.New("it does not speak MQTT 3.1.1"))
-		return nil
-	}
 	k, token, err := h.identify(connect)
 	if err != nil {
-		h.refuseSignIn(connect, conn, packets.ErrRefusedNotAuthorised, err)
+		h.refuseSignIn(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
 	}
 	l := &link{hub: h, conn: conn, wire: w, token: token, will: connect.WillFlag, ended: make(chan struct{})}
 	present, err := h.register(l, k, connect.CleanSession, how)
 	if err != nil {
-		h.refuseSignIn(connect, conn, packets.ErrRefusedNotAuthorised, err)
+		h.refuseSignIn(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
 	}
 	h.log.Info(fmt.Sprintf("%s is connected", k), "session", sessionWord(connect.CleanSession, present), "from", w.RemoteAddr())
@@ -60,7 +57,8 @@ func (h *Hub) playBefore(how Failure, conn net.Conn, w *wire) bool {
 	case CutReset.kind:
 		w.reset()
 	case Silence.kind, Skip.kind:
-		discard(conn, h.options.SignInTimeout)
+		conn.SetReadDeadline(time.Time{})
+		io.Copy(io.Discard, conn) // until the client goes
 	case Garbage.kind:
 		conn.Write(garbage)
 	case Status(0).kind:
@@ -73,19 +71,8 @@ func (h *Hub) playBefore(how Failure, conn net.Conn, w *wire) bool {
 	return false
 }
 
-// discard reads until the client goes or is silent for too long.
-func discard(conn net.Conn, patience time.Duration) {
-	var nowhere [256]byte
-	for {
-		conn.SetReadDeadline(time.Now().Add(patience))
-		if _, err := conn.Read(nowhere[:]); err != nil {
-			return
-		}
-	}
-}
-
-func (h *Hub) refuseSignIn(connect *packets.ConnectPacket, conn net.Conn, code byte, reason error) {
-	h.log.Warn(fmt.Sprintf("sign-in refused: %v", reason), "client", fmt.Sprintf("%.300s", connect.ClientIdentifier))
+func (h *Hub) refuseSignIn(clientID string, conn net.Conn, code byte, reason error) {
+	h.log.Warn(fmt.Sprintf("sign-in refused: %v", reason), "client", fmt.Sprintf("%.300s", clientID))
 	conn.SetWriteDeadline(time.Now().Add(h.options.SignInTimeout))
 	conn.Write(packConnack(code, false))
 }

@@ -138,12 +138,15 @@ var upgrader = websocket.Upgrader{
 // serveWebSocket speaks MQTT inside a WebSocket.
 func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	wire := r.Context().Value(wireKey{}).(*wire)
-	defer h.forget(wire) // a connection that was taken over is no longer the HTTP server's to count
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		h.log.Warn("WebSocket refused", "from", wire.RemoteAddr(), "reason", err)
+		if wire.hasClosed() {
+			h.forget(wire) // Upgrade had taken it over before it failed
+		}
 		return // Upgrade has answered
 	}
+	defer h.forget(wire) // a connection that was taken over is no longer the HTTP server's to count
 	ws.SetReadLimit(maxPacket + 16)
 	h.serveMQTT(wsconn.New(ws), wire)
 }

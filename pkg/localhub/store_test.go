@@ -2,12 +2,14 @@ package localhub
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +24,8 @@ func TestKept(t *testing.T) {
 	module := first.AddModule("d", "m")
 	first.AddModule("d", "gone")
 	first.registry.delete(key{"d", "gone"}, func(*identity) *refusal { return nil })
-	if _, err := first.PatchDesired("d", "m", map[string]any{"a": map[string]any{"b": 1}}); err != nil {
+	deep := json.RawMessage(strings.Repeat("[", maxArrayDepth) + strings.Repeat("]", maxArrayDepth))
+	if _, err := first.PatchDesired("d", "m", map[string]any{"a": map[string]any{"b": 1}, "deep": deep}); err != nil {
 		t.Fatal(err)
 	}
 	e := first.registry.lock(key{"d", "m"})

@@ -88,6 +88,28 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+// TestSlowPacket lets a packet take longer than the keep-alive.
+func TestSlowPacket(t *testing.T) {
+	inBubble(t, localhub.Options{}, func(t *testing.T, hub *localhub.Hub, raw func() net.Conn) {
+		module := hub.AddModule("d", "m")
+		c := &client{t, tls.Client(raw(), &tls.Config{RootCAs: hub.RootCAs(), ServerName: "localhost"})}
+		packet := connect(module)
+		packet.Keepalive = 10
+		c.send(packet)
+		expect[*packets.ConnackPacket](c)
+		for _, b := range []byte("\x30\x29\x00\x26devices/d/modules/m/messages/events/a=bx") {
+			time.Sleep(9 * time.Second) // simulated
+			if _, err := c.Write([]byte{b}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return l.Telemetry == 1 }); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+	})
+}
+
 // TestSlowClients lets connections stop at every stage of signing in.
 func TestSlowClients(t *testing.T) {
 	for stage, say := range map[string]func(raw net.Conn, hub *localhub.Hub) net.Conn{

@@ -13,6 +13,7 @@ const (
 	maxTagsSize       = 8 << 10  // what a section counts for must be less, see size
 	maxPropertiesSize = 32 << 10 //
 	maxDepth          = 10       // objects below the section
+	maxArrayDepth     = 100      // arrays in arrays, so that a twin can always be read again
 	maxNameLength     = 1 << 10  // bytes
 	maxStringLength   = 4 << 10  // bytes
 	maxInteger        = 1<<52 - 1
@@ -63,13 +64,16 @@ func size(value any) int {
 
 // checkProperties reports a name or a value that may not stand in a twin.
 // nulls says whether they may: they remove in a patch, and mean nothing in a
-// replacement. Arrays do not count as levels of depth.
+// replacement.
 func checkProperties(properties map[string]any, nulls bool) *refusal {
-	return checkObject(properties, nulls, 0)
+	return checkObject(properties, nulls, depth{})
 }
 
-func checkObject(object map[string]any, nulls bool, depth int) *refusal {
-	if depth > maxDepth {
+// depth counts the objects and the arrays around a value, each by themselves.
+type depth struct{ objects, arrays int }
+
+func checkObject(object map[string]any, nulls bool, at depth) *refusal {
+	if at.objects > maxDepth {
 		return refuseArgument("Property or Tag depth should be maximum %d levels.", maxDepth)
 	}
 	for name, value := range object {
@@ -79,7 +83,7 @@ func checkObject(object map[string]any, nulls bool, depth int) *refusal {
 		if value == nil && !nulls {
 			return refuseArgument("Value of Property or Tag cannot be null. Error in Property/Tag %s", name)
 		}
-		if r := checkValue(name, value, nulls, depth); r != nil {
+		if r := checkValue(name, value, nulls, at); r != nil {
 			return r
 		}
 	}
@@ -98,13 +102,17 @@ func checkPropertyName(name string) *refusal {
 	return nil
 }
 
-func checkValue(name string, value any, nulls bool, depth int) *refusal {
+func checkValue(name string, value any, nulls bool, at depth) *refusal {
 	switch value := value.(type) {
 	case map[string]any:
-		return checkObject(value, nulls, depth+1)
+		at.objects++
+		return checkObject(value, nulls, at)
 	case []any:
+		if at.arrays++; at.arrays > maxArrayDepth {
+			return refuseArgument("Property or Tag arrays should be nested maximum %d times. Error in Property/Tag %s", maxArrayDepth, name)
+		}
 		for _, element := range value {
-			if r := checkValue(name, element, nulls, depth); r != nil {
+			if r := checkValue(name, element, nulls, at); r != nil {
 				return r
 			}
 		}

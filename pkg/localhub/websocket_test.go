@@ -1,7 +1,11 @@
 package localhub_test
 
 import (
+	"bufio"
 	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -46,7 +50,22 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
-// TestNoWebSocket sends an ordinary request to the place.
+// TestNoWebSocket sends an ordinary request to the place. The connection it
+// came over is one like any other afterwards.
 func TestNoWebSocket(t *testing.T) {
-	newREST(t, localhub.New(t)).must(400, "GET", wsconn.Path, "")
+	hub := localhub.New(t)
+	conn, err := tls.Dial("tcp", hub.HostName(), &tls.Config{RootCAs: hub.RootCAs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", wsconn.Path)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || resp.StatusCode != http.StatusBadRequest {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	io.Copy(io.Discard, resp.Body)
+	hub.Stop()
+	(&client{t, conn}).expectRest("")
 }

@@ -112,7 +112,7 @@ func (e *entity) wireModule(created bool) wireModule {
 }
 
 func (e *entity) connectionState() string {
-	if e.link != nil {
+	if e.connected() != nil {
 		return "Connected"
 	}
 	return "Disconnected"

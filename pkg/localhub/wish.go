@@ -69,8 +69,11 @@ func (w *identityWish) apply(i *identity, k key, now time.Time) *refusal {
 
 func (w *identityWish) applyAuthentication(a *authentication) *refusal {
 	wanted := w.Authentication
-	if wanted == nil {
-		wanted = &wireAuthentication{Type: a.Type}
+	switch {
+	case wanted == nil && a.Type != "": // an update
+		return nil
+	case wanted == nil:
+		wanted = &wireAuthentication{Type: typeSAS}
 	}
 	switch kind := strings.ToLower(wanted.Type); kind {
 	case "", typeSAS:
