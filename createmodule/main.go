@@ -54,6 +54,11 @@ func createModule(ctx context.Context, hub iothub.ConnectionString, deviceID, mo
 		return err
 	}
 	fmt.Printf("device/module <%s/%s> has primary key = %s\n", deviceID, moduleID, module.Authentication.SymmetricKey.PrimaryKey)
-	fmt.Printf("module connection string = %s\n", module.ConnectionString(hub.HostName))
-	return nil
+
+	connection := module.ConnectionString(hub.HostName)
+	if err := connection.Validate(); err != nil {
+		return fmt.Errorf("module %q has no connection string: %v", moduleID, err)
+	}
+	_, err = fmt.Printf("module connection string = %s\n", connection)
+	return err
 }

@@ -60,14 +60,13 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 	if err != nil {
 		return err
 	}
-	show("Module twin properties after update     :", twin.Properties)
-	return nil
+	return show("Module twin properties after update     :", twin.Properties)
 }
 
-func show(title string, properties iothub.TwinProperties) {
+func show(title string, properties iothub.TwinProperties) error {
 	fmt.Printf("\n%s\n", title)
 	out := json.NewEncoder(os.Stdout)
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
-	out.Encode(properties)
+	return out.Encode(properties)
 }

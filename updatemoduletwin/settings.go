@@ -13,6 +13,9 @@ func set(properties map[string]any, assignment string) error {
 	if !found || name == "" {
 		return errors.New("it has to be name=value")
 	}
+	if name[0] == '$' {
+		return errors.New("names with a $ are the hub's own")
+	}
 	if json.Valid([]byte(value)) {
 		properties[name] = json.RawMessage(value)
 	} else {

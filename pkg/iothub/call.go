@@ -87,6 +87,10 @@ func checkIDs(deviceID, moduleID string) error {
 	return checkID("module", moduleID)
 }
 
+// changed reports whether etag is another one than that on which c is
+// conditional.
+func (c call) changed(etag string) bool { return ifETag(etag) != c.ifMatch }
+
 // read returns the call that reads what c writes.
 func (c call) read() call {
 	read := call{op: c.op, permission: c.permission, method: http.MethodGet, path: c.path}

@@ -25,7 +25,8 @@ type ConnectionString struct {
 // (surrounding quotes, white space, a semicolon at the end) and is strict
 // about all else: unknown, repeated and missing names, ids outside IoT Hub's
 // character set, keys that are not base64. X.509 and IoT Edge strings are
-// refused. An id that contains a semicolon has no such form.
+// refused. An id that contains a semicolon has no such form: the identity can
+// be managed, but not signed in as.
 //
 // The errors match [ErrInvalid] and never quote the key.
 func ParseConnectionString(s string) (ConnectionString, error) {
@@ -115,6 +116,12 @@ func checkName(name string) error {
 	return invalidf("it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey")
 }
 
+// The length of keys, in bytes.
+const (
+	minKey = 16
+	maxKey = 64
+)
+
 // Validate reports what is missing or malformed, with an error that matches
 // [ErrInvalid]. What [ParseConnectionString] returns is valid.
 func (c ConnectionString) Validate() error {
@@ -134,6 +141,9 @@ func (c ConnectionString) check() error {
 		}
 		return invalidf("SharedAccessKey is missing")
 	}
+	if n := len(c.SharedAccessKey); n < minKey || n > maxKey {
+		return invalidf("SharedAccessKey: the key is not complete: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
+	}
 	if c.DeviceID == "" {
 		switch {
 		case c.ModuleID != "":
@@ -142,6 +152,9 @@ func (c ConnectionString) check() error {
 			return invalidf("SharedAccessKeyName (of a policy) or DeviceId (of a device or module) is missing")
 		}
 		return nil
+	}
+	if strings.Contains(c.DeviceID+c.ModuleID, ";") {
+		return invalidf("an id with a semicolon cannot stand in it")
 	}
 	if err := checkID("device", c.DeviceID); err != nil {
 		return err

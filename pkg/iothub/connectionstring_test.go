@@ -47,7 +47,8 @@ func TestParseConnectionString(t *testing.T) {
 			iothub.ConnectionString{HostName: "h", DeviceID: "aZ09-:.+%_#*?!(),=@$'", ModuleID: "$edgeAgent", SharedAccessKey: key}},
 		{"the longest id", "HostName=h;DeviceId=" + strings.Repeat("d", 128) + ";SharedAccessKey=" + testKey,
 			iothub.ConnectionString{HostName: "h", DeviceID: strings.Repeat("d", 128), SharedAccessKey: key}},
-		{"a key of another size", "HostName=h;DeviceId=d;SharedAccessKey=a+/B", iothub.ConnectionString{HostName: "h", DeviceID: "d", SharedAccessKey: iothub.Key{0x6b, 0xef, 0xc1}}},
+		{"a key of another size", "HostName=h;DeviceId=d;SharedAccessKey=a+/Ba+/Ba+/Ba+/Ba+/Baw==", iothub.ConnectionString{HostName: "h", DeviceID: "d",
+			SharedAccessKey: iothub.Key{0x6b, 0xef, 0xc1, 0x6b, 0xef, 0xc1, 0x6b, 0xef, 0xc1, 0x6b, 0xef, 0xc1, 0x6b, 0xef, 0xc1, 0x6b}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -66,6 +67,9 @@ func TestParseConnectionStringRefuses(t *testing.T) {
 	const rest = ";SharedAccessKeyName=service;SharedAccessKey=" + testKey
 	tests := []struct{ name, text, says string }{
 		{"empty", "", "it is empty"},
+		{"a key cut at a multiple of four", "HostName=h;DeviceId=d;SharedAccessKey=AAAA", "SharedAccessKey: the key is not complete: it has 3 bytes, hubs use 16 to 64"},
+		{"a key that is two", "HostName=h;DeviceId=d;SharedAccessKey=" + strings.Repeat("AAAA", 22), "it has 66 bytes"},
+		{"an id that is a path", "HostName=h;DeviceId=..;SharedAccessKey=" + testKey, `the device id ".." would be taken for a part of the path`},
 		{"nothing but quotes", `""`, "it is empty"},
 		{"a single quote", `"`, `no "="`},
 		{"something else", "myhub.azure-devices.net", `no "="`},
@@ -186,6 +190,15 @@ func TestSecretsStayOutOfLogs(t *testing.T) {
 	if !strings.Contains(logged.String(), `string="HostName=h;DeviceId=d;SharedAccessKey=***" key=*** token.resource=h/devices/d`) {
 		t.Errorf("logged: %s", &logged)
 	}
+	keys := iothub.SymmetricKey{PrimaryKey: c.SharedAccessKey, SecondaryKey: c.SharedAccessKey}
+	device := iothub.Device{DeviceID: "d", Authentication: iothub.Authentication{SymmetricKey: keys}}
+	module := iothub.Module{DeviceID: "d", ModuleID: "m", Authentication: device.Authentication}
+	registry, err := iothub.NewRegistry(parse(t, "HostName=h;SharedAccessKeyName=service;SharedAccessKey="+testKey), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("and more", "device", device, "module", module, "keys", keys, "registry", registry)
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("and more", "device", device, "module", module, "keys", keys, "registry", registry)
 	for _, secret := range []string{testKey[:8], "sig"} {
 		if strings.Contains(logged.String(), secret) {
 			t.Errorf("the log holds %q: %s", secret, &logged)

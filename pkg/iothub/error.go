@@ -27,7 +27,8 @@ func (invalidError) Is(target error) bool { return target == ErrInvalid }
 func (e invalidError) Unwrap() error      { return e.error }
 
 // These match, with [errors.Is], an [*Error] of the same status, whatever
-// the operation and the hub's own code.
+// the operation and the hub's own code. An answer that is not a hub's, such as
+// the page of a proxy, matches none.
 var (
 	ErrBadRequest         = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
 	ErrUnauthorized       = &Error{StatusCode: http.StatusUnauthorized}       // wrong key, expired token, or a permission is missing
@@ -50,6 +51,8 @@ type Error struct {
 	Message    string // the hub's words; "" if the answer held none
 	TrackingID string // for a support request; "" if the answer held none
 	Hint       string // what may help, in this package's words; "" if it knows nothing
+
+	foreign bool // the answer was not an IoT hub's but, say, the page of a proxy
 }
 
 // Error returns one line, and the hint, if there is one, as a second:
@@ -74,8 +77,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is makes an Error match the sentinel of its status.
+// Is makes an Error match the sentinel of its status, unless it was not the
+// hub that said so: a proxy's "not found" tells nothing of devices.
 func (e *Error) Is(target error) bool {
 	sentinel, ok := target.(*Error)
-	return ok && sentinel.StatusCode == e.StatusCode && sentinel.Op == ""
+	return ok && sentinel.StatusCode == e.StatusCode && sentinel.Op == "" && !e.foreign
 }

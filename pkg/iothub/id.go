@@ -10,8 +10,11 @@ const maxIDLength = 128
 // connection string, a key may have come into it. The rules are those of
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
 func checkID(kind, id string) error {
-	if id == "" {
+	switch id {
+	case "":
 		return invalidf("the %s id is empty", kind)
+	case ".", "..":
+		return invalidf("the %s id %q would be taken for a part of the path", kind, id) // escaped or not
 	}
 	for _, r := range id {
 		if !isIDRune(r) {

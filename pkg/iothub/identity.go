@@ -1,33 +1,43 @@
 package iothub
 
+import "log/slog"
+
 // Device is a device identity in the registry of a hub. What the comments
-// call "set by the hub" is ignored in a create or an update.
+// call "set by the hub" is ignored in a create or an update. An update puts
+// all the rest in place of what was there; only a status, keys and scopes that
+// are left out stay as they are.
 type Device struct {
 	DeviceID     string `json:"deviceId"`
 	GenerationID string `json:"generationId,omitempty"` // set by the hub; tells identities apart that had the same id one after the other
 	ETag         string `json:"etag,omitempty"`         // set by the hub; changes with every update
 
-	Status                     string `json:"status,omitempty"`       // "enabled" or "disabled"; "" at creation means enabled
-	StatusReason               string `json:"statusReason,omitempty"` // up to 128 characters
-	StatusUpdatedTime          Time   `json:"statusUpdatedTime,omitzero"`
-	ConnectionState            string `json:"connectionState,omitempty"` // set by the hub: "Connected" or "Disconnected"
-	ConnectionStateUpdatedTime Time   `json:"connectionStateUpdatedTime,omitzero"`
-	LastActivityTime           Time   `json:"lastActivityTime,omitzero"`
-	CloudToDeviceMessageCount  int    `json:"cloudToDeviceMessageCount,omitempty"`
+	Status                     string `json:"status,omitempty"`                    // "enabled" or "disabled"; "" at creation means enabled
+	StatusReason               string `json:"statusReason,omitempty"`              // up to 128 characters
+	StatusUpdatedTime          Time   `json:"statusUpdatedTime,omitzero"`          // set by the hub
+	ConnectionState            string `json:"connectionState,omitempty"`           // set by the hub: "Connected" or "Disconnected"
+	ConnectionStateUpdatedTime Time   `json:"connectionStateUpdatedTime,omitzero"` // set by the hub
+	LastActivityTime           Time   `json:"lastActivityTime,omitzero"`           // set by the hub
+	CloudToDeviceMessageCount  int    `json:"cloudToDeviceMessageCount,omitempty"` // set by the hub
 
 	Authentication Authentication `json:"authentication,omitzero"`
 	Capabilities   Capabilities   `json:"capabilities,omitzero"`
-	DeviceScope    string         `json:"deviceScope,omitempty"`
-	ParentScopes   []string       `json:"parentScopes,omitempty"`
+	DeviceScope    string         `json:"deviceScope,omitempty"`  // of an IoT Edge device and its children; an edge device gets it from the hub
+	ParentScopes   []string       `json:"parentScopes,omitempty"` // the scopes of the edge devices above it; nil: as they are
+}
+
+// LogValue keeps the keys out of structured logs.
+func (d Device) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("deviceId", d.DeviceID), slog.String("etag", d.ETag), slog.String("status", d.Status))
 }
 
 // Module is a module identity: one component of a device. Unlike a device,
 // it cannot be disabled. What the comments call "set by the hub" is ignored
-// in a create or an update.
+// in a create or an update. An update puts the rest in place of what was
+// there; only keys that are left out stay as they are.
 type Module struct {
 	DeviceID     string `json:"deviceId"`
 	ModuleID     string `json:"moduleId"`
-	ManagedBy    string `json:"managedBy,omitempty"`
+	ManagedBy    string `json:"managedBy,omitempty"`    // "IotEdge" for the modules of an IoT Edge device; "" for none
 	GenerationID string `json:"generationId,omitempty"` // set by the hub; tells identities apart that had the same id one after the other
 	ETag         string `json:"etag,omitempty"`         // set by the hub; changes with every update
 
@@ -37,6 +47,11 @@ type Module struct {
 	CloudToDeviceMessageCount  int    `json:"cloudToDeviceMessageCount,omitempty"`
 
 	Authentication Authentication `json:"authentication,omitzero"`
+}
+
+// LogValue keeps the keys out of structured logs.
+func (m Module) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("deviceId", m.DeviceID), slog.String("moduleId", m.ModuleID), slog.String("etag", m.ETag))
 }
 
 // ConnectionString returns the string with which the module signs in to the
@@ -64,6 +79,9 @@ type SymmetricKey struct {
 	PrimaryKey   Key `json:"primaryKey,omitzero"`
 	SecondaryKey Key `json:"secondaryKey,omitzero"`
 }
+
+// LogValue keeps the keys out of structured logs.
+func (SymmetricKey) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // X509Thumbprint names the certificates of an identity of type "selfSigned".
 type X509Thumbprint struct {

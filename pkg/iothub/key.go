@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// Key is a shared access key: of a policy, a device or a module. Hubs make
-// them 32 bytes long. In JSON and in connection strings a key is written in
+// Key is a shared access key: of a policy, a device or a module. It has 16 to
+// 64 bytes; hubs make them 32 bytes long. In JSON and in connection strings a key is written in
 // base64; a nil Key is "no key given".
 type Key []byte
 
@@ -15,10 +15,10 @@ type Key []byte
 func ParseKey(s string) (Key, error) {
 	key, err := base64.StdEncoding.Strict().DecodeString(s)
 	switch {
-	case err == nil && len(key) > 0:
-		return key, nil
-	case len(key) == 0 && s == "":
+	case s == "":
 		return nil, invalidf("the key is empty")
+	case err == nil:
+		return key, nil
 	case len(s)%4 != 0:
 		return nil, invalidf("the key is not complete: it has %d characters, base64 comes in fours (keys mostly end in =)", len(s))
 	default:

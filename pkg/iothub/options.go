@@ -22,12 +22,13 @@ type Options struct {
 	Logger *slog.Logger
 
 	// TokenLifetime is how long a SAS token is good for; tokens are renewed
-	// when a fifth of it is left. Whole seconds; zero means one hour.
+	// when a fifth of it is left. It is rounded up to whole seconds; zero or
+	// less means one hour.
 	TokenLifetime time.Duration
 
-	// DialContext opens the TCP connections, as in [net/http.Transport]. Nil
-	// means a plain [net.Dialer], for HTTPS behind the proxy that the
-	// environment names.
+	// DialContext opens the TCP connections to the hub, as in
+	// [net/http.Transport]. Nil means a plain [net.Dialer] and, for HTTPS and
+	// MQTT over WebSocket, the proxy that the environment names.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 

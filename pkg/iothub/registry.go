@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,8 @@ type Registry struct {
 	tokens tokenSource
 	client http.Client
 	log    *slog.Logger
+
+	viaProxy bool // if the environment names one
 }
 
 // NewRegistry returns a registry for the hub, which has to be the connection
@@ -47,13 +50,19 @@ func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
 	if err != nil {
 		return nil, invalidf("iothub: %w", err)
 	}
+	proxy := http.ProxyFromEnvironment
+	if o.DialContext != nil {
+		proxy = nil
+	}
 	return &Registry{
 		hub:    hub,
 		tokens: tokenSource{hub: hub, lifetime: o.TokenLifetime},
 		log:    o.Logger,
+
+		viaProxy: o.DialContext == nil,
 		client: http.Client{
 			Transport: &http.Transport{
-				Proxy:               http.ProxyFromEnvironment,
+				Proxy:               proxy,
 				DialContext:         o.DialContext,
 				TLSClientConfig:     tls,
 				TLSHandshakeTimeout: 10 * time.Second,
@@ -70,32 +79,47 @@ func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
 // usable.
 func (r *Registry) Close() { r.client.CloseIdleConnections() }
 
+// LogValue keeps the key and the token out of structured logs.
+func (r *Registry) LogValue() slog.Value { return r.hub.LogValue() }
+
 // CreateDevice creates a device identity; without keys in it, the hub assigns
-// them. The id being taken gives [ErrExists]. It needs Registry Write.
+// them. The id being taken gives [ErrExists]. (Where the answer was lost, an
+// identity as it was asked for counts as the one that was created.) It needs
+// Registry Write.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, error) {
 	create := deviceCall("create", http.MethodPut, device.DeviceID)
 	create.body = device
-	create.carriedOut = reads(func(now Device) bool { return deviceIs(now, device) })
+	create.carriedOut = reads(func(now Device) bool { return deviceCreated(now, device) })
 	return do[Device](ctx, r, create)
 }
 
 // GetDevice reads a device identity, keys included. It needs Registry Read.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/get-identity.
 func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, error) {
 	return do[Device](ctx, r, deviceCall("get", http.MethodGet, deviceID))
 }
 
 // UpdateDevice replaces a device identity by device. If device.ETag is set,
 // it has to be that of the identity, or the error is [ErrPreconditionFailed].
-// It needs Registry Write.
+// Where there is no identity, it is [ErrNotFound]. It needs Registry Write.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, error) {
 	update := deviceCall("update", http.MethodPut, device.DeviceID)
 	update.body, update.ifMatch = device, ifETag(device.ETag)
-	update.carriedOut = reads(func(now Device) bool { return now.ETag != device.ETag && deviceIs(now, device) })
+	update.carriedOut = reads(func(now Device) bool { return update.changed(now.ETag) && deviceReplaced(now, device) })
 	return do[Device](ctx, r, update)
 }
 
-// DeleteDevice deletes a device identity with its twin and its modules. etag
-// is as in [Registry.UpdateDevice]. It needs Registry Write.
+// DeleteDevice deletes a device identity with its twin and its modules. With
+// an etag, the identity has to have that ETag, or the error is
+// [ErrPreconditionFailed]; with "", whatever is there is deleted. It needs
+// Registry Write.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/delete-identity.
 func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) error {
 	remove := deviceCall("delete", http.MethodDelete, deviceID)
 	remove.ifMatch = ifETag(etag)
@@ -103,9 +127,8 @@ func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) erro
 	return err
 }
 
-// ListDevices returns device identities, in no particular order. A hub
-// returns no more than 1,000 and has no way to ask for the rest. It needs
-// Registry Read.
+// ListDevices returns device identities, in no particular order: 1,000 at
+// most. This call has no way to ask for the rest. It needs Registry Read.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/get-devices.
 func (r *Registry) ListDevices(ctx context.Context) ([]Device, error) {
@@ -119,32 +142,39 @@ const maxListed = 1000
 
 // CreateModule creates a module identity on a device that exists; without
 // keys in it, the hub assigns them. The id being taken gives [ErrExists]. It
-// needs Registry Write.
+// needs Registry Write. A lost answer is dealt with as in
+// [Registry.CreateDevice].
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, error) {
 	create := moduleCall("create", http.MethodPut, module.DeviceID, module.ModuleID)
 	create.body = module
-	create.carriedOut = reads(func(now Module) bool { return moduleIs(now, module) })
+	create.carriedOut = reads(func(now Module) bool { return moduleCreated(now, module) })
 	return do[Module](ctx, r, create)
 }
 
 // GetModule reads a module identity, keys included. It needs Registry Read.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/get-identity.
 func (r *Registry) GetModule(ctx context.Context, deviceID, moduleID string) (Module, error) {
 	return do[Module](ctx, r, moduleCall("get", http.MethodGet, deviceID, moduleID))
 }
 
 // UpdateModule replaces a module identity by module, with its ETag as in
 // [Registry.UpdateDevice]. It needs Registry Write.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, error) {
 	update := moduleCall("update", http.MethodPut, module.DeviceID, module.ModuleID)
 	update.body, update.ifMatch = module, ifETag(module.ETag)
-	update.carriedOut = reads(func(now Module) bool { return now.ETag != module.ETag && moduleIs(now, module) })
+	update.carriedOut = reads(func(now Module) bool { return update.changed(now.ETag) && moduleReplaced(now, module) })
 	return do[Module](ctx, r, update)
 }
 
 // DeleteModule deletes a module identity with its twin. etag is as in
-// [Registry.UpdateDevice]. It needs Registry Write.
+// [Registry.DeleteDevice]. It needs Registry Write.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/delete-identity.
 func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag string) error {
 	remove := moduleCall("delete", http.MethodDelete, deviceID, moduleID)
 	remove.ifMatch = ifETag(etag)
@@ -154,6 +184,8 @@ func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag st
 
 // ListModules returns the module identities of a device: all of them, for
 // there are 50 at most. It needs Registry Read.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/modules/get-modules-on-device.
 func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, error) {
 	list := deviceCall("list modules of", http.MethodGet, deviceID)
 	list.path = append(list.path, "modules")
@@ -168,18 +200,35 @@ func reads[T any](check func(now T) bool) func(body []byte) bool {
 	}
 }
 
-// deviceIs reports whether now is the device that was asked for. What was
-// left out is the hub's to choose.
-func deviceIs(now, asked Device) bool {
+// deviceCreated reports whether now is the device that was asked for. What
+// was left out is the hub's to choose.
+func deviceCreated(now, asked Device) bool {
+	asked.StatusReason = cmp.Or(asked.StatusReason, now.StatusReason)
+	asked.Capabilities = cmp.Or(asked.Capabilities, now.Capabilities)
+	return deviceReplaced(now, asked)
+}
+
+// deviceReplaced reports whether asked has been put in place of what was
+// there. In an update, only status, authentication and scopes stay as they are
+// when they are left out.
+func deviceReplaced(now, asked Device) bool {
 	return strings.EqualFold(now.Status, cmp.Or(asked.Status, now.Status)) &&
-		now.StatusReason == cmp.Or(asked.StatusReason, now.StatusReason) &&
-		now.Capabilities == cmp.Or(asked.Capabilities, now.Capabilities) &&
+		now.StatusReason == asked.StatusReason &&
+		now.Capabilities == asked.Capabilities &&
+		now.DeviceScope == cmp.Or(asked.DeviceScope, now.DeviceScope) &&
+		(asked.ParentScopes == nil || slices.Equal(now.ParentScopes, asked.ParentScopes)) &&
 		authenticationIs(now.Authentication, asked.Authentication)
 }
 
-// moduleIs is deviceIs for modules.
-func moduleIs(now, asked Module) bool {
-	return now.ManagedBy == cmp.Or(asked.ManagedBy, now.ManagedBy) && authenticationIs(now.Authentication, asked.Authentication)
+// moduleCreated is deviceCreated for modules.
+func moduleCreated(now, asked Module) bool {
+	asked.ManagedBy = cmp.Or(asked.ManagedBy, now.ManagedBy)
+	return moduleReplaced(now, asked)
+}
+
+// moduleReplaced is deviceReplaced for modules.
+func moduleReplaced(now, asked Module) bool {
+	return now.ManagedBy == asked.ManagedBy && authenticationIs(now.Authentication, asked.Authentication)
 }
 
 func authenticationIs(now, asked Authentication) bool {

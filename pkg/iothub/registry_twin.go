@@ -36,16 +36,22 @@ func (r *Registry) ReplaceModuleTwin(ctx context.Context, deviceID, moduleID str
 }
 
 // GetDeviceTwin reads the twin of a device. It needs Service Connect.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/get-twin.
 func (r *Registry) GetDeviceTwin(ctx context.Context, deviceID string) (Twin, error) {
 	return do[Twin](ctx, r, deviceTwinCall("get", http.MethodGet, deviceID))
 }
 
 // UpdateDeviceTwin is [Registry.UpdateModuleTwin] for the twin of a device.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/update-twin.
 func (r *Registry) UpdateDeviceTwin(ctx context.Context, deviceID string, patch TwinPatch, etag string) (Twin, error) {
 	return r.updateTwin(ctx, deviceTwinCall("update", http.MethodPatch, deviceID), patch, etag)
 }
 
 // ReplaceDeviceTwin is [Registry.ReplaceModuleTwin] for the twin of a device.
+//
+// See https://learn.microsoft.com/rest/api/iothub/service/devices/replace-twin.
 func (r *Registry) ReplaceDeviceTwin(ctx context.Context, deviceID string, twin TwinPatch, etag string) (Twin, error) {
 	return r.replaceTwin(ctx, deviceTwinCall("replace", http.MethodPut, deviceID), twin, etag)
 }
@@ -57,7 +63,7 @@ func (r *Registry) updateTwin(ctx context.Context, update call, patch TwinPatch,
 	}
 	update.body, update.ifMatch = patch, ifETag(etag)
 	update.carriedOut = reads(func(now Twin) bool {
-		return now.ETag != etag && includes(now.Tags, wanted.Tags) && includes(now.Properties.Desired, wanted.Desired)
+		return update.changed(now.ETag) && includes(now.Tags, wanted.Tags) && includes(now.Properties.Desired, wanted.Desired)
 	})
 	return do[Twin](ctx, r, update)
 }
@@ -70,7 +76,7 @@ func (r *Registry) replaceTwin(ctx context.Context, replace call, twin TwinPatch
 	}
 	replace.body, replace.ifMatch = whole, ifETag(etag)
 	replace.carriedOut = reads(func(now Twin) bool {
-		return now.ETag != etag && reflect.DeepEqual(orEmpty(now.Tags), wanted.Tags) &&
+		return replace.changed(now.ETag) && reflect.DeepEqual(orEmpty(now.Tags), wanted.Tags) &&
 			reflect.DeepEqual(now.Properties.Desired.UserProperties(), wanted.Desired)
 	})
 	return do[Twin](ctx, r, replace)

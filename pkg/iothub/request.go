@@ -81,7 +81,7 @@ func (r *Registry) exchange(ctx context.Context, c call) answer {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case resp.StatusCode > 299: // whatever became of the body
-		return answer{outcomeOf(resp.StatusCode), resp.Header, nil, r.refusal(c, resp, body)}
+		return answer{outcomeOf(resp.StatusCode), resp.Header, nil, r.refusal(c, resp, body, err == nil)}
 	case err != nil:
 		return answer{outcome: lost, err: r.networkError(c, err)}
 	case len(body) > maxAnswer:
@@ -123,7 +123,9 @@ func (r *Registry) networkError(c call, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	err = advice.ThroughProxy(err, r.hub.HostName)
+	if r.viaProxy {
+		err = advice.ThroughProxy(err, r.hub.HostName)
+	}
 	return fmt.Errorf("iothub: %s: %w", c.op, advice.Network(err, r.hub.HostName))
 }
 
@@ -141,37 +143,35 @@ func outcomeOf(status int) outcome {
 }
 
 // refusal reads the status first: what a proxy says in its own words must
-// not hide it.
-func (r *Registry) refusal(c call, resp *http.Response, body []byte) *Error {
+// not hide it. whole says that the body did not break off.
+func (r *Registry) refusal(c call, resp *http.Response, body []byte, whole bool) *Error {
 	told := refusal.Parse(body)
 	e := &Error{Op: c.op, StatusCode: resp.StatusCode, Code: told.Code, Message: told.Message, TrackingID: told.TrackingID}
 	if name := resp.Header.Get("iothub-errorcode"); name != "" {
 		e.Code = name
 	}
 	switch {
+	case whole && e.Code == "" && e.Message == "" && (len(body) > 0 || resp.StatusCode != http.StatusUnauthorized):
+		strange := notAHub(resp)
+		e.Message, e.Hint, e.foreign = strange.Err.Error(), strange.Advice, len(body) > 0
 	case resp.StatusCode == http.StatusUnauthorized:
 		e.Hint = r.unauthorizedHint(c, resp)
-	case e.Code == "" && e.Message == "":
-		strange := notAHub(resp)
-		e.Message, e.Hint = strange.Err.Error(), strange.Advice
 	}
 	return e
 }
 
 // unauthorizedHint makes up for the hub's silence: it does not tell a wrong
-// key from a missing permission or a wrong clock.
+// key from a missing permission or a wrong clock. A clock that is fast does
+// no harm, and neither does a slow one before it makes tokens expire.
 func (r *Registry) unauthorizedHint(c call, resp *http.Response) string {
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		if off := time.Since(date).Round(time.Minute).Abs(); off >= maxClockSkew {
-			return fmt.Sprintf("The clock of this machine is off by %v: SAS tokens depend on it.", off)
-		}
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	token, tokenErr := ParseSASToken(resp.Request.Header.Get("Authorization"))
+	if err == nil && tokenErr == nil && date.After(token.Expiry) {
+		return fmt.Sprintf("The clock of this machine is slow by %v, so that its SAS tokens have expired.", date.Sub(time.Now()).Round(time.Minute))
 	}
 	return fmt.Sprintf("It needs a policy with the permission %s. Policy %q may lack it, or its key has changed: copy the connection string again.",
 		c.permission, r.hub.SharedAccessKeyName)
 }
-
-// maxClockSkew is how far off a clock may be before hubs refuse its tokens.
-const maxClockSkew = 5 * time.Minute
 
 // notAHub describes an answer that no IoT hub gives, such as a proxy's page.
 func notAHub(resp *http.Response) *advice.Error {

@@ -55,7 +55,7 @@ func (r *Registry) persist(ctx context.Context, c call) ([]byte, error) {
 			}
 		}
 		if answer.outcome == final {
-			return nil, answer.err
+			return nil, inDoubt(doubt, answer.err)
 		}
 	}
 }
@@ -66,13 +66,27 @@ func (r *Registry) persist(ctx context.Context, c call) ([]byte, error) {
 func (r *Registry) settle(ctx context.Context, c call) (body []byte, carriedOut bool, err error) {
 	body, err = r.persist(ctx, c.read())
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case isGone(err):
 		return nil, c.method == http.MethodDelete, nil
 	case err != nil, c.method == http.MethodDelete:
 		return nil, false, err
 	default:
 		return body, c.carriedOut(body), nil
 	}
+}
+
+// isGone reports whether the hub says that there is no such device or module.
+// There are other reasons for a 404, such as a hub that was deleted.
+func isGone(err error) bool {
+	var refused *Error
+	if !errors.As(err, &refused) || !errors.Is(err, ErrNotFound) {
+		return false
+	}
+	switch refused.Code {
+	case "DeviceNotFound", "ModuleNotFound", "404001", "404010":
+		return true
+	}
+	return false
 }
 
 // inDoubt adds to the error of a write that it may have succeeded.

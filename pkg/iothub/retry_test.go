@@ -29,6 +29,8 @@ var (
 	serverError  = says(http.StatusInternalServerError, `{"Message":"ErrorCode:ServerError;InternalServerError"}`)
 	unavailable  = says(http.StatusServiceUnavailable, "")
 	deleted      = says(http.StatusNoContent, "")
+	pageNotFound = says(http.StatusNotFound, "<html>not found", "Content-Type", "text/html")
+	noHub        = says(http.StatusNotFound, `{"Message":"ErrorCode:IotHubNotFound;h"}`)
 )
 
 // device is a device identity as hubs show it; what follows adds to it or
@@ -76,6 +78,21 @@ func updateDeviceStatus(ctx context.Context, r *iothub.Registry) error {
 	return orNot(device.ETag == "2", err)
 }
 
+func updateDeviceScope(ctx context.Context, r *iothub.Registry) error {
+	_, err := r.UpdateDevice(ctx, iothub.Device{DeviceID: "d", ETag: "1", DeviceScope: "s2"})
+	return err
+}
+
+func updateDeviceQuoted(ctx context.Context, r *iothub.Registry) error {
+	device, err := r.UpdateDevice(ctx, iothub.Device{DeviceID: "d", ETag: `"1"`, StatusReason: "checked"})
+	return orNot(device.ETag == "2", err)
+}
+
+func createModule(ctx context.Context, r *iothub.Registry) error {
+	_, err := r.CreateModule(ctx, iothub.Module{DeviceID: "d", ModuleID: "m", ManagedBy: "me"})
+	return err
+}
+
 func updateModule(ctx context.Context, r *iothub.Registry) error {
 	module, err := r.UpdateModule(ctx, iothub.Module{DeviceID: "d", ModuleID: "m", ETag: "1", ManagedBy: "me"})
 	return orNot(module.ETag == "2", err)
@@ -99,6 +116,9 @@ func replaceTwin(ctx context.Context, r *iothub.Registry) error {
 	twin, err := r.ReplaceDeviceTwin(ctx, "d", iothub.TwinPatch{Desired: map[string]any{"a": 1}}, "1")
 	return orNot(twin.ETag == "2", err)
 }
+
+// errNotAHub stands for any error that says so.
+var errNotAHub = errors.New("the answer is not an IoT hub's")
 
 var errResult = errors.New("the call returned something else than the hub has")
 
@@ -162,7 +182,12 @@ func TestRetries(t *testing.T) {
 			answers{hangsUp, unauthorized}, sends{PUT, GET}, iothub.ErrUnauthorized},
 
 		{"update: lost, carried out; what was left out is no difference", updateDevice, answers{hangsUp, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET}, nil},
-		{"update: lost, carried out; the reason that was left out stayed", updateDeviceStatus, answers{hangsUp, device("2", `,"statusReason":"old"`)}, sends{PUT, GET}, nil},
+		{"update: lost, carried out; the reason that was left out is gone", updateDeviceStatus, answers{hangsUp, device("2")}, sends{PUT, GET}, nil},
+		{"update: lost, the reason that was left out is there: somebody else's", updateDeviceStatus,
+			answers{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+		{"update: lost, another scope is there", updateDeviceScope,
+			answers{hangsUp, device("2", `,"deviceScope":"s1"`), changed, device("2", `,"deviceScope":"s1"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+		{"update with a quoted etag: lost, not carried out", updateDeviceQuoted, answers{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
 		{"update: lost, not carried out", updateDevice, answers{hangsUp, device("1"), device("2")}, sends{PUT, GET, PUT}, nil},
 		{"update: lost, as asked already, but before this update", updateDevice,
 			answers{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
@@ -171,6 +196,9 @@ func TestRetries(t *testing.T) {
 		{"update: lost, somebody else was faster", updateDevice,
 			answers{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
 		{"update: lost, deleted meanwhile", updateDevice, answers{hangsUp, notFound, notFound, notFound}, sends{PUT, GET, PUT, GET}, iothub.ErrNotFound},
+		{"create of a module: lost, carried out", createModule, answers{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`)}, sends{PUT, GET}, nil},
+		{"create of a module: lost, somebody else's is there", createModule,
+			answers{hangsUp, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`), exists, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`)}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
 		{"update of a module: lost, carried out", updateModule,
 			answers{hangsUp, says(http.StatusOK, `{"deviceId":"d","moduleId":"m","managedBy":"me","etag":"2"}`)}, sends{PUT, GET}, nil},
 		{"update of a module: lost, as asked already, but before this update", updateModule,
@@ -179,6 +207,8 @@ func TestRetries(t *testing.T) {
 		{"delete: lost, carried out", deleteDevice, answers{hangsUp, notFound}, sends{DELETE, GET}, nil},
 		{"delete: lost, not carried out", deleteDevice, answers{hangsUp, device("1"), deleted}, sends{DELETE, GET, DELETE}, nil},
 		{"delete: carried out after the look", deleteDevice, answers{hangsUp, device("1"), notFound, notFound}, sends{DELETE, GET, DELETE, GET}, nil},
+		{"delete: lost, and a proxy says that nothing is there: no proof", deleteDevice, answers{hangsUp, pageNotFound}, sends{DELETE, GET}, errNotAHub},
+		{"delete: lost, and there is no such hub: no proof", deleteDevice, answers{hangsUp, noHub}, sends{DELETE, GET}, iothub.ErrNotFound},
 		{"delete: it was never there", deleteDevice, answers{notFound}, sends{DELETE}, iothub.ErrNotFound},
 		{"delete: lost, changed by somebody else", deleteDevice, answers{hangsUp, device("2"), changed, device("2")}, sends{DELETE, GET, DELETE, GET}, iothub.ErrPreconditionFailed},
 
@@ -209,6 +239,9 @@ func TestRetries(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hub := serve(t, test.answers...)
 				err := test.call(t.Context(), hub.registry(t, nil))
+				if test.want == errNotAHub && err != nil && strings.Contains(err.Error(), "is not an IoT hub's") {
+					err = errNotAHub
+				}
 				if !errors.Is(err, test.want) {
 					t.Errorf("got error %v, want %v", err, test.want)
 				}
@@ -239,8 +272,7 @@ func TestInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := updateTwin(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
 		const want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized
-It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again.
-An answer was lost: the hub may have carried it out all the same.`
+It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again. An answer was lost: the hub may have carried it out all the same.`
 		if err == nil || err.Error() != want {
 			t.Errorf("got\n%v\nwant\n%s", err, want)
 		}

@@ -76,7 +76,8 @@ func (p Properties) UserProperties() map[string]any {
 	return user
 }
 
-// String returns the properties as one line of JSON, sorted by name.
+// String returns the properties as one line of JSON, sorted by name; nil is
+// "null".
 func (p Properties) String() string {
 	var b strings.Builder
 	out := json.NewEncoder(&b)
@@ -89,7 +90,8 @@ func (p Properties) String() string {
 
 // TwinPatch is a change of a twin by the back end. To update, it is a JSON
 // merge patch: properties that are not named stay, nil removes, objects are
-// merged. To replace, it is the whole of both parts.
+// merged. To replace, it is the whole of both parts. What the hub itself adds,
+// under "$metadata" and "$version", it ignores.
 type TwinPatch struct {
 	Tags    map[string]any // nil: no change of the tags; to replace: no tags
 	Desired map[string]any // nil: no change of the desired properties; to replace: none

@@ -184,7 +184,7 @@ func (c *Client) dialError(err error) error {
 				"a hub does not say. Run createmodule again and copy the connection string; a local hub names the reason in its window.",
 		}
 	}
-	if c.opts.WebSocket {
+	if c.dialer.webSocket && c.dialer.proxy != nil {
 		err = advice.ThroughProxy(err, c.dialer.address)
 	}
 	return fmt.Errorf("iotmodule: %s: %w", op, advice.Network(err, c.dialer.address))

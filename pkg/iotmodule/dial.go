@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -29,7 +30,8 @@ type dialer struct {
 	tls       *tls.Config
 	tcp       func(ctx context.Context, network, address string) (net.Conn, error)
 	webSocket bool
-	silence   time.Duration // after which a socket is given up
+	proxy     func(*http.Request) (*url.URL, error) // for WebSocket; nil for none
+	silence   time.Duration                         // after which a socket is given up
 }
 
 func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
@@ -50,6 +52,7 @@ func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
 	}
 	if d.tcp == nil {
 		d.tcp = new(net.Dialer).DialContext
+		d.proxy = http.ProxyFromEnvironment
 	}
 	return d, nil
 }
@@ -83,7 +86,7 @@ func (d *dialer) dialTLS(ctx context.Context) (net.Conn, error) {
 
 func (d *dialer) dialWebSocket(ctx context.Context) (net.Conn, error) {
 	ws := websocket.Dialer{
-		Proxy:           http.ProxyFromEnvironment,
+		Proxy:           d.proxy,
 		NetDialContext:  d.tcp,
 		TLSClientConfig: d.tls,
 		Subprotocols:    []string{"mqtt"},

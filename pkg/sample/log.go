@@ -45,4 +45,14 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup returns h: groups are for machines.
 func (h logHandler) WithGroup(string) slog.Handler { return h }
 
-func detail(a slog.Attr) string { return fmt.Sprintf("%s: %v", a.Key, a.Value.Resolve()) }
+func detail(a slog.Attr) string {
+	value := a.Value.Resolve()
+	if value.Kind() != slog.KindGroup {
+		return fmt.Sprintf("%s: %v", a.Key, value)
+	}
+	var parts []string // each resolved by itself: it may hide a secret
+	for _, part := range value.Group() {
+		parts = append(parts, detail(part))
+	}
+	return fmt.Sprintf("%s: [%s]", a.Key, strings.Join(parts, ", "))
+}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"moduletwin/pkg/internal/advice"
 	"moduletwin/pkg/internal/commandline"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
@@ -43,7 +44,7 @@ type Setting struct {
 var Hub = Setting{
 	Variable: "IOTHUB_CONNECTION_STRING",
 	Holds:    "connection string of a shared access policy of the hub",
-	Source:   "The local hub prints it when it starts (localhub); in the Azure portal it is under \"Shared access policies\".",
+	Source:   "The local hub prints it when it starts (bin/localhub); in the Azure portal it is under \"Shared access policies\".",
 }
 
 // Module is the setting of the programs of the module side.
@@ -86,7 +87,12 @@ func (p Program) run() (code int) {
 	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the program at once
 	err = p.Run(ctx, connection)
 	switch {
+	case err == nil && p.StoppedCode != 0: // Ctrl+C came too late, if at all
+		return 0
 	case ctx.Err() != nil: // whatever it broke
+		if doubt := (*advice.Error)(nil); errors.As(err, &doubt) {
+			log.Print(doubt.Advice)
+		}
 		fmt.Println(p.Stopped)
 		return p.StoppedCode
 	case errors.Is(err, iothub.ErrInvalid):

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 
 	"moduletwin/pkg/internal/trust"
@@ -25,7 +26,16 @@ type Error struct {
 	Advice string
 }
 
-func (e *Error) Error() string { return e.Err.Error() + "\n" + e.Advice }
+// Error returns two lines: the error and what to do about it.
+func (e *Error) Error() string {
+	text := e.Err.Error()
+	if strings.Contains(text, "\n") { // there is advice already
+		return text + " " + e.Advice
+	}
+	return text + "\n" + e.Advice
+}
+
+// Unwrap returns what went wrong.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Network adds advice to what went wrong between this machine and host, an
@@ -66,7 +76,7 @@ func network(err error, address string) string {
 	case errors.Is(err, context.Canceled):
 		return ""
 	case isAny(err, refused) && loopback:
-		return "Nothing is listening there. Is the local hub running? Start it in another prompt: localhub"
+		return "Nothing is listening there. Is the local hub running? Start it in another prompt: bin/localhub"
 	case isAny(err, refused):
 		return "Nothing is listening there. Check HostName, and whether a firewall closes the port."
 	case errors.As(err, &dns):
