@@ -7,7 +7,7 @@
 // calls that the tests name and tell what came of them; what should come of
 // them stands in the tests.
 //
-// The SDKs for Node.js, Java, .NET and C are not run. What they do
+// The SDKs for Node.js, Java, .NET and C are not run here. What they do
 // differently on the wire is replayed byte by byte, one portrait for each.
 //
 // setup.sh installs the SDKs for Python. The tests use the interpreter that
