@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,13 +43,18 @@ func playChaos(s *scene, seed uint64, pause time.Duration) {
 		for range 1 + random.IntN(3) {
 			someFault(s, random)
 			s.patch(randomPatch(random))
-			<-time.After(rand.N(pause)) // the bad phase; nothing is waited for
+			<-time.After(time.Duration(random.Int64N(int64(pause)))) // the bad phase; nothing is waited for
 			s.patch(randomPatch(random))
 		}
 		s.hub.SetNetwork(localhub.Network{})
 		s.hub.ClearFaults()
-		s.patch(map[string]any{"window": window})
+		late := s.read(s.client) // begins in the middle of things
+		version := s.patch(map[string]any{"window": window})
 		s.settled()
+		late.await(s, version+1)
+		if want, _ := s.desired(); !reflect.DeepEqual(late.snapshot(), want) {
+			s.Errorf("a reader that came late has\n%v\nthe hub has\n%v", late.snapshot(), want)
+		}
 	}
 	if s.hub.FaultsApplied() == before {
 		s.Error("no fault was applied")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"moduletwin/pkg/internal/advice"
 	"moduletwin/pkg/iothub"
@@ -24,6 +25,7 @@ type Client struct {
 	closing   chan struct{} // closed by Close
 	stop      func()        // ends the goroutines
 	running   sync.WaitGroup
+	reading   chan struct{} // holds something while the twin is being read
 	outOfSync chan struct{} // holds something when the twin may have to be read
 
 	mu      sync.Mutex // guards the fields below
@@ -84,6 +86,7 @@ func newClient(module iothub.ConnectionString, opts *Options) (*Client, error) {
 		pace:      o.pace,
 		log:       o.Logger,
 		closing:   make(chan struct{}),
+		reading:   make(chan struct{}, 1),
 		outOfSync: make(chan struct{}, 1),
 		changed:   make(chan struct{}),
 		feeds:     make(map[*feed]func() bool),
@@ -164,6 +167,20 @@ func (c *Client) connected(ctx context.Context, over *connection) (*connection, 
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+}
+
+// pause waits for d, or until ctx ends or the client is closed.
+func (c *Client) pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -315,8 +315,12 @@ func TestCycles(t *testing.T) {
 	if now := heapInUse(); now > heap+4<<20 {
 		t.Errorf("the heap grew from %d to %d KiB", heap>>10, now>>10)
 	}
-	if now := openFiles(); now > files+4 {
-		t.Errorf("open files grew from %d to %d", files, now)
+	for deadline := time.Now().Add(5 * time.Second); openFiles() > files+4; { // the hub may be about to close some
+		if time.Now().After(deadline) {
+			t.Errorf("open files grew from %d to %d", files, openFiles())
+			break
+		}
+		runtime.Gosched()
 	}
 }
 

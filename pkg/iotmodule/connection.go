@@ -72,7 +72,7 @@ func signIn(ctx context.Context, module iothub.ConnectionString, d *dialer, o *O
 	stop := context.AfterFunc(ctx, func() { socket.Close() }) // paho knows no contexts
 	defer stop()
 	if err := c.connect(ctx); err != nil {
-		socket.Close()
+		c.close() // the hub may have said yes before ctx ended, and paho be running
 		return nil, err
 	}
 	if err := c.subscribe(ctx); err != nil {
@@ -262,5 +262,5 @@ func (c *connection) close() {
 
 const (
 	goodbye  = 250 * time.Millisecond // how long a DISCONNECT may take
-	handOver = 500 * time.Millisecond // how long paho may take to accept a packet
+	handOver = 2 * time.Second        // how long paho may take to accept a packet
 )

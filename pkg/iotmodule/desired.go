@@ -6,16 +6,14 @@ import (
 	"fmt"
 	"iter"
 
-	"moduletwin/pkg/internal/backoff"
 	"moduletwin/pkg/internal/mergepatch"
 	"moduletwin/pkg/iothub"
 )
 
 // SubscribeDesired returns the changes of the module's desired properties, as
 // merge patches with their "$version"; nil means that a property was removed.
-// When it returns, the hub has acknowledged the subscription and the state of
-// that moment is known. From then on every change arrives, in order, none
-// twice:
+// When it returns, the hub has acknowledged the subscription. From then on
+// every change arrives, in order, none twice:
 //
 //   - A lost connection is not an error. What was missed comes as one patch,
 //     the exact difference between the desired properties last seen and the
@@ -25,8 +23,8 @@ import (
 //   - A slow reader delays nobody. Up to 1,024 patches wait one by one;
 //     beyond that, those that wait become one with the same effect.
 //
-// The state itself is not delivered: read it with [Client.GetTwin] after
-// subscribing, and pass over patches that are not newer.
+// The state that the changes begin with is what [Client.FollowDesired] returns
+// beside them.
 //
 // The sequence ends quietly when ctx is done or the client is closed. It
 // yields one last error when the hub keeps refusing the module. Leaving the
@@ -35,11 +33,21 @@ import (
 //
 // See https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins#module-operations.
 func (c *Client) SubscribeDesired(ctx context.Context) (iter.Seq2[iothub.Properties, error], error) {
-	feed, err := c.openFeed(ctx)
+	_, patches, err := c.FollowDesired(ctx)
+	return patches, err
+}
+
+// FollowDesired is [Client.SubscribeDesired] for those who need the desired
+// properties themselves: it returns them, with "$version", as they are before
+// the first patch. Merging every patch into them follows the hub exactly.
+// (Merging patches into what [Client.GetTwin] returns may not: a patch that
+// takes the place of several is exact for this state only.)
+func (c *Client) FollowDesired(ctx context.Context) (state iothub.Properties, patches iter.Seq2[iothub.Properties, error], err error) {
+	feed, state, err := c.openFeed(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("iotmodule: subscribe to the desired properties of %s: %w", c.module.Owner(), err)
+		return nil, nil, fmt.Errorf("iotmodule: subscribe to the desired properties of %s: %w", c.module.Owner(), err)
 	}
-	return func(yield func(iothub.Properties, error) bool) {
+	return state, func(yield func(iothub.Properties, error) bool) {
 		for {
 			patch, err, more := feed.take(ctx, c.closing)
 			if !more || !yield(patch, err) {
@@ -49,24 +57,28 @@ func (c *Client) SubscribeDesired(ctx context.Context) (iter.Seq2[iothub.Propert
 	}, nil
 }
 
-// openFeed returns a feed that begins with a state that was read after the
-// hub had acknowledged the subscription.
-func (c *Client) openFeed(ctx context.Context) (*feed, error) {
+// openFeed returns a feed and the state that it begins with, which was read
+// after the hub had acknowledged the subscription.
+func (c *Client) openFeed(ctx context.Context) (*feed, iothub.Properties, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.readers++ // from now on, notifications count
+	c.readers++           // from now on, notifications count
+	c.tracker.lostTrack() // others may follow already, but what they know may be older than this moment
 	for attempt := 0; !c.tracker.inSync; attempt++ {
 		c.mu.Unlock()
 		err := c.catchUp(ctx, attempt)
 		c.mu.Lock()
 		if err != nil {
 			c.dropReader()
-			return nil, err
+			c.wake() // the others still need the read
+			return nil, nil, err
 		}
 	}
 	feed := newFeed(c.tracker.properties)
 	c.feeds[feed] = context.AfterFunc(ctx, func() { c.closeFeed(feed) })
-	return feed, nil
+	state := iothub.Properties(mergepatch.Merge(nil, c.tracker.properties))
+	state["$version"] = float64(c.tracker.version)
+	return feed, state, nil
 }
 
 func (c *Client) closeFeed(f *feed) {
@@ -83,7 +95,7 @@ func (c *Client) closeFeed(f *feed) {
 // c.mu is held.
 func (c *Client) dropReader() {
 	if c.readers--; c.readers == 0 {
-		c.tracker = tracker{}
+		c.tracker = tracker{epoch: c.tracker.epoch + 1}
 	}
 }
 
@@ -109,13 +121,13 @@ func (c *Client) onDesired(from *connection, body []byte) {
 // deliver hands changes to all feeds, to each its own copy. c.mu is held.
 func (c *Client) deliver(changes []change) {
 	for _, change := range changes {
-		shared := false
+		left := len(c.feeds)
 		for feed := range c.feeds {
-			if shared {
-				change.patch = mergepatch.Clone(map[string]any(change.patch)).(map[string]any)
+			own := change
+			if left--; left > 0 { // the last one gets the original
+				own.patch = mergepatch.Clone(map[string]any(change.patch)).(map[string]any)
 			}
-			feed.put(change)
-			shared = true
+			feed.put(own)
 		}
 	}
 }
@@ -138,7 +150,7 @@ func (c *Client) keepInSync(ctx context.Context) {
 			return
 		}
 		for attempt := 0; c.needsRead(); attempt++ {
-			if err := c.catchUp(ctx, attempt); err != nil {
+			if err := c.catchUp(ctx, attempt); err != nil && c.needsRead() {
 				c.log.Warn("the twin cannot be read, trying again", "error", err)
 			}
 		}
@@ -151,30 +163,55 @@ func (c *Client) needsRead() bool {
 	return c.ended == nil && c.readers > 0 && !c.tracker.inSync
 }
 
-// catchUp reads the twin and delivers what that shows to have been missed.
-// It has to come over the same connection as the notifications: on one that
-// is lost meanwhile, the answer is older than what was missed since. Reads
-// after the first, if one was not enough, are put off more and more.
+// catchUp reads the twin and delivers what that shows to have been missed, if
+// nobody else has done so meanwhile. Reads after the first, if one was not
+// enough, are put off more and more.
 func (c *Client) catchUp(ctx context.Context, attempt int) error {
 	if attempt > 0 {
-		if err := backoff.Wait(ctx, c.pace.retry.Pause(attempt-1)); err != nil {
+		if err := c.pause(ctx, c.pace.retry.Pause(attempt-1)); err != nil {
 			return err
 		}
 	}
+	select { // one read at a time: of two, the older answer might be the last to be heard
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-c.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return c.persist(ctx, func(conn *connection) error {
+		epoch, needed := c.reasonToRead()
+		if !needed {
+			return nil
+		}
 		twin, err := c.readTwin(ctx, conn)
 		if err != nil {
 			return err
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.conn != conn {
-			return errLost
-		}
-		before := c.tracker.version
-		missed := c.tracker.read(twin.Properties.Desired)
-		c.reportBack("changesCaughtUp", max(0, c.tracker.version-before)) // first, so that users read of it first
-		c.deliver(missed)
-		return nil
+		c.reportCaughtUp(twin.Properties.Desired.Version()) // first, so that users read of it first
+		return c.takeRead(conn, epoch, twin.Properties.Desired)
 	})
+}
+
+// reasonToRead reports whether a read is needed, and the epoch of the reason.
+func (c *Client) reasonToRead() (epoch int, needed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tracker.epoch, c.readers > 0 && !c.tracker.inSync
+}
+
+// takeRead takes what was read. It has to have come over the same connection
+// as the notifications: on one that is lost meanwhile, the answer is older than
+// what was missed since. The like goes for other reasons to read again.
+func (c *Client) takeRead(conn *connection, epoch int, desired iothub.Properties) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.conn != conn:
+		return errLost
+	case c.tracker.epoch == epoch: // else the caller looks again
+		c.deliver(c.tracker.read(desired))
+	}
+	return nil
 }

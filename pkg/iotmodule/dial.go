@@ -22,6 +22,7 @@ const (
 	webSocketPort = 443
 
 	writeTimeout = 15 * time.Second // of one write to the socket
+	latePing     = 10 * time.Second // paho may ask for a sign of life 5 s late
 )
 
 // dialer opens sockets to one hub.
@@ -45,7 +46,7 @@ func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
 		tls:       config,
 		tcp:       o.DialContext,
 		webSocket: o.WebSocket,
-		silence:   o.KeepAlive + o.KeepAlive/2,
+		silence:   o.KeepAlive + max(o.KeepAlive/2, latePing),
 	}
 	if d.webSocket {
 		d.address = module.Address(webSocketPort)

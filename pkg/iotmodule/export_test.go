@@ -15,7 +15,7 @@ func Faster(opts Options) *Options {
 		stable:      100 * time.Millisecond,
 		contested:   200 * time.Millisecond,
 		refused:     10 * time.Second,
-		signIn:      2 * time.Second,
+		signIn:      3 * time.Second,
 		answer:      500 * time.Millisecond,
 		maxRefights: 3,
 	}

@@ -23,8 +23,8 @@ type Options struct {
 	WebSocket bool
 
 	// KeepAlive is the longest silence, in whole seconds, before the client
-	// asks the hub for a sign of life; a hub silent for half as long again is
-	// given up. Zero means one minute, the most 1177 s.
+	// asks the hub for a sign of life; a hub silent for half as long again, and
+	// 10 s at least, is given up. Zero means one minute, the most 1177 s.
 	KeepAlive time.Duration
 
 	pace pace

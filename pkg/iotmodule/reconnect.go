@@ -31,8 +31,8 @@ func (c *Client) keepConnected(ctx context.Context, conn *connection) {
 		if !renewal {
 			resumed = "connected again"
 			c.log.Info("connection lost, reconnecting", "cause", conn.whyLost())
-			c.learn(&past, conn)
 		}
+		c.learn(&past, conn)
 		next, err := c.reconnect(ctx, &past, renewal)
 		if ctx.Err() != nil {
 			if next != nil {
@@ -84,10 +84,11 @@ func (c *Client) learn(past *history, conn *connection) {
 	}
 }
 
-// closedByHub tells a connection that was closed from one that fell silent.
+// closedByHub tells a connection that was closed from one that fell silent
+// and from one that was given up for a new token.
 func closedByHub(cause error) bool {
 	var failure net.Error
-	return !(errors.As(cause, &failure) && failure.Timeout())
+	return cause != errSignedOut && !(errors.As(cause, &failure) && failure.Timeout())
 }
 
 // reconnect signs in, after a pause unless atOnce, until it succeeds, the hub
@@ -126,17 +127,35 @@ func (c *Client) reconnect(ctx context.Context, past *history, atOnce bool) (*co
 func (c *Client) resume(conn *connection, resumed string) {
 	c.mu.Lock()
 	c.resumed = resumed
-	if c.readers == 0 {
+	follows := c.readers > 0
+	c.mu.Unlock()
+	if !follows {
 		c.reportBack()
 	}
-	c.mu.Unlock()
 	c.setConnection(conn)
 }
 
-// reportBack logs, once, that the connection is back. c.mu is held.
+// reportCaughtUp is reportBack once the version that the desired properties
+// have now is known.
+func (c *Client) reportCaughtUp(version int64) {
+	c.mu.Lock()
+	known, before := c.tracker.known, c.tracker.version
+	c.mu.Unlock()
+	if known {
+		c.reportBack("changesCaughtUp", max(0, version-before))
+	} else {
+		c.reportBack()
+	}
+}
+
+// reportBack logs, once, that the connection is back. The lock is not held
+// meanwhile: a logger may be slow, or use the client.
 func (c *Client) reportBack(args ...any) {
-	if c.resumed != "" {
-		c.log.Info(c.resumed, args...)
-		c.resumed = ""
+	c.mu.Lock()
+	resumed := c.resumed
+	c.resumed = ""
+	c.mu.Unlock()
+	if resumed != "" {
+		c.log.Info(resumed, args...)
 	}
 }

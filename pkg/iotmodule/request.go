@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"moduletwin/pkg/internal/backoff"
 	"moduletwin/pkg/internal/refusal"
 	"moduletwin/pkg/iothub"
 )
@@ -115,12 +114,12 @@ func (c *Client) persist(ctx context.Context, attempt func(*connection) error) e
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case isClosed(conn.lost) || errors.Is(err, errLost):
-			over = conn
+			over, tries = conn, -1 // the next one begins anew
 		case !isPassing(err):
 			return err
 		default:
 			c.log.Debug("asking again", "because", err)
-			if err := backoff.Wait(ctx, c.pace.retry.Pause(tries)); err != nil {
+			if err := c.pause(ctx, c.pace.retry.Pause(tries)); err != nil {
 				return err
 			}
 		}

@@ -170,12 +170,11 @@ type reader struct {
 // read subscribes, and reads in a goroutine until the sequence ends.
 func (s *scene) read(client *iotmodule.Client) *reader {
 	s.Helper()
-	patches, err := client.SubscribeDesired(s.ctx)
+	state, patches, err := client.FollowDesired(s.ctx)
 	if err != nil {
 		s.Fatal(err)
 	}
-	state, version := s.desired()
-	r := &reader{state: state, version: version, changed: make(chan struct{})}
+	r := &reader{state: state.UserProperties(), version: state.Version(), changed: make(chan struct{})}
 	var done sync.WaitGroup
 	done.Go(func() {
 		for patch, err := range patches {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,12 @@ func TestTracker(t *testing.T) {
 			{lost: true},
 			{read: `{"x":1,"$version":3}`, want: `{"$version":3,"a":null,"b":null,"x":1}`, inSync: true},
 		}},
+		{"deleted and created anew, and the answer overtaken by the next change", []step{
+			{lost: true},
+			{notify: `{"x":2,"$version":4}`, want: `{"$version":4,"x":2}`}, // it might as well follow on
+			{read: `{"x":1,"$version":3}`},                                 // it does not: read again
+			{read: `{"x":2,"$version":4}`, want: `{"$version":4,"a":null,"b":null}`, inSync: true},
+		}},
 		{"garbage", []step{
 			{notify: `{}`},
 			{read: `{"a":2,"b":{"c":1},"$version":4}`, want: `{"$version":4,"a":2}`, inSync: true},
@@ -104,8 +111,7 @@ func TestTracker(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var tracker tracker
-			tracker.read(properties(t, `{"a":1,"b":{"c":1},"$version":3}`))
+			tracker := newTrackerAt(t, `{"a":1,"b":{"c":1},"$version":3}`)
 			for i, step := range test.steps {
 				var delivered []change
 				switch {
@@ -142,9 +148,16 @@ func TestTrackerBegins(t *testing.T) {
 }
 
 func TestTrackerHoldsNoMoreThanItsLimit(t *testing.T) {
-	var tracker tracker
-	tracker.read(properties(t, `{"$version":1}`))
+	tracker := newTrackerAt(t, `{"$version":1}`)
 	const last = maxHeld + 500
+	tracker.lostTrack()
+	for version := 2; version <= last; version++ {
+		tracker.notification(iothub.Properties{"n": float64(version), "$version": float64(version)})
+	}
+	if len(tracker.past) > maxHeld || tracker.version >= last {
+		t.Errorf("%d states are remembered, the limit is %d", len(tracker.past), maxHeld)
+	}
+	tracker = newTrackerAt(t, `{"$version":1}`)
 	for version := 3; version <= last; version++ { // 2 is missing
 		tracker.notification(iothub.Properties{"n": float64(version), "$version": float64(version)})
 	}
@@ -161,73 +174,132 @@ func TestTrackerHoldsNoMoreThanItsLimit(t *testing.T) {
 	}
 }
 
+// newTrackerAt returns a tracker that knows a state.
+func newTrackerAt(t *testing.T, desired string) tracker {
+	var tracker tracker
+	tracker.read(properties(t, desired))
+	return tracker
+}
+
 // A reader that applies what a tracker delivers has the hub's state whenever
-// the tracker is in sync, whatever is lost, doubled or late on the way.
+// the tracker is in sync, whatever is lost, doubled or late on the way, and
+// however often the identity is created anew.
 func TestTrackerAgainstARandomHub(t *testing.T) {
-	for seed := range uint64(2000) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		hub, reader, last := map[string]any{}, map[string]any{}, int64(0)
-		version := int64(1)
-		var tracker tracker
-		var wire []iothub.Properties // sent, not yet arrived
-		take := func(delivered []change) {
-			for _, change := range delivered {
-				if v := change.patch.Version(); v <= last {
-					t.Fatalf("seed %d: version %d after %d", seed, v, last)
-				}
-				last = change.patch.Version()
-				reader = mergepatch.Merge(reader, change.patch.UserProperties())
-				if !reflect.DeepEqual(reader, change.after) {
-					t.Fatalf("seed %d: state %v, announced as %v", seed, reader, change.after)
-				}
+	for seed := range uint64(4000) {
+		g := &game{T: t, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), hub: map[string]any{}, version: 1, reader: map[string]any{}}
+		g.take(g.tracker.read(g.state()))
+		for range 80 {
+			g.step()
+		}
+		for len(g.wire) > 0 {
+			g.arrive()
+		}
+		for range 2 { // the first answer may be overtaken
+			if !g.tracker.inSync {
+				g.take(g.tracker.read(g.state()))
 			}
 		}
-		read := func() iothub.Properties {
-			return iothub.Properties(mergepatch.Merge(hub, map[string]any{"$version": float64(version)}))
+		if !g.tracker.inSync || !reflect.DeepEqual(g.reader, g.hub) {
+			t.Fatalf("seed %d: in sync: %v; the reader has\n%v\nthe hub\n%v", seed, g.tracker.inSync, g.reader, g.hub)
 		}
-		take(tracker.read(read()))
-		for range 60 {
-			switch random.IntN(6) {
-			case 0, 1: // the back end changes something
-				patch := randomPatch(random, 2)
-				hub, version = mergepatch.Merge(hub, patch), version+1
-				patch["$version"] = float64(version)
-				wire = append(wire, patch)
-			case 2: // a notification arrives
-				if len(wire) > 0 {
-					take(tracker.notification(wire[0]))
-					wire = wire[1:]
-				}
-			case 3: // or gets lost, comes late or twice
-				if n := len(wire); n > 0 {
-					switch i := random.IntN(n); random.IntN(3) {
-					case 0:
-						wire = append(wire[:i:i], wire[i+1:]...)
-						tracker.lostTrack() // nothing gets lost on a connection that holds
-					case 1:
-						wire = append(wire, wire[i])
-					default:
-						wire[0], wire[i] = wire[i], wire[0]
-					}
-				}
-			case 4: // the connection is lost, with all that was under way
-				wire = nil
-				tracker.lostTrack()
-			case 5:
-				if !tracker.inSync {
-					take(tracker.read(read()))
-				}
+	}
+}
+
+// game is a hub, a tracker that follows it and a reader, with a wire between.
+type game struct {
+	*testing.T
+	seed   uint64
+	random *rand.Rand
+
+	hub     map[string]any
+	version int64
+	wire    []message // sent, not yet arrived
+	tracker tracker
+	reader  map[string]any
+	last    int64 // version of the last patch
+	anew    bool  // versions may start over
+}
+
+// message is a notification or, with the epoch in which it was asked for, the
+// answer to a read.
+type message struct {
+	properties iothub.Properties
+	isAnswer   bool
+	epoch      int
+}
+
+func (g *game) state() iothub.Properties {
+	return iothub.Properties(mergepatch.Merge(g.hub, map[string]any{"$version": float64(g.version)}))
+}
+
+func (g *game) step() {
+	switch n := len(g.wire); g.random.IntN(16) {
+	case 0, 1, 2, 3: // the back end changes something
+		patch := randomPatch(g.random, 2)
+		g.hub, g.version = mergepatch.Merge(g.hub, patch), g.version+1
+		patch["$version"] = float64(g.version)
+		g.wire = append(g.wire, message{properties: patch})
+	case 4, 5, 6, 7:
+		if n > 0 {
+			g.arrive()
+		}
+	case 8: // a message gets lost, and so does the connection, in time
+		if n > 0 {
+			i := g.random.IntN(n)
+			g.wire = append(g.wire[:i:i], g.wire[i+1:]...)
+			g.tracker.lostTrack()
+		}
+	case 9: // a notification comes twice
+		if n > 0 {
+			if again := g.wire[g.random.IntN(n)]; !again.isAnswer {
+				g.wire = append(g.wire, again)
 			}
 		}
-		for len(wire) > 0 {
-			take(tracker.notification(wire[0]))
-			wire = wire[1:]
+	case 10: // or late
+		if n > 0 {
+			i := g.random.IntN(n)
+			g.wire[0], g.wire[i] = g.wire[i], g.wire[0]
 		}
-		if !tracker.inSync {
-			take(tracker.read(read()))
+	case 11: // the connection is lost, with all that was under way
+		g.wire = nil
+		g.tracker.lostTrack()
+	case 12: // and the identity is another one
+		if g.random.IntN(4) == 0 {
+			g.hub, g.version, g.wire, g.anew = randomPatch(g.random, 0), 1+int64(g.random.IntN(6)), nil, true
+			g.hub = mergepatch.Merge(nil, g.hub)
+			g.tracker.lostTrack()
 		}
-		if !tracker.inSync || !reflect.DeepEqual(reader, hub) {
-			t.Fatalf("seed %d: in sync: %v; the reader has\n%v\nthe hub\n%v", seed, tracker.inSync, reader, hub)
+	default: // the twin is read, by one at a time
+		if !g.tracker.inSync && !slices.ContainsFunc(g.wire, func(m message) bool { return m.isAnswer }) {
+			g.wire = append(g.wire, message{g.state(), true, g.tracker.epoch})
+		}
+	}
+}
+
+// arrive takes the first message off the wire.
+func (g *game) arrive() {
+	m := g.wire[0]
+	g.wire = g.wire[1:]
+	switch {
+	case !m.isAnswer:
+		g.take(g.tracker.notification(iothub.Properties(mergepatch.Clone(map[string]any(m.properties)).(map[string]any))))
+	case m.epoch == g.tracker.epoch && !g.tracker.inSync:
+		g.take(g.tracker.read(m.properties))
+	}
+	if g.anew && g.tracker.inSync {
+		g.last, g.anew = g.tracker.version, false
+	}
+}
+
+func (g *game) take(delivered []change) {
+	for _, change := range delivered {
+		if v := change.patch.Version(); v <= g.last && !g.anew {
+			g.Fatalf("seed %d: version %d after %d", g.seed, v, g.last)
+		}
+		g.last = change.patch.Version()
+		g.reader = mergepatch.Merge(g.reader, change.patch.UserProperties())
+		if !reflect.DeepEqual(g.reader, change.after) {
+			g.Fatalf("seed %d: state %v, announced as %v", g.seed, g.reader, change.after)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -16,13 +17,14 @@ import (
 const Path = "/$iothub/websocket"
 
 // New returns ws as a stream. Reads and writes may go on at the same time,
-// one of each. Closing it closes the connection without a closing handshake;
+// one read and any number of writes. Closing it closes the connection without a closing handshake;
 // where the peer has sent one, reads end with [io.EOF].
 func New(ws *websocket.Conn) net.Conn { return &conn{Conn: ws} }
 
 type conn struct {
 	*websocket.Conn
-	message io.Reader // the rest of the message that is being read, nil between messages
+	message io.Reader  // the rest of the message that is being read, nil between messages
+	writing sync.Mutex // held by one writer at a time, which is all that a WebSocket stands
 }
 
 var errText = errors.New("websocket: a text message where only binary ones are spoken")
@@ -55,10 +57,18 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	if err := c.WriteMessage(websocket.BinaryMessage, p); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.Conn.SetWriteDeadline(t)
 }
 
 func (c *conn) SetDeadline(t time.Time) error {

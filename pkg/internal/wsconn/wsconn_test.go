@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -71,5 +72,28 @@ func TestDeadline(t *testing.T) {
 	}
 	if _, err := conn.Write([]byte("x")); err == nil {
 		t.Error("Write after the deadline succeeded")
+	}
+}
+
+// TestWriters writes from two sides at once, as paho does when a ping is due.
+func TestWriters(t *testing.T) {
+	a, b := pair(t)
+	client, server := wsconn.New(a), wsconn.New(b)
+	const each = 500
+	var writers sync.WaitGroup
+	for _, text := range []string{"a", "b"} {
+		writers.Go(func() {
+			for range each {
+				client.SetWriteDeadline(time.Now().Add(time.Minute))
+				if _, err := client.Write([]byte(strings.Repeat(text, 1000))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	got, err := io.ReadAll(io.LimitReader(server, 2*each*1000))
+	writers.Wait()
+	if err != nil || len(got) != 2*each*1000 {
+		t.Errorf("%d bytes arrived, %v", len(got), err)
 	}
 }

@@ -1,0 +1,321 @@
+package iotmodule_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/internal/mergepatch"
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
+	"moduletwin/pkg/localhub"
+)
+
+// What FollowDesired returns and all patches, merged, are the hub's state, for
+// a reader that is so late that patches had to be merged, too.
+func TestFollowDesired(t *testing.T) {
+	s := newScene(t, overSockets)
+	s.patch(map[string]any{"k": 1, "nested": map[string]any{"a": 1}})
+	state, patches, err := s.client.FollowDesired(s.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state["k"] != 1.0 || state.Version() != 2 {
+		t.Errorf("it begins with %v", state)
+	}
+	state["nested"].(map[string]any)["a"] = "scribbled" // it is the caller's
+	state["nested"] = map[string]any{"a": 1.0}
+	var last int64
+	for i := range 1100 {
+		last = s.patch(map[string]any{"k": nil, "n": i, "nested": map[string]any{"a": nil, "b": i}})
+	}
+	follow(t, state, patches, last)
+	if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
+		t.Errorf("following leads to %v, the hub has %v", state, want)
+	}
+}
+
+// follow merges patches into state, up to one version.
+func follow(t *testing.T, state iothub.Properties, patches func(func(iothub.Properties, error) bool), last int64) {
+	t.Helper()
+	for patch, err := range patches {
+		if err != nil {
+			t.Fatal(err)
+		}
+		merged := mergepatch.Merge(state, patch)
+		clear(state)
+		for name, value := range merged {
+			state[name] = value
+		}
+		if patch.Version() == last {
+			return
+		}
+	}
+}
+
+// A reader that leaves while the twin is being read leaves nothing behind for
+// the next one: neither an old state nor reads that go on.
+func TestReaderLeavesDuringARead(t *testing.T) {
+	for _, how := range []localhub.Failure{localhub.Late(time.Second), localhub.Silence} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t, inSimulatedTime)
+			s.client.Close()
+			client, err := iotmodule.Dial(s.ctx, s.module, s.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			first, leave := context.WithCancel(s.ctx)
+			if _, err := client.SubscribeDesired(first); err != nil {
+				t.Fatal(err)
+			}
+			before := s.hub.FaultsApplied()
+			s.hub.FailNext(1, localhub.TwinGet, how)
+			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
+				t.Fatal(err)
+			}
+			leave()
+			time.Sleep(time.Minute) // simulated: the answer has come, or has been given up
+			s.patch(map[string]any{"k": 1})
+			time.Sleep(time.Minute)
+			state, patches, err := client.FollowDesired(s.ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			follow(t, state, patches, s.patch(map[string]any{"k": nil}))
+			if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
+				t.Errorf("%v: following leads to %v, the hub has %v", how, state, want)
+			}
+		})
+	}
+}
+
+// Of two reads, the older answer must not be the last word.
+func TestSubscribeDuringARead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, inSimulatedTime)
+		before := s.hub.FaultsApplied()
+		s.hub.FailNext(1, localhub.TwinGet, localhub.Late(time.Second))
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
+			t.Fatal(err)
+		}
+		s.reader.await(s, s.patch(map[string]any{"k": 1})) // live changes flow meanwhile
+		if _, err := s.client.SubscribeDesired(s.ctx); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute) // simulated
+		s.compare()
+	})
+}
+
+// The next identity has come as far as the old one, and a change is announced
+// before the twin is read.
+func TestCreatedAnewWithTheSameCount(t *testing.T) {
+	for _, how := range []localhub.Failure{localhub.Late(time.Second), localhub.Status(429)} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t, inSimulatedTime)
+			s.someChanges("old")
+			_, version := s.desired()
+			s.reader.await(s, version)
+			s.reader.update(func() { s.reader.mayRestart = true })
+			registry := s.registry()
+			module, err := registry.GetModule(s.ctx, deviceID, moduleID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := registry.DeleteModule(s.ctx, deviceID, moduleID, ""); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := registry.CreateModule(s.ctx, module); err != nil {
+				t.Fatal(err)
+			}
+			s.someChanges("new")
+			before := s.hub.FaultsApplied()
+			s.hub.FailNext(1, localhub.TwinGet, how)
+			if err := s.hub.WaitFaults(s.ctx, before+1); err != nil {
+				t.Fatal(err)
+			}
+			s.patch(map[string]any{"live": true})
+			time.Sleep(10 * time.Minute) // simulated
+			s.settled()
+		})
+	}
+}
+
+// Every reader may do with its patches what it likes, at once.
+func TestReadersScribble(t *testing.T) {
+	s := newScene(t, overSockets)
+	change := map[string]any{}
+	for i := range 200 {
+		change[fmt.Sprint("p", i)] = map[string]any{"i": i}
+	}
+	for range 3 {
+		patches, err := s.client.SubscribeDesired(s.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for patch := range patches {
+				for i := range 200 {
+					patch[fmt.Sprint("mine", i)] = i
+				}
+			}
+		}()
+	}
+	for range 300 {
+		s.patch(change)
+	}
+	s.settled()
+	s.client.Close()
+}
+
+// A context that ends just as the hub says yes leaves nothing of paho running.
+func TestDialEndsWithTheSignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, inSimulatedTime)
+		s.client.Close()
+		ctx, cancel := context.WithCancel(s.ctx)
+		opts := *s.opts
+		dial := opts.DialContext
+		opts.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return endsWithSignIn{conn, cancel}, err
+		}
+		if _, err := iotmodule.Dial(ctx, s.module, &opts); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second) // simulated; left to itself, paho would take minutes
+		stacks := make([]byte, 1<<20)
+		if text := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(text, "paho.mqtt.golang.") {
+			t.Errorf("paho is still running:\n%s", text)
+		}
+	})
+}
+
+// endsWithSignIn calls end when paho has got a CONNACK: then it takes back its
+// deadline.
+type endsWithSignIn struct {
+	net.Conn
+	end func()
+}
+
+func (c endsWithSignIn) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.end()
+	}
+	return c.Conn.SetDeadline(t)
+}
+
+// Close ends calls that pause between attempts, and is nothing to warn of.
+func TestCloseDuringPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, lines := logged()
+		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
+		s.hub.FailNext(10_000, localhub.TwinGet, localhub.Status(429))
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut) // the client itself reads, too
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.client.GetTwin(s.ctx)
+			ended <- err
+		}()
+		time.Sleep(10*time.Minute + 7*time.Second) // simulated
+		closed := time.Now()
+		s.client.Close()
+		if err := <-ended; !errors.Is(err, iotmodule.ErrClosed) || time.Since(closed) > time.Second {
+			t.Errorf("GetTwin returned %v after Close: %v", time.Since(closed), err)
+		}
+		if contains(lines(), "WARN") {
+			t.Errorf("Close led to:\n%s", lines())
+		}
+	})
+}
+
+// After 48 healthy minutes, old failures count no more.
+func TestRenewalThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, inSimulatedTime)
+		s.hub.SetNetwork(localhub.Network{Refuse: true})
+		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		time.Sleep(20 * time.Minute) // simulated
+		s.hub.SetNetwork(localhub.Network{})
+		signIns := s.awaitLink(func(l localhub.Link) bool { return l.Subscribed }).SignIns
+		before := s.hub.FaultsApplied()
+		s.hub.FailNext(1, localhub.SignIn, localhub.Cut)
+		if err := s.hub.WaitFaults(s.ctx, before+1); err != nil { // at the renewal
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("the first pause took %v", took)
+		}
+	})
+}
+
+// However short the keep-alive, a slow but healthy network is not given up.
+func TestShortKeepAlive(t *testing.T) {
+	for _, keepAlive := range []time.Duration{1, 2, 11, 12} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.KeepAlive = keepAlive * time.Second })
+			s.hub.SetNetwork(localhub.Network{Latency: 300 * time.Millisecond})
+			signIns := s.awaitLink(func(localhub.Link) bool { return true }).SignIns
+			time.Sleep(28750 * time.Millisecond) // simulated: just after a look whether to ping
+			s.patch(map[string]any{"n": 1})
+			time.Sleep(10 * time.Minute)
+			if now := s.awaitLink(func(localhub.Link) bool { return true }).SignIns; now != signIns {
+				t.Errorf("with a keep-alive of %d s, the connection was given up %d times in ten minutes", keepAlive, now-signIns)
+			}
+		})
+	}
+}
+
+// A logger may use the client.
+func TestLoggerUsesTheClient(t *testing.T) {
+	var client atomic.Pointer[iotmodule.Client]
+	reported := make(chan error, 1)
+	s := newScene(t, overSockets, func(o *iotmodule.Options) {
+		o.Logger = slog.New(onConnected{slog.DiscardHandler, func(ctx context.Context) {
+			_, err := client.Load().UpdateReported(ctx, map[string]any{"reconnects": 1})
+			reported <- err
+		}})
+	})
+	client.Store(s.client)
+	s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+	select {
+	case err := <-reported:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-s.ctx.Done():
+		t.Fatal("it waits for ever")
+	}
+	s.settled()
+}
+
+// onConnected calls do whenever it is logged that the connection is back.
+type onConnected struct {
+	slog.Handler
+	do func(context.Context)
+}
+
+func (h onConnected) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h onConnected) Handle(ctx context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, "connected again") {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		h.do(ctx)
+	}
+	return nil
+}
