@@ -44,6 +44,42 @@ func ExampleClient_SubscribeDesired() {
 	// Output: {"$version":2,"telemetryInterval":122}
 }
 
+// A module starts from what it should be now and stays up to date.
+func ExampleClient_FollowDesired() {
+	hub, err := localhub.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer hub.Close()
+	module := hub.AddModule("myFirstDevice", "myFirstModule")
+	hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 60})
+
+	ctx := context.Background()
+	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{Options: *hub.Options()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	state, patches, err := client.FollowDesired(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("now", state["telemetryInterval"])
+
+	hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 122})
+
+	for patch, err := range patches {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("then", patch["telemetryInterval"])
+		break // a real module goes on
+	}
+	// Output:
+	// now 60
+	// then 122
+}
+
 // A module tells the back end what it has made of the desired properties.
 func ExampleClient_UpdateReported() {
 	hub, err := localhub.Start(nil)

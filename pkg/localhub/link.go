@@ -102,14 +102,7 @@ func (l *link) next() []byte {
 	return nil
 }
 
-func (l *link) hasEnded() bool {
-	select {
-	case <-l.ended:
-		return true
-	default:
-		return false
-	}
-}
+func (l *link) hasEnded() bool { return isClosed(l.ended) }
 
 // cut ends the link without a word, as MQTT 3.1.1 has none for it. It never
 // blocks. Only the first reason counts.

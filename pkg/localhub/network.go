@@ -181,9 +181,11 @@ func (w *wire) Close() error {
 	return nil
 }
 
-func (w *wire) hasClosed() bool {
+func (w *wire) hasClosed() bool { return isClosed(w.closed) }
+
+func isClosed(done <-chan struct{}) bool {
 	select {
-	case <-w.closed:
+	case <-done:
 		return true
 	default:
 		return false
