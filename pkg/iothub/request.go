@@ -167,7 +167,7 @@ func (r *Registry) unauthorizedHint(c call, resp *http.Response) string {
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	token, tokenErr := ParseSASToken(resp.Request.Header.Get("Authorization"))
 	if err == nil && tokenErr == nil && date.After(token.Expiry) {
-		return fmt.Sprintf("The clock of this machine is slow by %v, so that its SAS tokens have expired.", date.Sub(time.Now()).Round(time.Minute))
+		return fmt.Sprintf("The clock of this machine is slow by %v, so that its SAS tokens have expired.", time.Until(date).Round(time.Minute))
 	}
 	return fmt.Sprintf("It needs a policy with the permission %s. Policy %q may lack it, or its key has changed: copy the connection string again.",
 		c.permission, r.hub.SharedAccessKeyName)
