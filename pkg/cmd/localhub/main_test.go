@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each program of a test for races ends a second later
 	os.Exit(m.Run())
 }
 

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "fake" {
 		os.Exit(fake(os.Args[1], os.Args[2:]))
 	}
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each program of a test for races ends a second later
 	os.Exit(m.Run())
 }
 
