@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/sample"
@@ -31,7 +32,7 @@ func main() {
 }
 
 func createModule(ctx context.Context, hub iothub.ConnectionString, deviceID, moduleID string) error {
-	registry, err := iothub.NewRegistry(hub, nil)
+	registry, err := iothub.NewRegistry(hub, &iothub.Options{Logger: slog.Default()})
 	if err != nil {
 		return err
 	}

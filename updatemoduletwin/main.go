@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"moduletwin/pkg/iothub"
@@ -38,7 +39,7 @@ func main() {
 }
 
 func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID, moduleID string, desired map[string]any) error {
-	registry, err := iothub.NewRegistry(hub, nil)
+	registry, err := iothub.NewRegistry(hub, &iothub.Options{Logger: slog.Default()})
 	if err != nil {
 		return err
 	}

@@ -16,9 +16,13 @@ func set(properties map[string]any, assignment string) error {
 	if name[0] == '$' {
 		return errors.New("names with a $ are the hub's own")
 	}
-	if json.Valid([]byte(value)) {
+	var decoded any
+	switch err := json.Unmarshal([]byte(value), &decoded); {
+	case err == nil:
 		properties[name] = json.RawMessage(value)
-	} else {
+	case json.Valid([]byte(value)): // but no number is as large as that
+		return errors.New("it holds a number that is too large")
+	default:
 		properties[name] = value
 	}
 	return nil

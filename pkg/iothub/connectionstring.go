@@ -72,7 +72,7 @@ var connectionStringNames = map[string]string{
 // splitConnectionString returns the pairs by name. Values keep every further
 // "=": keys end in them.
 func splitConnectionString(s string) (map[string]string, error) {
-	s = strings.TrimSpace(s)
+	s = strings.Trim(strings.TrimSpace(s), "\u201c\u201d\u201e\u2018\u2019") // quotes of word processors
 	if len(s) >= 2 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0] {
 		s = strings.TrimSpace(s[1 : len(s)-1])
 	}

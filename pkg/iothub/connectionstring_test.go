@@ -34,6 +34,7 @@ func TestParseConnectionString(t *testing.T) {
 			iothub.ConnectionString{HostName: "h", DeviceID: "d", SharedAccessKeyName: "device", SharedAccessKey: key}},
 
 		{"semicolon at the end", text + ";", policy},
+		{"in the quotes of a word processor", "\u201c" + text + "\u201d", policy},
 		{"in double quotes", `"` + text + `"`, policy},
 		{"in single quotes, with a line feed", "'" + text + "'\n", policy},
 		{"white space around it and in the quotes", " \t\" " + text + " \"\r\n", policy},

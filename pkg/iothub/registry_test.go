@@ -216,7 +216,7 @@ func TestNothingListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = getDevice(t.Context(), registry)
-	if err == nil || !strings.HasPrefix(err.Error(), `iothub: get device "d": dial tcp 127.0.0.1:`) || !strings.HasSuffix(err.Error(), "\nNothing is listening there. Is the local hub running? Start it in another prompt: bin/localhub") {
+	if err == nil || !strings.HasPrefix(err.Error(), `iothub: get device "d": dial tcp 127.0.0.1:`) || !strings.HasSuffix(err.Error(), "\nNothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub") {
 		t.Errorf("got %v", err)
 	}
 }

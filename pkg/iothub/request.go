@@ -156,6 +156,8 @@ func (r *Registry) refusal(c call, resp *http.Response, body []byte, whole bool)
 		e.Message, e.Hint, e.foreign = strange.Err.Error(), strange.Advice, len(body) > 0
 	case resp.StatusCode == http.StatusUnauthorized:
 		e.Hint = r.unauthorizedHint(c, resp)
+	case resp.StatusCode == http.StatusTooManyRequests:
+		e.Hint = "The hub has too much to do: wait a little, then try again."
 	}
 	return e
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"moduletwin/pkg/internal/advice"
@@ -104,7 +105,8 @@ func (r *Registry) pause(ctx context.Context, c call, attempt int, failed answer
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
 		return false
 	}
-	r.log.Info("trying again", "op", c.op, "in", wait.Round(time.Millisecond), "because", failed.err)
+	because, _, _ := strings.Cut(failed.err.Error(), "\n")
+	r.log.Info("trying again", "in", wait.Round(time.Millisecond), "because", because)
 	return backoff.Wait(ctx, wait) == nil
 }
 

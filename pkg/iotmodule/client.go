@@ -192,7 +192,9 @@ func (c *Client) signIn(ctx context.Context) (*connection, error) {
 func (c *Client) dialError(err error) error {
 	op := "sign in as " + c.module.Owner()
 	var refused refusedError
-	if errors.As(err, &refused) && refused.unauthorized() {
+	if errors.As(err, &refused) && !refused.unauthorized() {
+		err = &advice.Error{Err: err, Advice: "The hub lets nobody in at the moment. Try again a little later."}
+	} else if refused.unauthorized() {
 		return &iothub.Error{
 			Op:         op,
 			StatusCode: 401,

@@ -98,7 +98,11 @@ func (c *Client) reconnect(ctx context.Context, past *history, atOnce bool) (*co
 	told := ""
 	for {
 		if !atOnce {
-			if err := backoff.Wait(ctx, c.pace.reconnect.Pause(past.attempt)); err != nil {
+			pause := c.pace.reconnect.Pause(past.attempt)
+			if told == "" && pause >= time.Second {
+				c.log.Info("waiting before the next attempt", "for", pause.Round(100*time.Millisecond))
+			}
+			if err := backoff.Wait(ctx, pause); err != nil {
 				return nil, err
 			}
 			past.attempt++

@@ -173,7 +173,11 @@ func (f *faults) apply(what string, where any) {
 		close(f.changed)
 		f.changed = nil
 	}
-	f.log("fault "+what, "at", where)
+	if where == "" {
+		f.log("fault " + what)
+	} else {
+		f.log("fault "+what, "at", where)
+	}
 }
 
 func (f *faults) watch() (applied int, changed <-chan struct{}) {

@@ -185,6 +185,8 @@ func plain(err error) string {
 		return "another packet came first"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the client closed the connection"
+	case errors.Is(err, net.ErrClosed):
+		return "the hub closed the connection"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "the client was silent for too long"
 	}

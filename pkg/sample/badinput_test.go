@@ -91,11 +91,11 @@ The local hub prints it when it starts (bin/localhub); in the Azure portal it is
 	{"nothing listens", create, nil, func(t *testing.T) map[string]string {
 		return service(policyString(closedPort(t)), "")
 	}, 1, `createmodule: iothub: create device "myFirstDevice": dial tcp 127.0.0.1:8883: …
-Nothing is listening there. Is the local hub running? Start it in another prompt: bin/localhub`},
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub`},
 	{"nothing listens, for a module", receive, nil, func(t *testing.T) map[string]string {
 		return module(moduleString(closedPort(t)), "")
 	}, 1, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": dial tcp 127.0.0.1:8883: …
-Nothing is listening there. Is the local hub running? Start it in another prompt: bin/localhub`},
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub`},
 	{"host name that does not exist", create, nil, hubSet(policyString("my..hub")), 1, `createmodule: iothub: create device "myFirstDevice": dial tcp: lookup my..hub: no such host
 The host name was not found. Check HostName in the connection string, and the network.`},
 	{"certificate of somebody else", create, nil, func(t *testing.T) map[string]string {

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,7 +18,7 @@ import (
 
 // maxCertificates is how many hubs on one machine can be trusted at a time:
 // each has a certificate of its own, and the latest come first.
-const maxCertificates = 8
+const maxCertificates = 32
 
 // writeCertificate puts the hub's certificate where clients on this machine
 // look for it, and returns its path. On a machine without such a folder, it
@@ -41,6 +42,22 @@ func writeCertificate(hub *localhub.Hub, data string) (string, error) {
 		return "", err
 	}
 	return path, replaceFile(path, withOthers(hub.CertificatePEM(), before, time.Now()))
+}
+
+// removeCertificate takes the hub's certificate out of the file at path again.
+func removeCertificate(hub *localhub.Hub, path string) {
+	all, err := os.ReadFile(path)
+	if err != nil {
+		return // somebody else has tidied up
+	}
+	if rest := bytes.Replace(all, hub.CertificatePEM(), nil, 1); len(rest) > 0 {
+		err = replaceFile(path, rest)
+	} else {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		log.Printf("the certificate stays in %s: %v", path, err)
+	}
 }
 
 // withOthers returns own and, after it, the other certificates of before

@@ -49,6 +49,9 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)
 	}
+	if s.data == "" {
+		defer removeCertificate(hub, ca) // no hub will ever show it again
+	}
 	greet(os.Stdout, hub, s, ca)
 	stayAwake()
 	go obey(os.Stdin, hub)

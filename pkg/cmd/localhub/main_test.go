@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -197,16 +198,21 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// TestTerminated: SIGTERM is as good as Ctrl+C.
+// TestTerminated: SIGTERM is as good as Ctrl+C. A hub that kept nothing leaves
+// no certificate behind.
 func TestTerminated(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("interrupts cannot be sent on Windows")
 	}
-	s := start(t, t.TempDir(), "-memory", "-listen", "localhost:0")
+	config := t.TempDir()
+	s := start(t, config, "-memory", "-listen", "localhost:0")
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	io.Copy(io.Discard, s.stderr)
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(config, "iothub-localhub", "ca.pem")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the certificate is still there: %v", err)
 	}
 }
 

@@ -70,7 +70,7 @@ func (c *commander) carryOut(word, argument string) error {
 	case "help":
 		fmt.Fprint(os.Stderr, help)
 	default:
-		return fmt.Errorf("there is no %q; type help", word)
+		return fmt.Errorf("there is no %q; type help, or press Ctrl+C to end the hub", word)
 	}
 	return nil
 }

@@ -87,6 +87,7 @@ func (c comparison) String() string {
 // update returns the output for the document: what was printed, but with the
 // words of the document in every line that is right.
 func (d *dictionary) update(c comparison) []string {
+	d.learn(strings.Join(c.shown, "\n"), strings.Join(c.printed, "\n")) // keys stay, if there are as many as before
 	lines := make([]string, 0, len(c.printed))
 	rest := c.shown
 	for _, printed := range c.printed {

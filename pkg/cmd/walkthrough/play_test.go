@@ -237,3 +237,13 @@ func TestUpdateKeepsKeysOut(t *testing.T) {
 		t.Error("the document should show one invented key twice")
 	}
 }
+
+// TestUpdateKeepsKeysIn shows that a key stays as the document has it when
+// the words around it change: commands further down may hold it.
+func TestUpdateKeepsKeysIn(t *testing.T) {
+	shown := inventKey()
+	p := playText(t, "~~~console\n$ bin/fake key anna\nanother word = "+shown+"\n$ bin/fake say "+shown+"\n"+shown+"\n~~~\n")
+	if updated := p.updated(); strings.Contains(updated, "another") || strings.Count(updated, shown) != 3 {
+		t.Error("the key did not stay")
+	}
+}

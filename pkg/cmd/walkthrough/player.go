@@ -43,11 +43,12 @@ type played struct {
 	printed []string
 }
 
-// edit puts lines in place of those of an output.
+// edit puts lines in place of those of an output, and so solves a problem.
 type edit struct {
 	line, count int
 	indent      string
 	lines       []string
+	solves      readme.Problem
 }
 
 // play plays all blocks in their order. After an error, the steps that follow
@@ -211,6 +212,6 @@ func (p *player) compare(block readme.Block, step readme.Step, printed []string,
 	}
 	p.problem(line, "%s", c)
 	if succeeded {
-		p.edits = append(p.edits, edit{step.OutputLine(0), len(step.Output), block.Indent, p.dict.update(c)})
+		p.edits = append(p.edits, edit{step.OutputLine(0), len(step.Output), block.Indent, p.dict.update(c), p.problems[len(p.problems)-1]})
 	}
 }

@@ -51,7 +51,10 @@ func prepare(root string, doc *readme.Document, azure bool, screen io.Writer) (*
 		home:  filepath.Join(folder, "home"),
 		azure: azure,
 	}
-	w.env = append(inherited(), homeVariables(w.home)...)
+	w.env = inherited()
+	if !azure {
+		w.env = append(w.env, homeVariables(w.home)...)
+	}
 	r := &run{
 		player: &player{doc: doc, world: w, screen: screen, patience: patience},
 		folder: folder,
@@ -120,6 +123,9 @@ func (r *run) useLocalHub(w *world) error {
 // useAzure takes a device of its own, so that nothing of the hub's owner is
 // touched, and removes it in the end with its modules.
 func (r *run) useAzure(w *world) error {
+	if os.Getenv(hubVariable) == "" {
+		return fmt.Errorf("%s is not set", hubVariable)
+	}
 	hub, err := iothub.ParseConnectionString(os.Getenv(hubVariable))
 	if err != nil {
 		return fmt.Errorf("%s: %w", hubVariable, err)

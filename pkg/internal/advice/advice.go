@@ -76,7 +76,7 @@ func network(err error, address string) string {
 	case errors.Is(err, context.Canceled):
 		return ""
 	case isAny(err, refused) && loopback:
-		return "Nothing is listening there. Is the local hub running? Start it in another prompt: bin/localhub"
+		return "Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub"
 	case isAny(err, refused):
 		return "Nothing is listening there. Check HostName, and whether a firewall closes the port."
 	case errors.As(err, &dns):

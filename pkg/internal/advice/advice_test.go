@@ -37,10 +37,10 @@ func TestNetwork(t *testing.T) {
 		err        error
 		want       string // "" for none
 	}{
-		{"refused by this machine", "127.0.0.1:8883", refused(t), "Nothing is listening there. Is the local hub running? Start it in another prompt: bin/localhub"},
+		{"refused by this machine", "127.0.0.1:8883", refused(t), "Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub"},
 		{"refused by another", "myhub.azure-devices.net", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "Nothing is listening there. Check HostName, and whether a firewall closes the port."},
 		{"refused by this machine, with Windows", "localhost:8883", &net.OpError{Op: "dial", Err: os.NewSyscallError("connectex", syscall.Errno(10061))},
-			"Nothing is listening there. Is the local hub running? Start it in another prompt: bin/localhub"},
+			"Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub"},
 		{"no such name", "nowhere.invalid", notFound(t), "The host name was not found. Check HostName in the connection string, and the network."},
 		{"unknown authority", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: x509.NewCertPool()}),
 			"Does a proxy open up the connection? Name the file with its certificate in IOTHUB_CA_FILE."},
