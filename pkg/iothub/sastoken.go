@@ -75,44 +75,67 @@ func ParseSASToken(s string) (SASToken, error) {
 	if !found {
 		return SASToken{}, invalidToken("it does not begin with " + strings.TrimSpace(sasScheme))
 	}
-	fields := make(map[string]string, 4)
+	var fields sasFields
 	for pair := range strings.SplitSeq(strings.TrimSpace(rest), "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		switch name {
-		case "sr", "sig", "se", "skn":
-		default:
+		field := fields.named(name)
+		if field == nil {
 			return SASToken{}, invalidToken("it has a field that is none of sr, sig, se and skn")
 		}
-		if _, repeated := fields[name]; repeated {
+		if field.given {
 			return SASToken{}, invalidToken(name + " stands in it twice")
 		}
-		fields[name] = value
+		field.given, field.value = true, value
 	}
-	return tokenOf(fields)
+	return fields.token()
 }
 
-func tokenOf(fields map[string]string) (t SASToken, err error) {
+// sasFields are the fields of a token, as they stand in it.
+type sasFields struct{ sr, sig, se, skn sasField }
+
+type sasField struct {
+	given bool
+	value string
+}
+
+// named returns the field of a name, or nil.
+func (f *sasFields) named(name string) *sasField {
+	switch name {
+	case "sr":
+		return &f.sr
+	case "sig":
+		return &f.sig
+	case "se":
+		return &f.se
+	case "skn":
+		return &f.skn
+	default:
+		return nil
+	}
+}
+
+func (f *sasFields) token() (t SASToken, err error) {
 	// Path rules for unescaping: in a query a "+" would become a space, and
 	// base64 is full of them.
-	if t.Resource, err = url.PathUnescape(fields["sr"]); err != nil || t.Resource == "" {
+	if t.Resource, err = url.PathUnescape(f.sr.value); err != nil || t.Resource == "" {
 		return SASToken{}, invalidToken("sr, the resource, is missing or malformed")
 	}
-	if escaped := fields["sr"]; escaped != escape(t.Resource) {
-		t.signed = escaped
+	if f.sr.value != string(appendEscaped(make([]byte, 0, 256), t.Resource)) {
+		t.signed = f.sr.value
 	}
-	signature, err := url.PathUnescape(fields["sig"])
+	signature, err := url.PathUnescape(f.sig.value)
 	if err == nil {
 		t.Signature, err = base64.StdEncoding.Strict().DecodeString(signature)
 	}
 	if err != nil || len(t.Signature) != sha256.Size {
 		return SASToken{}, invalidToken("sig, the signature, is missing or malformed")
 	}
-	seconds, err := strconv.ParseInt(fields["se"], 10, 64)
-	if err != nil || strconv.FormatInt(seconds, 10) != fields["se"] {
+	seconds, err := strconv.ParseInt(f.se.value, 10, 64)
+	if err != nil || strconv.FormatInt(seconds, 10) != f.se.value {
 		return SASToken{}, invalidToken("se, the expiry, is missing or not a number of seconds")
 	}
 	t.Expiry = time.Unix(seconds, 0)
-	if t.KeyName, err = url.PathUnescape(fields["skn"]); err != nil {
+	if t.KeyName, err = url.PathUnescape(f.skn.value); err != nil {
 		return SASToken{}, invalidToken("skn, the name of the policy, is malformed")
 	}
 	return t, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -34,6 +35,9 @@ func render(header http.Header, request uuid.UUID, result *answer, refused *refu
 }
 
 func (h *Hub) logRequest(r *http.Request, status int, by string, refused *refusal) {
+	if !h.log.Enabled(r.Context(), slog.LevelWarn) {
+		return // nobody reads it
+	}
 	line := fmt.Sprintf("%s %.600s: %d", r.Method, r.URL.EscapedPath(), status)
 	if refused != nil {
 		h.log.Warn(line+" "+refused.name, "reason", refused.Error())
