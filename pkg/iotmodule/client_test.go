@@ -77,7 +77,7 @@ func TestDialNothingListens(t *testing.T) {
 	module := hub.AddModule(deviceID, moduleID)
 	hub.Stop()
 	_, err := iotmodule.Dial(t.Context(), module, &iotmodule.Options{Options: *hub.Options()})
-	if want := "Is the local hub running?"; !strings.Contains(fmt.Sprint(err), want) {
+	if want := "Is the local hub running"; !strings.Contains(fmt.Sprint(err), want) {
 		t.Errorf("Dial: %v, want the advice %q", err, want)
 	}
 }
