@@ -187,22 +187,24 @@ func (c *connection) receive(_ mqtt.Client, message mqtt.Message) {
 // answer to it.
 func (c *connection) ask(ctx context.Context, topic string, body []byte, limit time.Duration) (answer, error) {
 	requestID := uuid.NewString()
-	arrived := make(chan answer, 1)
+	arrived, failed := make(chan answer, 1), make(chan error, 1)
 	c.mu.Lock()
+	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
+		c.mu.Unlock()
+		return answer{}, errLost
+	}
 	c.waiting[requestID] = arrived
+	c.publishing.Go(func() {
+		if err := c.publish(topic+requestID, body); err != nil {
+			failed <- err
+		}
+	})
 	c.mu.Unlock()
 	defer func() {
 		c.mu.Lock()
 		delete(c.waiting, requestID)
 		c.mu.Unlock()
 	}()
-
-	failed := make(chan error, 1)
-	c.publishing.Go(func() {
-		if err := c.publish(topic+requestID, body); err != nil {
-			failed <- err
-		}
-	})
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
@@ -237,8 +239,8 @@ func (c *connection) publish(topic string, body []byte) error {
 func (c *connection) end(cause error) {
 	c.once.Do(func() {
 		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.cause = cause
-		c.mu.Unlock()
 		close(c.lost)
 	})
 }
