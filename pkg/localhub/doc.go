@@ -65,8 +65,8 @@
 //   - Policies see keys in the answers whatever their permissions.
 //   - A replaced twin loses the part that the body leaves out. In an update,
 //     "desired": null is as if it were not there. An array in $metadata is one
-//     leaf, and counts towards the size by its elements; null may stand in it.
-//     An empty name is refused.
+//     leaf, and counts towards the size by its elements; null may stand in it,
+//     and up to 100 arrays in each other. An empty name is refused.
 //   - Every update with a desired section raises $version by one and is
 //     announced, one by one, even if nothing changes. In the announcement of a
 //     replacement, nested objects are compared level by level.
