@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -134,7 +135,7 @@ func (r *run) useAzure(w *world) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", hubVariable, err)
 	}
-	w.device = shownDevice + "-" + strings.ToLower(strings.Trim(inventKey()[:8], "+/"))
+	w.device = shownDevice + "-" + strings.ToLower(rand.Text()[:8])
 	w.env = append(w.env, hubVariable+"="+hub.String())
 	if file := os.Getenv(trust.Variable); file != "" { // a proxy's, say
 		w.env = append(w.env, trust.Variable+"="+file)
