@@ -18,6 +18,7 @@ type call struct {
 	query   url.Values
 	ifMatch string // an ETag, quoted; "" for no condition
 	body    any    // nil for none
+	text    []byte // body as JSON; set when the call is sent
 
 	// carriedOut tells, from what reading the same path returns, whether
 	// this write has been carried out although its answer was lost. A delete

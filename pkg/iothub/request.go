@@ -94,12 +94,8 @@ func (r *Registry) exchange(ctx context.Context, c call) answer {
 
 func (r *Registry) request(ctx context.Context, c call) (*http.Request, error) {
 	var body io.Reader
-	if c.body != nil {
-		text, err := json.Marshal(c.body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(text)
+	if c.text != nil {
+		body = bytes.NewReader(c.text)
 	}
 	req, err := http.NewRequestWithContext(ctx, c.method, c.url(r.hub.HostName), body)
 	if err != nil {
@@ -109,7 +105,7 @@ func (r *Registry) request(ctx context.Context, c call) (*http.Request, error) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "moduletwin")
 	req.Header.Set("Request-Id", uuid.NewString())
-	if c.body != nil {
+	if c.text != nil {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
 	if c.ifMatch != "" {

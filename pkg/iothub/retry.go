@@ -2,9 +2,11 @@ package iothub
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +25,12 @@ var pauses = backoff.Range{First: 200 * time.Millisecond, Longest: 10 * time.Sec
 func (r *Registry) send(ctx context.Context, c call) ([]byte, error) {
 	if c.invalid != nil {
 		return nil, fmt.Errorf("iothub: %s: %w", c.op, c.invalid)
+	}
+	if c.body != nil {
+		var err error
+		if c.text, err = json.Marshal(c.body); err != nil { // once for all attempts
+			return nil, invalidf("iothub: %s: %w", c.op, err)
+		}
 	}
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -80,14 +88,8 @@ func (r *Registry) settle(ctx context.Context, c call) (body []byte, carriedOut 
 // There are other reasons for a 404, such as a hub that was deleted.
 func isGone(err error) bool {
 	var refused *Error
-	if !errors.As(err, &refused) || !errors.Is(err, ErrNotFound) {
-		return false
-	}
-	switch refused.Code {
-	case "DeviceNotFound", "ModuleNotFound", "404001", "404010":
-		return true
-	}
-	return false
+	return errors.As(err, &refused) &&
+		slices.Contains([]string{"DeviceNotFound", "ModuleNotFound", "404001", "404010"}, refused.Code)
 }
 
 // inDoubt adds to the error of a write that it may have succeeded.

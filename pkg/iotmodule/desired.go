@@ -158,9 +158,8 @@ func (c *Client) keepInSync(ctx context.Context) {
 }
 
 func (c *Client) needsRead() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ended == nil && c.readers > 0 && !c.tracker.inSync
+	_, needed := c.reasonToRead()
+	return needed
 }
 
 // catchUp reads the twin and delivers what that shows to have been missed, if
@@ -198,7 +197,7 @@ func (c *Client) catchUp(ctx context.Context, attempt int) error {
 func (c *Client) reasonToRead() (epoch int, needed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.tracker.epoch, c.readers > 0 && !c.tracker.inSync
+	return c.tracker.epoch, c.ended == nil && c.readers > 0 && !c.tracker.inSync
 }
 
 // takeRead takes what was read. It has to have come over the same connection

@@ -17,8 +17,8 @@ import (
 const Path = "/$iothub/websocket"
 
 // New returns ws as a stream. Reads and writes may go on at the same time,
-// one read and any number of writes. Closing it closes the connection without a closing handshake;
-// where the peer has sent one, reads end with [io.EOF].
+// one read and any number of writes. Closing it closes the connection without
+// a closing handshake; where the peer has sent one, reads end with [io.EOF].
 func New(ws *websocket.Conn) net.Conn { return &conn{Conn: ws} }
 
 type conn struct {
