@@ -52,9 +52,9 @@ func run(ctx context.Context, s settings) error {
 	if s.data == "" {
 		defer removeCertificate(hub, ca) // no hub will ever show it again
 	}
-	greet(os.Stdout, hub, s, ca)
-	stayAwake()
-	go obey(os.Stdin, hub)
+	printBanner(os.Stdout, hub, s, ca)
+	allowBackground()
+	go runPrompt(os.Stdin, hub)
 	<-ctx.Done()
 	log.Print("ending")
 	return nil

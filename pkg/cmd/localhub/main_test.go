@@ -41,13 +41,13 @@ func program(t *testing.T, config string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// started is the program after it has greeted.
+// started is the program after it has printed its banner.
 type started struct {
-	cmd      *exec.Cmd
-	stdin    io.Writer
-	stderr   *bufio.Reader
-	greeting string
-	hub      iothub.ConnectionString
+	cmd    *exec.Cmd
+	stdin  io.Writer
+	stderr *bufio.Reader
+	banner string
+	hub    iothub.ConnectionString
 }
 
 func start(t *testing.T, config string, args ...string) *started {
@@ -71,15 +71,15 @@ func start(t *testing.T, config string, args ...string) *started {
 	t.Cleanup(func() { s.cmd.Process.Kill(); s.cmd.Wait() })
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() && !strings.Contains(lines.Text(), "Ctrl+C") {
-		s.greeting += lines.Text() + "\n"
+		s.banner += lines.Text() + "\n"
 	}
-	_, rest, _ := strings.Cut(s.greeting, `IOTHUB_CONNECTION_STRING="`)
+	_, rest, _ := strings.Cut(s.banner, `IOTHUB_CONNECTION_STRING="`)
 	if runtime.GOOS == "windows" {
-		_, rest, _ = strings.Cut(s.greeting, `IOTHUB_CONNECTION_STRING = "`)
+		_, rest, _ = strings.Cut(s.banner, `IOTHUB_CONNECTION_STRING = "`)
 	}
 	text, _, _ := strings.Cut(rest, `"`)
 	if s.hub, err = iothub.ParseConnectionString(text); err != nil {
-		t.Fatalf("the greeting holds no connection string (%v):\n%s", err, s.greeting)
+		t.Fatalf("the banner holds no connection string (%v):\n%s", err, s.banner)
 	}
 	return s
 }

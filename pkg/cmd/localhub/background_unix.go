@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-// stayAwake keeps a program that runs in the background of a shell, where
+// allowBackground keeps a program that runs in the background of a shell, where
 // nothing can be typed into it, from being stopped when it tries to read.
-func stayAwake() { signal.Ignore(syscall.SIGTTIN) }
+func allowBackground() { signal.Ignore(syscall.SIGTTIN) }

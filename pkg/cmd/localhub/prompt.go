@@ -26,47 +26,47 @@ const help = `Words to type, one a line:
   help           shows this
 `
 
-// obey carries out what is typed, until there is nothing more to read.
-func obey(r io.Reader, hub *localhub.Hub) {
-	c := commander{hub: hub}
+// runPrompt carries out what is typed, until there is nothing more to read.
+func runPrompt(r io.Reader, hub *localhub.Hub) {
+	p := prompt{hub: hub}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
 		if len(words) == 0 {
 			continue
 		}
-		if err := c.carryOut(words[0], append(words[1:], "")[0]); err != nil {
+		if err := p.do(words[0], append(words[1:], "")[0]); err != nil {
 			log.Print(err)
 		}
 	}
 }
 
-type commander struct {
+type prompt struct {
 	hub     *localhub.Hub
 	refusal *time.Timer // ends the latest "refuse"; nil before the first
 }
 
-func (c *commander) carryOut(word, argument string) error {
+func (p *prompt) do(word, argument string) error {
 	switch word {
 	case "cut":
-		c.hub.DisconnectAll(localhub.Cut)
+		p.hub.DisconnectAll(localhub.Cut)
 	case "block":
-		c.hub.FailNext(math.MaxInt, localhub.SignIn, localhub.Status(serverUnavailable))
-		c.hub.DisconnectAll(localhub.Cut)
+		p.hub.FailNext(math.MaxInt, localhub.SignIn, localhub.Status(serverUnavailable))
+		p.hub.DisconnectAll(localhub.Cut)
 	case "unblock":
-		c.hub.ClearFaults()
+		p.hub.ClearFaults()
 	case "refuse":
-		return c.refuse(argument)
+		return p.refuse(argument)
 	case "expire":
-		c.hub.ExpireTokens()
+		p.hub.ExpireTokens()
 	case "forget":
-		c.hub.ForgetSessions()
+		p.hub.ForgetSessions()
 	case "throttle":
 		n, err := strconv.Atoi(argument)
 		if err != nil || n < 1 {
 			return fmt.Errorf("how often? As in: throttle 3")
 		}
-		c.hub.FailNext(n, localhub.REST, localhub.Status(http.StatusTooManyRequests))
+		p.hub.FailNext(n, localhub.REST, localhub.Status(http.StatusTooManyRequests))
 	case "help":
 		fmt.Fprint(os.Stderr, help)
 	default:
@@ -80,17 +80,17 @@ func (c *commander) carryOut(word, argument string) error {
 const serverUnavailable = 3
 
 // refuse closes the port for a while, counted from the last time it is typed.
-func (c *commander) refuse(argument string) error {
+func (p *prompt) refuse(argument string) error {
 	d, err := time.ParseDuration(argument)
 	if err != nil || d <= 0 {
 		return fmt.Errorf("for how long? As in: refuse 10s")
 	}
-	c.hub.Stop()
-	if c.refusal != nil {
-		c.refusal.Stop()
+	p.hub.Stop()
+	if p.refusal != nil {
+		p.refusal.Stop()
 	}
-	c.refusal = time.AfterFunc(d, func() {
-		if err := c.hub.Resume(); err != nil {
+	p.refusal = time.AfterFunc(d, func() {
+		if err := p.hub.Resume(); err != nil {
 			log.Print(err)
 			return
 		}

@@ -12,8 +12,8 @@ import (
 // policy is the one that the tutorial uses.
 const policy = "serviceAndRegistryReadWrite"
 
-// greet says, once, all that a user needs to go on.
-func greet(w io.Writer, hub *localhub.Hub, s settings, ca string) {
+// printBanner says, once, all that a user needs to go on.
+func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca string) {
 	host := hub.HostName()
 	fmt.Fprintf(w, "The local IoT hub is ready (a stand-in for Azure; it listens on %s).\n\n", strings.Join(hub.Addresses(), ", "))
 	for _, row := range [][2]string{

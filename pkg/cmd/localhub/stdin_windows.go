@@ -1,4 +1,0 @@
-package main
-
-// stayAwake does nothing: on Windows, no shell stops a program that reads.
-func stayAwake() {}
