@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 	"moduletwin/pkg/internal/terminal"
 )
 
@@ -21,7 +21,7 @@ func (p *player) run(t *prompt, text string) error {
 	if unknown {
 		return errors.New("this command holds a key that nothing above has printed")
 	}
-	if name, value, ok := readme.Assignment(text); ok {
+	if name, value, ok := page.Assignment(text); ok {
 		t.env = append(t.env, name+"="+value)
 		return nil
 	}

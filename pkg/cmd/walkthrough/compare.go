@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
 // comparison is what the document shows beside what was printed, as far as
@@ -44,7 +44,7 @@ func (c *comparison) align(i, k int, best *int) bool {
 	switch {
 	case i == len(c.shown):
 		return k == len(c.printed)
-	case c.shown[i] == readme.Elision:
+	case c.shown[i] == page.Elision:
 		c.partner[i] = -1
 		for ; k <= len(c.printed); k++ {
 			if c.align(i+1, k, best) {

@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
 // dictionary translates between what the document shows and what is so in
@@ -45,7 +45,7 @@ var (
 // plain returns a line without what may differ and without secrets.
 func plain(line string) string {
 	line = strings.TrimRight(line, " ")
-	if name, value, ok := readme.Assignment(line); ok { // each shell has its own form
+	if name, value, ok := page.Assignment(line); ok { // each shell has its own form
 		line = name + "=" + value
 	}
 	for _, v := range varying {

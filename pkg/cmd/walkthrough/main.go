@@ -1,6 +1,6 @@
 // Walkthrough plays the tutorial in README.md: it gives every command that
 // stands there and compares what is printed with what the text shows. The
-// rules for the document are those of package readme.
+// rules for the document are those of package page.
 //
 // It uses a local hub of its own, or with -azure the hub of
 // IOTHUB_CONNECTION_STRING.
@@ -19,9 +19,8 @@ import (
 	"slices"
 	"syscall"
 
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 	"moduletwin/pkg/internal/commandline"
-	"moduletwin/pkg/internal/programs"
-	"moduletwin/pkg/internal/readme"
 )
 
 func main() {
@@ -55,7 +54,7 @@ func main() {
 // walk plays the README of the module around the working directory. It
 // reports whether all was as the text says.
 func walk(ctx context.Context, azure, update bool) (ok bool, err error) {
-	root, err := programs.Root()
+	root, err := moduleRoot()
 	if err != nil {
 		return false, fmt.Errorf("it has to be run in the folder of the tutorial: %w", err)
 	}
@@ -64,7 +63,7 @@ func walk(ctx context.Context, azure, update bool) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	run, err := prepare(root, readme.Parse(string(text)), azure, os.Stdout)
+	run, err := prepare(root, page.Parse(string(text)), azure, os.Stdout)
 	if err != nil {
 		return false, err
 	}
@@ -75,7 +74,7 @@ func walk(ctx context.Context, azure, update bool) (ok bool, err error) {
 			return false, err
 		}
 		fmt.Printf("\nOutputs rewritten in README.md: %d. Read them with git diff.\n", len(run.player.edits))
-		problems = slices.DeleteFunc(problems, func(p readme.Problem) bool {
+		problems = slices.DeleteFunc(problems, func(p page.Problem) bool {
 			return slices.ContainsFunc(run.player.edits, func(e edit) bool { return e.solves == p })
 		})
 	}
@@ -83,7 +82,7 @@ func walk(ctx context.Context, azure, update bool) (ok bool, err error) {
 	return len(problems) == 0, nil
 }
 
-func report(w io.Writer, steps int, problems []readme.Problem) {
+func report(w io.Writer, steps int, problems []page.Problem) {
 	for _, p := range problems {
 		fmt.Fprintf(w, "\nREADME.md:%d: %s\n", p.Line, p.Text)
 	}

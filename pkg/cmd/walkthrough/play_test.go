@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
 // TestMain makes this program two: under the name "fake", it is one for
@@ -71,7 +71,7 @@ func playText(t *testing.T, text string) *player {
 	}
 	copyFile(t, self, filepath.Join(bin, name))
 	p := &player{
-		doc:      readme.Parse(strings.ReplaceAll(text, "~", "`")),
+		doc:      page.Parse(strings.ReplaceAll(text, "~", "`")),
 		world:    &world{root: bin, bin: bin, env: append(os.Environ(), "RUN="+t.Name())},
 		screen:   io.Discard,
 		dict:     newDictionary(alias{"localhost:8883", "localhost:4711"}),

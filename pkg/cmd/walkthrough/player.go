@@ -7,20 +7,20 @@ import (
 	"strings"
 	"time"
 
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 	"moduletwin/pkg/internal/terminal"
 )
 
 // player plays a document and collects what differs.
 type player struct {
-	doc      *readme.Document
+	doc      *page.Page
 	world    *world
 	screen   io.Writer
 	dict     *dictionary
 	patience time.Duration // for one step of a program
 
 	prompts  map[string]*prompt
-	problems []readme.Problem
+	problems []page.Problem
 	edits    []edit
 	played   []played
 	reached  int // the line of the last heading shown
@@ -39,7 +39,7 @@ type prompt struct {
 
 // played is a step that was played.
 type played struct {
-	step    readme.Step
+	step    page.Step
 	printed []string
 }
 
@@ -48,7 +48,7 @@ type edit struct {
 	line, count int
 	indent      string
 	lines       []string
-	solves      readme.Problem
+	solves      page.Problem
 }
 
 // play plays all blocks in their order. After an error, the steps that follow
@@ -77,7 +77,7 @@ func (p *player) play(ctx context.Context) {
 
 // showHeadings shows the headings that a line stands under, each once.
 func (p *player) showHeadings(line int) {
-	var above []readme.Heading
+	var above []page.Heading
 	for _, h := range p.doc.Headings {
 		if h.Line > line {
 			break
@@ -105,7 +105,7 @@ func (p *player) end() {
 }
 
 func (p *player) problem(line int, format string, args ...any) {
-	p.problems = append(p.problems, readme.Problem{Line: line, Text: fmt.Sprintf(format, args...)})
+	p.problems = append(p.problems, page.Problem{Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 func (p *player) prompt(name string) *prompt {
@@ -116,7 +116,7 @@ func (p *player) prompt(name string) *prompt {
 }
 
 // step plays one step and compares its output.
-func (p *player) step(ctx context.Context, block readme.Block, step readme.Step) error {
+func (p *player) step(ctx context.Context, block page.Block, step page.Step) error {
 	patience := p.patience
 	if strings.HasPrefix(step.Text, "go ") {
 		patience = buildPatience
@@ -138,28 +138,28 @@ func (p *player) step(ctx context.Context, block readme.Block, step readme.Step)
 	return err
 }
 
-func (p *player) announce(t *prompt, step readme.Step) {
+func (p *player) announce(t *prompt, step page.Step) {
 	label := "\n"
 	if t.name != "" {
 		label = "\n[" + t.name + "] "
 	}
 	switch step.Action {
-	case readme.Run:
+	case page.Run:
 		command, _ := p.dict.command(mask(step.Text))
 		fmt.Fprintf(p.screen, "%s$ %s\n", label, command)
-	case readme.Type:
+	case page.Type:
 		fmt.Fprintf(p.screen, "%s%s\n", label, step.Text)
-	case readme.Interrupt:
+	case page.Interrupt:
 		fmt.Fprintf(p.screen, "%s^C\n", label)
-	case readme.Watch:
+	case page.Watch:
 		fmt.Fprintf(p.screen, "%s…\n", label)
 	}
 }
 
 // act does what the learner does and returns what is printed until the step
 // is over, and the exit code of a program that ended.
-func (p *player) act(ctx context.Context, t *prompt, step readme.Step) (printed []string, code int, err error) {
-	if step.Action == readme.Run {
+func (p *player) act(ctx context.Context, t *prompt, step page.Step) (printed []string, code int, err error) {
+	if step.Action == page.Run {
 		if t.running != nil {
 			return nil, 0, fmt.Errorf("a program still runs in the terminal %q", t.name)
 		}
@@ -171,9 +171,9 @@ func (p *player) act(ctx context.Context, t *prompt, step readme.Step) (printed 
 		return nil, 0, fmt.Errorf("no program runs in the terminal %q", t.name)
 	}
 	switch step.Action {
-	case readme.Type:
+	case page.Type:
 		err = t.running.Type(step.Text)
-	case readme.Interrupt:
+	case page.Interrupt:
 		err = t.running.Interrupt()
 	}
 	if err != nil {
@@ -182,7 +182,7 @@ func (p *player) act(ctx context.Context, t *prompt, step readme.Step) (printed 
 	return p.await(ctx, t, step)
 }
 
-func (p *player) await(ctx context.Context, t *prompt, step readme.Step) (printed []string, code int, err error) {
+func (p *player) await(ctx context.Context, t *prompt, step page.Step) (printed []string, code int, err error) {
 	last := func(line string) bool { return step.Until != "" && contains(p.dict.translate(line), step.Until) }
 	printed, ended, err := t.running.Read(ctx, last)
 	printed = dropNoise(printed)
@@ -201,7 +201,7 @@ func (p *player) await(ctx context.Context, t *prompt, step readme.Step) (printe
 
 // compare compares the output of a step; if that differs and the step
 // succeeded, the new output is one for the document.
-func (p *player) compare(block readme.Block, step readme.Step, printed []string, succeeded bool) {
+func (p *player) compare(block page.Block, step page.Step, printed []string, succeeded bool) {
 	c := p.dict.compare(step.Output, printed)
 	if c.wrong < 0 {
 		return

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"moduletwin/pkg/internal/programs"
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
@@ -55,18 +54,18 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 
 func prepareREADME(t *testing.T, azure bool) (text string, r *run) {
 	t.Helper()
-	root, err := programs.Root()
+	root, err := moduleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := programs.DependOnSources(root); err != nil {
+	if err := dependOnSources(root); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err = prepare(root, readme.Parse(string(content)), azure, io.Discard)
+	r, err = prepare(root, page.Parse(string(content)), azure, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 )
@@ -41,7 +41,7 @@ type run struct {
 
 // prepare makes a world with a local hub that disturbs no other, or one with
 // the hub of the environment.
-func prepare(root string, doc *readme.Document, azure bool, screen io.Writer) (*run, error) {
+func prepare(root string, doc *page.Page, azure bool, screen io.Writer) (*run, error) {
 	folder, err := os.MkdirTemp("", "walkthrough-")
 	if err != nil {
 		return nil, err
@@ -156,13 +156,13 @@ func (r *run) useAzure(w *world) error {
 }
 
 // check plays the document, makes all other checks, and cleans up.
-func (r *run) check(ctx context.Context) []readme.Problem {
+func (r *run) check(ctx context.Context) []page.Problem {
 	r.player.play(ctx)
 	problems := slices.Concat(r.player.problems, r.player.doc.Check(os.DirFS(r.player.world.root), r.help(ctx)))
 	if err := r.clean(); err != nil {
-		problems = append(problems, readme.Problem{Line: 1, Text: err.Error()})
+		problems = append(problems, page.Problem{Line: 1, Text: err.Error()})
 	}
-	slices.SortStableFunc(problems, func(a, b readme.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(problems, func(a, b page.Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return problems
 }
 

@@ -1,5 +1,8 @@
 // Package leak has tests fail over goroutines that they leave behind: what is
 // closed promises that nothing of it goes on running.
+//
+// It is like go.uber.org/goleak, except that it waits for seconds, which a
+// busy machine may need, where that gives up after half of one.
 package leak
 
 import (

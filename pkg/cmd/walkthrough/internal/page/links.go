@@ -1,4 +1,4 @@
-package readme
+package page
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)(?: "[^"]*")?\)`)
 
 // CheckLinks demands that what relative links lead to exists: files below
 // root, and anchors in the document itself.
-func (d *Document) CheckLinks(root fs.FS) []Problem {
+func (p *Page) CheckLinks(root fs.FS) []Problem {
 	var problems checker
-	anchors := d.anchors()
-	for i, line := range d.prose {
+	anchors := p.anchors()
+	for i, line := range p.prose {
 		for _, target := range link.FindAllStringSubmatch(code.ReplaceAllString(line, ""), -1) {
 			file, anchor, hasAnchor := strings.Cut(target[1], "#")
 			switch {
@@ -34,9 +34,9 @@ func (d *Document) CheckLinks(root fs.FS) []Problem {
 }
 
 // anchors returns the names that GitHub gives the headings.
-func (d *Document) anchors() map[string]bool {
+func (p *Page) anchors() map[string]bool {
 	anchors := make(map[string]bool)
-	for _, h := range d.Headings {
+	for _, h := range p.Headings {
 		name := slug(h.Text)
 		for n, first := 1, name; anchors[name]; n++ {
 			name = fmt.Sprintf("%s-%d", first, n)

@@ -1,4 +1,4 @@
-package readme
+package page
 
 import (
 	"maps"
@@ -17,7 +17,7 @@ var (
 // CheckUsage demands that flags and variables that the document names exist,
 // and that it names all that exist. help holds what each program prints for
 // "-h".
-func (d *Document) CheckUsage(help map[string]string) []Problem {
+func (p *Page) CheckUsage(help map[string]string) []Problem {
 	u := &usage{help: help, flags: make(map[string]map[string]bool), seen: make(map[string]bool), first: make(map[string]int)}
 	for program, text := range help {
 		u.flags[program] = map[string]bool{"h": true}
@@ -25,8 +25,8 @@ func (d *Document) CheckUsage(help map[string]string) []Problem {
 			u.flags[program][found[1]] = true
 		}
 	}
-	d.eachCode(u.code)
-	for i, line := range d.Lines {
+	p.eachCode(u.code)
+	for i, line := range p.Lines {
 		u.variables(i+1, line)
 	}
 	u.unnamed()
@@ -34,13 +34,13 @@ func (d *Document) CheckUsage(help map[string]string) []Problem {
 }
 
 // eachCode calls f with every span of code in the text and every command.
-func (d *Document) eachCode(f func(line int, code string)) {
-	for i, line := range d.prose {
+func (p *Page) eachCode(f func(line int, code string)) {
+	for i, line := range p.prose {
 		for _, span := range code.FindAllStringSubmatch(line, -1) {
 			f(i+1, span[1])
 		}
 	}
-	for _, b := range d.Blocks {
+	for _, b := range p.Blocks {
 		for i, line := range b.Text {
 			command, prompted := strings.CutPrefix(line, "$ ")
 			if prompted || slices.Contains([]string{"sh", "powershell", "bat"}, b.Language) {

@@ -1,4 +1,4 @@
-package readme
+package page
 
 import (
 	"fmt"
@@ -19,8 +19,6 @@ type Directive struct {
 	Only     string // only=local or only=azure: play the block with that kind of hub
 	Skip     bool   // skip: show the block, do not play it
 	File     string // file=NAME: where a block or table of Go code is taken from
-	Terms    string // terms="TERM: WORD, WORD; TERM: WORD": the table below is the glossary; the words are not to be used for the terms
-	Foreign  bool   // foreign: in the section below, the glossary does not apply
 }
 
 var directivePart = regexp.MustCompile(`^\s*([a-z]+)(?:=(?:"([^"]*)"|([^\s"]+)))?(?:\s|$)`)
@@ -40,11 +38,10 @@ func parseDirective(text string) (d Directive, err error) {
 }
 
 func (d *Directive) set(name, value string) (err error) {
-	words := map[string]*bool{"skip": &d.Skip, "foreign": &d.Foreign}
-	values := map[string]*string{"terminal": &d.Terminal, "until": &d.Until, "input": &d.Input, "only": &d.Only, "file": &d.File, "terms": &d.Terms}
+	values := map[string]*string{"terminal": &d.Terminal, "until": &d.Until, "input": &d.Input, "only": &d.Only, "file": &d.File}
 	switch {
-	case words[name] != nil && value == "":
-		*words[name] = true
+	case name == "skip" && value == "":
+		d.Skip = true
 	case values[name] != nil && value != "":
 		*values[name] = value
 	case name == "exit":

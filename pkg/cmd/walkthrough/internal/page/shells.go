@@ -1,4 +1,4 @@
-package readme
+package page
 
 import (
 	"regexp"
@@ -10,10 +10,10 @@ import (
 // Windows command prompt ("bat") say the same as the block for bash above
 // them: every line stands there, too, and no variable that is set there is
 // left out.
-func (d *Document) CheckShells() []Problem {
+func (p *Page) CheckShells() []Problem {
 	var problems checker
 	var bash []string
-	for _, b := range d.Blocks {
+	for _, b := range p.Blocks {
 		switch b.Language {
 		case "console", "sh":
 			bash = b.commands()

@@ -1,5 +1,5 @@
-// Package readme reads a Markdown tutorial that is meant to be executed and
-// checks what can be checked without running it.
+// Package page reads a Markdown page that is meant to be executed, and checks
+// what can be checked without running it.
 //
 // Blocks of the language "console" are commands and their output:
 //
@@ -12,7 +12,7 @@
 //
 // The comment above a block steers it and is invisible to readers. It holds
 // words and name="value" pairs; see [Directive].
-package readme
+package page
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ import (
 	"strings"
 )
 
-// Document is a Markdown file. Lines are counted from 1, as editors do.
-type Document struct {
+// Page is a Markdown file. Lines are counted from 1, as editors do.
+type Page struct {
 	Lines    []string
 	Headings []Heading
 	Blocks   []Block
@@ -34,10 +34,9 @@ type Document struct {
 
 // Heading is a heading of any level.
 type Heading struct {
-	Line      int
-	Level     int
-	Text      string // without markup
-	Directive Directive
+	Line  int
+	Level int
+	Text  string // without markup
 }
 
 // Table is a table with a directive. Others are plain text.
@@ -70,82 +69,82 @@ var (
 )
 
 // Parse reads a Markdown text.
-func Parse(text string) *Document {
-	d := &Document{Lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")}
-	d.prose = make([]string, len(d.Lines))
-	for i := 0; i < len(d.Lines); {
-		switch line := strings.TrimSpace(d.Lines[i]); {
+func Parse(text string) *Page {
+	p := &Page{Lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")}
+	p.prose = make([]string, len(p.Lines))
+	for i := 0; i < len(p.Lines); {
+		switch line := strings.TrimSpace(p.Lines[i]); {
 		case line == "":
 			i++
 		case strings.HasPrefix(line, "<!--"):
-			i = d.comment(i)
-		case fence.MatchString(d.Lines[i]):
-			i = d.block(i)
-		case strings.HasPrefix(line, "|") && d.pending.Line > 0:
-			i = d.table(i)
+			i = p.comment(i)
+		case fence.MatchString(p.Lines[i]):
+			i = p.block(i)
+		case strings.HasPrefix(line, "|") && p.pending.Line > 0:
+			i = p.table(i)
 		default:
-			i = d.text(i)
+			i = p.text(i)
 		}
 	}
-	return d
+	return p
 }
 
 // take returns the directive for what comes next, once.
-func (d *Document) take() Directive {
-	directive := d.pending
-	d.pending = Directive{}
+func (p *Page) take() Directive {
+	directive := p.pending
+	p.pending = Directive{}
 	return directive
 }
 
 // String returns the text of the document.
-func (d *Document) String() string { return strings.Join(d.Lines, "\n") }
+func (p *Page) String() string { return strings.Join(p.Lines, "\n") }
 
 // block, like its siblings, reads what begins in line i, counted from 0, and
 // returns the first line after it.
-func (d *Document) block(i int) int {
-	opening := fence.FindStringSubmatch(d.Lines[i])
-	b := Block{Line: i + 1, Indent: opening[1], Language: opening[3], Directive: d.take(), Section: d.section()}
-	for i++; i < len(d.Lines) && strings.TrimSpace(d.Lines[i]) != opening[2]; i++ {
-		b.Text = append(b.Text, strings.TrimPrefix(d.Lines[i], b.Indent))
+func (p *Page) block(i int) int {
+	opening := fence.FindStringSubmatch(p.Lines[i])
+	b := Block{Line: i + 1, Indent: opening[1], Language: opening[3], Directive: p.take(), Section: p.section()}
+	for i++; i < len(p.Lines) && strings.TrimSpace(p.Lines[i]) != opening[2]; i++ {
+		b.Text = append(b.Text, strings.TrimPrefix(p.Lines[i], b.Indent))
 	}
-	if i == len(d.Lines) {
-		d.problem(b.Line, "this block has no end")
+	if i == len(p.Lines) {
+		p.problem(b.Line, "this block has no end")
 	}
-	d.Blocks = append(d.Blocks, b)
+	p.Blocks = append(p.Blocks, b)
 	return i + 1
 }
 
 // section returns the text of the last heading so far.
-func (d *Document) section() string {
-	if len(d.Headings) == 0 {
+func (p *Page) section() string {
+	if len(p.Headings) == 0 {
 		return ""
 	}
-	return d.Headings[len(d.Headings)-1].Text
+	return p.Headings[len(p.Headings)-1].Text
 }
 
-func (d *Document) comment(i int) int {
+func (p *Page) comment(i int) int {
 	first := i
-	for i < len(d.Lines)-1 && !strings.Contains(d.Lines[i], "-->") {
+	for i < len(p.Lines)-1 && !strings.Contains(p.Lines[i], "-->") {
 		i++
 	}
-	text := strings.TrimSpace(strings.Join(d.Lines[first:i+1], " "))
+	text := strings.TrimSpace(strings.Join(p.Lines[first:i+1], " "))
 	text = strings.TrimSuffix(strings.TrimPrefix(text, "<!--"), "-->")
 	if text, found := strings.CutPrefix(strings.TrimSpace(text), "walkthrough:"); found {
 		directive, err := parseDirective(text)
 		if err != nil {
-			d.problem(first+1, "%v", err)
+			p.problem(first+1, "%v", err)
 		}
 		directive.Line = first + 1
-		d.pending = directive
+		p.pending = directive
 	}
 	return i + 1
 }
 
-func (d *Document) table(i int) int {
-	t := Table{Line: i + 1, Directive: d.take()}
-	for ; i < len(d.Lines) && strings.HasPrefix(d.Lines[i], "|"); i++ {
-		d.prose[i] = d.Lines[i]
-		cells := strings.Split(strings.Trim(d.Lines[i], "| "), "|")
+func (p *Page) table(i int) int {
+	t := Table{Line: i + 1, Directive: p.take()}
+	for ; i < len(p.Lines) && strings.HasPrefix(p.Lines[i], "|"); i++ {
+		p.prose[i] = p.Lines[i]
+		cells := strings.Split(strings.Trim(p.Lines[i], "| "), "|")
 		for n := range cells {
 			cells[n] = strings.TrimSpace(cells[n])
 		}
@@ -154,21 +153,21 @@ func (d *Document) table(i int) int {
 	if len(t.Rows) > 1 {
 		t.Rows = append(t.Rows[:1], t.Rows[2:]...)
 	}
-	d.Tables = append(d.Tables, t)
+	p.Tables = append(p.Tables, t)
 	return i
 }
 
-func (d *Document) text(i int) int {
-	d.prose[i] = d.Lines[i]
-	directive := d.take()
-	if parts := heading.FindStringSubmatch(d.Lines[i]); parts != nil {
-		d.Headings = append(d.Headings, Heading{i + 1, len(parts[1]), markup.ReplaceAllString(parts[2], "$1"), directive})
-	} else if directive.Line > 0 {
-		d.problem(directive.Line, "this comment steers nothing: no block, table or heading follows")
+func (p *Page) text(i int) int {
+	p.prose[i] = p.Lines[i]
+	if directive := p.take(); directive.Line > 0 {
+		p.problem(directive.Line, "this comment steers nothing: no block or table follows")
+	}
+	if parts := heading.FindStringSubmatch(p.Lines[i]); parts != nil {
+		p.Headings = append(p.Headings, Heading{i + 1, len(parts[1]), markup.ReplaceAllString(parts[2], "$1")})
 	}
 	return i + 1
 }
 
-func (d *Document) problem(line int, format string, args ...any) {
-	d.Problems = append(d.Problems, Problem{line, fmt.Sprintf(format, args...)})
+func (p *Page) problem(line int, format string, args ...any) {
+	p.Problems = append(p.Problems, Problem{line, fmt.Sprintf(format, args...)})
 }

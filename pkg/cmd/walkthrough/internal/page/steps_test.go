@@ -1,11 +1,11 @@
-package readme_test
+package page_test
 
 import (
 	"reflect"
 	"strings"
 	"testing"
 
-	"moduletwin/pkg/internal/readme"
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
 func TestSteps(t *testing.T) {
@@ -23,11 +23,11 @@ func TestSteps(t *testing.T) {
    stopped
    ~~~
 `)
-	want := []readme.Step{
-		{Line: 6, Action: readme.Watch, Output: []string{"more"}},
-		{Line: 7, Action: readme.Run, Text: "bin/hub", Output: []string{"  indented", ""}},
-		{Line: 10, Action: readme.Type, Text: "stop"},
-		{Line: 11, Action: readme.Interrupt, Output: []string{"stopped"}, Until: "two words", Exit: 3},
+	want := []page.Step{
+		{Line: 6, Action: page.Watch, Output: []string{"more"}},
+		{Line: 7, Action: page.Run, Text: "bin/hub", Output: []string{"  indented", ""}},
+		{Line: 10, Action: page.Type, Text: "stop"},
+		{Line: 11, Action: page.Interrupt, Output: []string{"stopped"}, Until: "two words", Exit: 3},
 	}
 	block := doc.Blocks[0]
 	if got := block.Steps(); !reflect.DeepEqual(got, want) {
@@ -40,7 +40,7 @@ func TestSteps(t *testing.T) {
 			}
 		}
 	}
-	directive := readme.Directive{Line: 4, Terminal: "hub", Until: "two words", Exit: 3, Input: "stop", Only: "local", Skip: true}
+	directive := page.Directive{Line: 4, Terminal: "hub", Until: "two words", Exit: 3, Input: "stop", Only: "local", Skip: true}
 	if block.Directive != directive || len(doc.Problems) > 0 {
 		t.Errorf("directive: %+v, problems: %v", block.Directive, doc.Problems)
 	}
@@ -54,7 +54,7 @@ func TestPlain(t *testing.T) {
 		{`bin\hub -listen x`, `bin/hub -listen x`},
 		{`export A=b`, `export A=b`},
 	} {
-		if got := readme.Plain(c[0]); got != c[1] {
+		if got := page.Plain(c[0]); got != c[1] {
 			t.Errorf("Plain(%q) = %q, want %q", c[0], got, c[1])
 		}
 	}

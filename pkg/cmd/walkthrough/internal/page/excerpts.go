@@ -1,4 +1,4 @@
-package readme
+package page
 
 import (
 	"io/fs"
@@ -11,9 +11,9 @@ import (
 // its indentation, in the file that its directive names, below root. A line
 // "// …" stands for lines left out. Of a table with a file, the code in the
 // last column has to stand in it.
-func (d *Document) CheckExcerpts(root fs.FS) []Problem {
+func (p *Page) CheckExcerpts(root fs.FS) []Problem {
 	var problems checker
-	for _, b := range d.Blocks {
+	for _, b := range p.Blocks {
 		switch {
 		case b.Language == "go" && b.Directive.File == "":
 			problems.add(b.Line, "this Go code names no file that it is taken from")
@@ -21,7 +21,7 @@ func (d *Document) CheckExcerpts(root fs.FS) []Problem {
 			problems.excerpt(root, b)
 		}
 	}
-	for _, t := range d.Tables {
+	for _, t := range p.Tables {
 		if t.Directive.File != "" {
 			problems.codeOfTable(root, t)
 		}

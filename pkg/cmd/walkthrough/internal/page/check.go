@@ -1,4 +1,4 @@
-package readme
+package page
 
 import (
 	"cmp"
@@ -9,14 +9,13 @@ import (
 
 // Check makes all checks that need nothing to be run but "-h": help holds
 // what each program prints for it, root is the folder of the document.
-func (d *Document) Check(root fs.FS, help map[string]string) []Problem {
+func (p *Page) Check(root fs.FS, help map[string]string) []Problem {
 	problems := slices.Concat(
-		d.Problems,
-		d.CheckExcerpts(root),
-		d.CheckLinks(root),
-		d.CheckShells(),
-		d.CheckUsage(help),
-		d.CheckTerms(),
+		p.Problems,
+		p.CheckExcerpts(root),
+		p.CheckLinks(root),
+		p.CheckShells(),
+		p.CheckUsage(help),
 	)
 	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return problems

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/sample/sampletest"
+)
+
+func TestMain(m *testing.M) { sampletest.Main(m, main) }
+
+// TestCreateModule: the second time, the same keys are looked up.
+func TestCreateModule(t *testing.T) {
+	hub := sampletest.NewHub(t)
+	env := hub.Service("serviceAndRegistryReadWrite")
+	first := sampletest.Run(t, env)
+	want := regexp.MustCompile(`^device <myFirstDevice> has primary key = (\S{44})
+device/module <myFirstDevice/myFirstModule> has primary key = (\S{44})
+module connection string = HostName=` + hub.HostName() + `;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=(\S{44})
+$`)
+	keys := want.FindStringSubmatch(first.Stdout)
+	if first.Code != 0 || first.Stderr != "" || keys == nil || keys[2] != keys[3] {
+		t.Fatalf("exit code %d, stderr %q, stdout %q", first.Code, first.Stderr, sampletest.Masked(first.Stdout))
+	}
+	if second := sampletest.Run(t, env); second != first {
+		t.Error("the second time, something else is printed")
+	}
+	other := sampletest.Run(t, env, "-device", "other", "-module", "one")
+	if other.Code != 0 || !strings.Contains(other.Stdout, "device/module <other/one> has primary key = ") {
+		t.Errorf("exit code %d, stdout %q", other.Code, sampletest.Masked(other.Stdout))
+	}
+}
+
+// TestStopped: Ctrl+C ends the program while it waits for its hub, without
+// success.
+func TestStopped(t *testing.T) {
+	asked := make(chan struct{}, 8)
+	program := sampletest.Start(t, sampletest.Imposed(t, func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	<-asked
+	program.Stop(1,
+		"createmodule: An answer was lost: the hub may have carried it out all the same.",
+		"IoTHubRegistryManager sample stopped")
+}
+
+func TestHelp(t *testing.T) { sampletest.CheckHelp(t) }
+func TestFullDisk(t *testing.T) {
+	sampletest.CheckFullDisk(t, sampletest.NewHub(t).Service("iothubowner"))
+}
+
+func TestProxy(t *testing.T) {
+	sampletest.CheckProxy(t, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`)
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/sample/sampletest"
+)
+
+func hubSet(value string) func(*testing.T) sampletest.Env {
+	return sampletest.Set("IOTHUB_CONNECTION_STRING", value)
+}
+
+// mistakes lists what learners get wrong.
+var mistakes = []sampletest.Mistake{
+	// What is found before anything is sent.
+	{
+		Name: "nothing set",
+		Env:  hubSet(""),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING is not set. It has to be the connection string of a shared access policy of the hub.
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "string of a module for the service side",
+		Env:  hubSet(sampletest.ModuleString("localhost:8883")),
+		Code: 2,
+		Says: `createmodule: iothub: this is the connection string of module "myFirstModule" of device "myFirstDevice"; needed is that of a shared access policy (with SharedAccessKeyName)`,
+	},
+	{
+		Name: "cut by the shell",
+		Env:  hubSet("HostName=localhost:8883"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "truncated key",
+		Env:  hubSet(strings.TrimSuffix(sampletest.PolicyString("localhost:8883"), "=")),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is not complete: it has 43 characters, base64 comes in fours (keys mostly end in =)
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "key that is not base64",
+		Env:  hubSet("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=not~base64~at~all~!!"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is not base64
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "empty key",
+		Env:  hubSet("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey="),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is empty
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "no name of a policy",
+		Env:  hubSet("HostName=localhost;SharedAccessKey=" + sampletest.SomeKey),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKeyName (of a policy) or DeviceId (of a device or module) is missing
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "no host",
+		Env:  hubSet("SharedAccessKeyName=service;SharedAccessKey=" + sampletest.SomeKey),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: HostName is missing
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "no key",
+		Env:  hubSet("HostName=localhost;SharedAccessKeyName=service"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey is missing
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "no string at all",
+		Env:  hubSet("myhub"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: a part has no "=": the form is Name=Value;Name=Value
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "unknown part",
+		Env:  hubSet(sampletest.PolicyString("localhost") + ";EntityPath=x"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "ready-made token",
+		Env:  hubSet("HostName=localhost;SharedAccessSignature=SharedAccessSignature sr=x&sig=y&se=1"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessSignature: holds a ready-made token; take the string with the key (SharedAccessKey)
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "strange id",
+		Args: []string{"-device", "my device"},
+		Env:  hubSet(sampletest.PolicyString("localhost:1")),
+		Code: 2,
+		Says: `createmodule: iothub: create device "my device": the device id contains ' '; allowed are ASCII letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '`,
+	},
+	{
+		Name: "argument without a flag",
+		Args: []string{"myFirstDevice"},
+		Env:  hubSet(""),
+		Code: 2,
+		Says: `createmodule: unexpected argument "myFirstDevice"; -h shows the flags`,
+	},
+	{
+		Name: "file with certificates is missing",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Service(sampletest.PolicyString("localhost:8883"), "missing.pem")
+		},
+		Code: 2,
+		Says: `createmodule: iothub: IOTHUB_CA_FILE: open missing.pem: …`,
+	},
+
+	// The network.
+	{
+		Name: "nothing listens",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Service(sampletest.PolicyString(sampletest.ClosedPort), "")
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": dial tcp 127.0.0.1:8883: …
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub`,
+	},
+	{
+		Name: "host name that does not exist",
+		Env:  hubSet(sampletest.PolicyString("my..hub")),
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": dial tcp: lookup my..hub: no such host
+The host name was not found. Check HostName in the connection string, and the network.`,
+	},
+	{
+		Name: "certificate of somebody else",
+		Env: func(t *testing.T) sampletest.Env {
+			host, _ := sampletest.Impostor(t, http.NotFound)
+			return sampletest.Service(sampletest.PolicyString(host), "")
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": tls: failed to verify certificate: x509: certificate signed by unknown authority
+It is not the certificate of the local hub on this machine. Start the hub again, or name its certificate in IOTHUB_CA_FILE.`,
+	},
+	{
+		Name: "certificate for another name",
+		Env: func(t *testing.T) sampletest.Env {
+			host, caFile := sampletest.Impostor(t, http.NotFound)
+			return sampletest.Service(sampletest.PolicyString(strings.Replace(host, "127.0.0.1", "localhost", 1)), caFile)
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": tls: failed to verify certificate: x509: …
+The certificate is for another host. Check HostName in the connection string.`,
+	},
+	{
+		Name: "no TLS",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Service(sampletest.PolicyString(sampletest.Chatter(t, "SSH-2.0-OpenSSH\r\n")), "")
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": tls: first record does not look like a TLS handshake
+What answers there does not speak TLS. Check the host and port in the connection string.`,
+	},
+
+	// What the hub refuses.
+	{
+		Name: "wrong key of a policy",
+		Env: func(t *testing.T) sampletest.Env {
+			hub := sampletest.NewHub(t)
+			return hub.Strange()
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
+It needs a policy with the permission Registry Write. Policy "service" may lack it, or its key has changed: copy the connection string again.`,
+	},
+	{
+		Name: "permission to write is missing",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.NewHub(t).Service("service")
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
+It needs a policy with the permission Registry Write. Policy "service" may lack it, or its key has changed: copy the connection string again.`,
+	},
+	{
+		Name: "module that signs in with a certificate",
+		Env: func(t *testing.T) sampletest.Env {
+			hub := sampletest.NewHub(t)
+			hub.AddModule("myFirstDevice", "")
+			registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), hub.Options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer registry.Close()
+			module := iothub.Module{DeviceID: "myFirstDevice", ModuleID: "myFirstModule", Authentication: iothub.Authentication{Type: "certificateAuthority"}}
+			if _, err := registry.CreateModule(t.Context(), module); err != nil {
+				t.Fatal(err)
+			}
+			return hub.Service("serviceAndRegistryReadWrite")
+		},
+		Code: 1,
+		Says: `createmodule: module "myFirstModule" has no connection string: iothub: connection string: SharedAccessKey is missing`,
+	},
+	{
+		Name: "semicolon in an id",
+		Args: []string{"-module", "a;b"},
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.NewHub(t).Service("serviceAndRegistryReadWrite")
+		},
+		Code: 1,
+		Says: `createmodule: module "a;b" has no connection string: iothub: connection string: an id with a semicolon cannot stand in it`,
+	},
+	{
+		Name: "wrong clock",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Date", time.Now().Add(3*time.Hour).UTC().Format(http.TimeFormat))
+				w.WriteHeader(http.StatusUnauthorized)
+			})
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": 401 Unauthorized
+The clock of this machine is slow by 3h0m0s, so that its SAS tokens have expired.`,
+	},
+
+	// Those who are no hub.
+	{
+		Name: "page of a proxy",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				io.WriteString(w, "<html>Please sign in</html>")
+			})
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": 200, but the answer ("text/html") is not an IoT hub's
+Check HostName in the connection string; a proxy may be answering in its place.`,
+	},
+	{
+		Name: "page of a proxy, refusing",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				http.Error(w, "<html>no</html>", http.StatusForbidden)
+			})
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": 403 Forbidden: the answer ("text/plain") is not an IoT hub's
+Check HostName in the connection string; a proxy may be answering in its place.`,
+	},
+}
+
+func TestMistakes(t *testing.T) { sampletest.MakeMistakes(t, mistakes) }
+
+func TestTroubleshooting(t *testing.T) {
+	sampletest.CheckTroubleshooting(t, "createmodule", mistakes)
+}

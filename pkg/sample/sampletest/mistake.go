@@ -1,0 +1,108 @@
+package sampletest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Mistake is something that learners get wrong, and what the program says to
+// it.
+type Mistake struct {
+	Name string
+	Args []string
+	Env  func(t *testing.T) Env
+	Code int
+	Says string // on standard error, in one or two lines: what, why, what to do
+}
+
+// Set returns an Env for a Mistake that needs nothing else.
+func Set(name, value string) func(*testing.T) Env {
+	return func(*testing.T) Env { return Env{name: value} }
+}
+
+// MakeMistakes makes each mistake, and demands besides that no message holds
+// a key or a token.
+func MakeMistakes(t *testing.T, mistakes []Mistake) {
+	for _, m := range mistakes {
+		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
+			got := Run(t, m.Env(t), m.Args...)
+			stderr := Plain(got.Stderr)
+			if got.Code != m.Code || !matches(stderr, m.Says) {
+				t.Errorf("exit code %d, want %d; it says\n%s\nwant\n%s", got.Code, m.Code, stderr, m.Says)
+			}
+			if n := strings.Count(stderr, "\n"); n > 1 {
+				t.Errorf("%d lines, want one or two", n+1)
+			}
+			if secret.MatchString(got.Stderr) {
+				t.Error("it tells a secret")
+			}
+		})
+	}
+}
+
+// troubleshooting is the page with the messages that learners look up, seen
+// from the folder of a program.
+var troubleshooting = filepath.Join("..", "README.md")
+
+// quote is a message on that page.
+var quote = regexp.MustCompile("(?m)^```text\n((?s:.*?))\n```$")
+
+// CheckTroubleshooting demands that each message of the program on the page
+// for troubleshooting is one that a mistake leads to, or one of others. There,
+// too, "…" stands for what differs.
+func CheckTroubleshooting(t *testing.T, program string, mistakes []Mistake, others ...string) {
+	t.Helper()
+	text, err := os.ReadFile(troubleshooting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mistakes {
+		others = append(others, m.Says)
+	}
+	quotes := 0
+	for _, found := range quote.FindAllStringSubmatch(strings.ReplaceAll(string(text), "\r\n", "\n"), -1) {
+		if !strings.HasPrefix(found[1], program+": ") {
+			continue
+		}
+		quotes++
+		if !matchesAny(others, found[1]) {
+			t.Errorf("%s: no mistake leads to this message:\n%s", troubleshooting, found[1])
+		}
+	}
+	if quotes == 0 {
+		t.Errorf("%s holds no message of %s", troubleshooting, program)
+	}
+}
+
+func matchesAny(texts []string, want string) bool {
+	for _, text := range texts {
+		if matches(text, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// matches reports whether text is what is wanted, where "…" stands for what
+// systems and versions of Go say differently.
+func matches(text, want string) bool {
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(want), "…", ".*")
+	return regexp.MustCompile("(?s)^" + pattern + "$").MatchString(text)
+}
+
+var (
+	secret   = regexp.MustCompile(`[A-Za-z0-9+/]{40,}={0,2}|sig=|sr=`)
+	loopback = regexp.MustCompile(`(127\.0\.0\.1|localhost|\[::1\]):\d+`)
+)
+
+// Plain returns a message without what differs from run to run.
+func Plain(message string) string {
+	return strings.TrimSpace(loopback.ReplaceAllString(strings.ReplaceAll(message, "\r\n", "\n"), "$1:8883"))
+}
+
+// Masked returns an output without secrets, for messages of tests.
+func Masked(output string) string { return secret.ReplaceAllString(output, "<KEY>") }

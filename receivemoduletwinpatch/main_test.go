@@ -1,0 +1,59 @@
+package main
+
+import (
+	"testing"
+
+	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/sample/sampletest"
+)
+
+func TestMain(m *testing.M) { sampletest.Main(m, main) }
+
+// start starts the program as a module of the hub, and waits until it is
+// ready.
+func start(t *testing.T, hub sampletest.Hub, args ...string) sampletest.Running {
+	t.Helper()
+	program := sampletest.Start(t, hub.Module(hub.AddModule("myFirstDevice", "myFirstModule")), args...)
+	program.Prints(
+		"Starting the IoT Hub Go sample...",
+		"IoTHubModuleClient waiting for commands, press Ctrl-C to exit")
+	return program
+}
+
+// TestReceive: every change is printed, to the letter, over both transports,
+// and Ctrl+C is a success.
+func TestReceive(t *testing.T) {
+	for _, args := range [][]string{nil, {"-websocket"}} {
+		hub := sampletest.NewHub(t)
+		program := start(t, hub, args...)
+		hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 122})
+		program.Prints("", "Twin desired properties patch received:", `{"$version":2,"telemetryInterval":122}`)
+		hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": nil, "<&>": "ü"})
+		program.Prints("", "Twin desired properties patch received:", `{"$version":3,"<&>":"ü","telemetryInterval":null}`)
+		program.Stop(0, "IoTHubModuleClient sample stopped")
+	}
+}
+
+const contested = `receivemoduletwinpatch: the hub keeps closing the connection: is another client signed in as module "myFirstModule" of device "myFirstDevice"?`
+
+// TestContested: when connections keep being closed, the likely cause is
+// named.
+func TestContested(t *testing.T) {
+	hub := sampletest.NewHub(t)
+	program := start(t, hub)
+	for closings := 1; closings < 4; closings++ {
+		hub.Disconnect("myFirstDevice", "myFirstModule", localhub.Cut)
+		program.Until("connected again")
+	}
+	hub.Disconnect("myFirstDevice", "myFirstModule", localhub.Cut)
+	lines := program.Until("another client")
+	if last := lines[len(lines)-1]; last != contested {
+		t.Errorf("it says %q", last)
+	}
+}
+
+func TestHelp(t *testing.T) { sampletest.CheckHelp(t) }
+
+func TestProxy(t *testing.T) {
+	sampletest.CheckProxy(t, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`, "-websocket")
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"testing"
+
+	"moduletwin/pkg/sample/sampletest"
+)
+
+func moduleSet(value string) func(*testing.T) sampletest.Env {
+	return sampletest.Set("IOTHUB_MODULE_CONNECTION_STRING", value)
+}
+
+// mistakes lists what learners get wrong.
+var mistakes = []sampletest.Mistake{
+	// What is found before anything is sent.
+	{
+		Name: "nothing set",
+		Env:  moduleSet(""),
+		Code: 2,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING is not set. It has to be the connection string of a module.
+It is the last line that createmodule prints.`,
+	},
+	{
+		Name: "string of a policy for a module",
+		Env:  moduleSet(sampletest.PolicyString("localhost:8883")),
+		Code: 2,
+		Says: `receivemoduletwinpatch: iotmodule: invalid input: this is the connection string of shared access policy "service"; needed is that of a module (with ModuleId)`,
+	},
+	{
+		Name: "string of a device for a module",
+		Env:  moduleSet("HostName=localhost;DeviceId=myFirstDevice;SharedAccessKey=" + sampletest.SomeKey),
+		Code: 2,
+		Says: `receivemoduletwinpatch: iotmodule: invalid input: this is the connection string of device "myFirstDevice"; needed is that of a module (with ModuleId)`,
+	},
+	{
+		Name: "X.509",
+		Env:  moduleSet("HostName=localhost;DeviceId=d;ModuleId=m;x509=true"),
+		Code: 2,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: x509: X.509 certificates are not supported; take an identity with symmetric keys
+It is the last line that createmodule prints.`,
+	},
+	{
+		Name: "IoT Edge",
+		Env:  moduleSet(sampletest.ModuleString("localhost") + ";GatewayHostName=edge"),
+		Code: 2,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: GatewayHostName: IoT Edge gateways are not supported; take the string without it
+It is the last line that createmodule prints.`,
+	},
+
+	// The network.
+	{
+		Name: "nothing listens, for a module",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Module(sampletest.ModuleString(sampletest.ClosedPort), "")
+		},
+		Code: 1,
+		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": dial tcp 127.0.0.1:8883: …
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub`,
+	},
+
+	// What the hub refuses.
+	{
+		Name: "module that may not sign in",
+		Env: func(t *testing.T) sampletest.Env {
+			hub := sampletest.NewHub(t)
+			return hub.Strange()
+		},
+		Code: 1,
+		Says: `receivemoduletwinpatch: iothub: sign in as module "myFirstModule" of device "myFirstDevice": 401 Unauthorized: the hub refused the sign-in (CONNACK 5)
+The module may not exist, its key may have changed, or the clock of this machine is wrong: a hub does not say. Run createmodule again and copy the connection string; a local hub names the reason in its window.`,
+	},
+
+	// Those who are no hub.
+	{
+		Name: "not MQTT",
+		Env: func(t *testing.T) sampletest.Env {
+			host, caFile := sampletest.ImpostorTLS(t, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			return sampletest.Module(sampletest.ModuleString(host), caFile)
+		},
+		Code: 1,
+		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": …
+The connection was closed. If that is the local hub, its window says why.`,
+	},
+}
+
+func TestMistakes(t *testing.T) { sampletest.MakeMistakes(t, mistakes) }
+
+func TestTroubleshooting(t *testing.T) {
+	sampletest.CheckTroubleshooting(t, "receivemoduletwinpatch", mistakes, contested)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/sample/sampletest"
+)
+
+func hubSet(value string) func(*testing.T) sampletest.Env {
+	return sampletest.Set("IOTHUB_CONNECTION_STRING", value)
+}
+
+// mistakes lists what learners get wrong.
+var mistakes = []sampletest.Mistake{
+	// What is found before anything is sent.
+	{
+		Name: "nothing set",
+		Env:  hubSet(""),
+		Code: 2,
+		Says: `updatemoduletwin: IOTHUB_CONNECTION_STRING is not set. It has to be the connection string of a shared access policy of the hub.
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "long id",
+		Args: []string{"-module", strings.Repeat("m-", 64) + "m"},
+		Env:  hubSet(sampletest.PolicyString("localhost:1")),
+		Code: 2,
+		Says: `updatemoduletwin: iothub: get twin of module "…" on device "myFirstDevice": the module id has 129 characters, the limit is 128`,
+	},
+	{
+		Name: "empty id",
+		Args: []string{"-device", ""},
+		Env:  hubSet(sampletest.PolicyString("localhost:1")),
+		Code: 2,
+		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "": the device id is empty`,
+	},
+	{
+		Name: "-set without a value",
+		Args: []string{"-set", "telemetryInterval"},
+		Env:  hubSet(""),
+		Code: 2,
+		Says: `updatemoduletwin: invalid value "telemetryInterval" for flag -set: it has to be name=value; -h shows the flags`,
+	},
+	{
+		Name: "-set of what is the hub's",
+		Args: []string{"-set", "$version=9"},
+		Env:  hubSet(""),
+		Code: 2,
+		Says: `updatemoduletwin: invalid value "$version=9" for flag -set: names with a $ are the hub's own; -h shows the flags`,
+	},
+
+	// What the hub refuses.
+	{
+		Name: "permission for twins is missing",
+		Env: func(t *testing.T) sampletest.Env {
+			hub := sampletest.NewHub(t)
+			hub.AddModule("myFirstDevice", "myFirstModule")
+			return hub.Service("registryReadWrite")
+		},
+		Code: 1,
+		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
+It needs a policy with the permission Service Connect. Policy "registryReadWrite" may lack it, or its key has changed: copy the connection string again.`,
+	},
+	{
+		Name: "module that does not exist",
+		Env: func(t *testing.T) sampletest.Env {
+			hub := sampletest.NewHub(t)
+			hub.AddModule("myFirstDevice", "another")
+			return hub.Service("service")
+		},
+		Code: 1,
+		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 ModuleNotFound: myFirstDevice/myFirstModule
+Run createmodule first. In ids, upper and lower case differ`,
+	},
+	{
+		Name: "device that does not exist",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.NewHub(t).Service("service")
+		},
+		Code: 1,
+		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 DeviceNotFound: myFirstDevice
+Run createmodule first. In ids, upper and lower case differ`,
+	},
+	{
+		Name: "name of a property with a dot",
+		Args: []string{"-set", "limits.max=40"},
+		Env: func(t *testing.T) sampletest.Env {
+			hub := sampletest.NewHub(t)
+			hub.AddModule("myFirstDevice", "myFirstModule")
+			return hub.Service("service")
+		},
+		Code: 1,
+		Says: `updatemoduletwin: iothub: update twin of module "myFirstModule" on device "myFirstDevice": 400 ArgumentInvalid: Property or Tag name has invalid characters. Error in Property/Tag limits.max. Must not contain Control Characters, '.', '$', '#', or ' '.`,
+	},
+	{
+		Name: "twin changed in the meantime",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPatch {
+					w.WriteHeader(http.StatusPreconditionFailed)
+					io.WriteString(w, `{"Message":"ErrorCode:PreconditionFailed;Precondition failed","ExceptionMessage":""}`)
+					return
+				}
+				io.WriteString(w, `{"etag":"AAAAAAAAAAE=","properties":{"desired":{"$version":1},"reported":{"$version":1}}}`)
+			})
+		},
+		Code: 1,
+		Says: `updatemoduletwin: iothub: update twin of module "myFirstModule" on device "myFirstDevice": 412 PreconditionFailed: Precondition failed
+The twin was changed by somebody else in the meantime. Run updatemoduletwin again`,
+	},
+
+	// Those who are no hub.
+	{
+		Name: "fragment of an answer",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				io.WriteString(w, `{"etag":`)
+			})
+		},
+		Code: 1,
+		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 200, but the answer ("application/json") is not an IoT hub's
+Check HostName in the connection string; a proxy may be answering in its place.`,
+	},
+}
+
+func TestMistakes(t *testing.T) { sampletest.MakeMistakes(t, mistakes) }
+
+func TestTroubleshooting(t *testing.T) {
+	sampletest.CheckTroubleshooting(t, "updatemoduletwin", mistakes)
+}
