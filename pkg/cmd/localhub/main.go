@@ -14,9 +14,8 @@ import (
 	"log"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"moduletwin/pkg/internal/logwriter"
 	"moduletwin/pkg/localhub"
 )
 
@@ -26,16 +25,14 @@ func main() {
 	case errors.Is(err, flag.ErrHelp):
 		return
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "localhub: %v\n", err)
+		printError(os.Stderr, err)
 		os.Exit(2)
 	}
+	logs := logwriter.New(os.Stderr)
+	log.SetOutput(logs)
 	log.SetFlags(log.Ltime)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the program at once
-	if err := run(ctx, settings); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	ctx := untilSignal(func() { exit(logs, errors.New("ended by force, as something hangs")) })
+	exit(logs, run(ctx, settings))
 }
 
 // run serves until ctx is done.

@@ -26,6 +26,7 @@ const runMain = "LOCALHUB_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(runMain) != "" {
+		shutdownLimit, flushLimit = shutdownLimit/10, flushLimit/10
 		main()
 		return
 	}
