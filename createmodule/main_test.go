@@ -45,7 +45,7 @@ func TestStopped(t *testing.T) {
 	}))
 	<-asked
 	program.Stop(1,
-		"createmodule: An answer was lost: the hub may have carried it out all the same.",
+		"createmodule: A response was lost: the hub may have carried it out all the same.",
 		"IoTHubRegistryManager sample stopped")
 }
 

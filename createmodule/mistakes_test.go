@@ -242,7 +242,7 @@ The clock of this machine is slow by 3h0m0s, so that its SAS tokens have expired
 			})
 		},
 		Code: 1,
-		Says: `createmodule: iothub: create device "myFirstDevice": 200, but the answer ("text/html") is not an IoT hub's
+		Says: `createmodule: iothub: create device "myFirstDevice": 200, but the response ("text/html") is not an IoT hub's
 Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 	{
@@ -253,7 +253,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 			})
 		},
 		Code: 1,
-		Says: `createmodule: iothub: create device "myFirstDevice": 403 Forbidden: the answer ("text/plain") is not an IoT hub's
+		Says: `createmodule: iothub: create device "myFirstDevice": 403 Forbidden: the response ("text/plain") is not an IoT hub's
 Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 }

@@ -122,7 +122,7 @@ The twin was changed by somebody else in the meantime. Run updatemoduletwin agai
 			})
 		},
 		Code: 1,
-		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 200, but the answer ("application/json") is not an IoT hub's
+		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 200, but the response ("application/json") is not an IoT hub's
 Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 }

@@ -60,7 +60,7 @@ func BenchmarkParseConnectionString(b *testing.B) {
 	}
 }
 
-// One call on a warm connection. The floor is the same request and answer
+// One call on a warm connection. The floor is the same request and response
 // with nothing but net/http: no token, no time limit, no decoding.
 func BenchmarkGetModuleTwin(b *testing.B) {
 	ts := httptest.NewTLSServer(shows(b, "twin_module.json"))

@@ -13,7 +13,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// The files of testdata have the shapes of recorded answers: two forms of
+// The files of testdata have the shapes of recorded responses: two forms of
 // "never", up to seven digits of a fraction, null for what is not set.
 
 var keys = iothub.SymmetricKey{
@@ -132,8 +132,8 @@ func TestDecodeTwin(t *testing.T) {
 
 func TestTime(t *testing.T) {
 	tests := []struct{ name, json, want string }{
-		{"never, from most answers", `"0001-01-01T00:00:00Z"`, `"0001-01-01T00:00:00Z"`},
-		{"never, from the answer to a create", `"0001-01-01T00:00:00"`, `"0001-01-01T00:00:00Z"`},
+		{"never, from most responses", `"0001-01-01T00:00:00Z"`, `"0001-01-01T00:00:00Z"`},
+		{"never, from the response to a create", `"0001-01-01T00:00:00"`, `"0001-01-01T00:00:00Z"`},
 		{"never, as null", `null`, `"0001-01-01T00:00:00Z"`},
 		{"seven digits", `"2020-09-01T20:58:36.2046728Z"`, `"2020-09-01T20:58:36.2046728Z"`},
 		{"six, a zero was dropped", `"2020-09-01T20:58:38.483815Z"`, `"2020-09-01T20:58:38.483815Z"`},

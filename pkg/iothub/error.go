@@ -27,7 +27,7 @@ func (invalidError) Is(target error) bool { return target == ErrInvalid }
 func (e invalidError) Unwrap() error      { return e.error }
 
 // These match, with [errors.Is], an [*Error] of the same status, whatever
-// the operation and the hub's own code. An answer that is not a hub's, such as
+// the operation and the hub's own code. A response that is not a hub's, such as
 // the page of a proxy, matches none.
 var (
 	ErrBadRequest         = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
@@ -47,12 +47,12 @@ var (
 type Error struct {
 	Op         string // what was tried: `create module "m" on device "d"`
 	StatusCode int    // as in HTTP: 404
-	Code       string // the hub's name for it: "ModuleNotFound"; "" if the answer held none
-	Message    string // the hub's words; "" if the answer held none
-	TrackingID string // for a support request; "" if the answer held none
+	Code       string // the hub's name for it: "ModuleNotFound"; "" if the response held none
+	Message    string // the hub's words; "" if the response held none
+	TrackingID string // for a support request; "" if the response held none
 	Hint       string // what may help, in this package's words; "" if it knows nothing
 
-	foreign bool // the answer was not an IoT hub's but, say, the page of a proxy
+	foreign bool // the response was not an IoT hub's but, say, the page of a proxy
 }
 
 // Error returns one line, and the hint, if there is one, as a second:

@@ -15,7 +15,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Each row is an answer and the error that it becomes: the attempt, the
+// Each row is a response and the error that it becomes: the attempt, the
 // status, the hub's name for it and the hub's words.
 func TestErrors(t *testing.T) {
 	const (
@@ -25,11 +25,11 @@ func TestErrors(t *testing.T) {
 	)
 	html := []string{"Content-Type", "text/html; charset=utf-8"}
 	tests := []struct {
-		name   string
-		answer http.HandlerFunc
-		want   string // after the attempt
-		is     error
-		as     iothub.Error // the fields that come from the answer
+		name     string
+		response http.HandlerFunc
+		want     string // after the attempt
+		is       error
+		as       iothub.Error // the fields that come from the response
 	}{
 		{"the hub's usual form",
 			says(404, `{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:`+tracking+`"}`, "iothub-errorcode", "DeviceNotFound"),
@@ -62,25 +62,25 @@ func TestErrors(t *testing.T) {
 		{"401: this clock is slow, but not the cause", unauthorizedAt(59 * time.Minute),
 			"401 IotHubUnauthorizedAccess" + permission, iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess"}},
 		{"401 in HTML", says(401, "<html>who are you?", html...),
-			`401 Unauthorized: the answer ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 401, Message: `the answer ("text/html") is not an IoT hub's`}},
+			`401 Unauthorized: the response ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 401, Message: `the response ("text/html") is not an IoT hub's`}},
 
 		{"empty body, of no type", says(404, ""),
-			`404 NotFound: the answer ("of no type") is not an IoT hub's` + notAHub, iothub.ErrNotFound, iothub.Error{StatusCode: 404, Message: `the answer ("of no type") is not an IoT hub's`}},
+			`404 NotFound: the response ("of no type") is not an IoT hub's` + notAHub, iothub.ErrNotFound, iothub.Error{StatusCode: 404, Message: `the response ("of no type") is not an IoT hub's`}},
 		{"HTML", says(403, "<html>no", html...),
-			`403 Forbidden: the answer ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 403, Message: `the answer ("text/html") is not an IoT hub's`}},
+			`403 Forbidden: the response ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 403, Message: `the response ("text/html") is not an IoT hub's`}},
 		{"JSON of another service", says(400, `{"error":{"code":7}}`, "Content-Type", "application/json"),
-			`400 BadRequest: the answer ("application/json") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 400, Message: `the answer ("application/json") is not an IoT hub's`}},
+			`400 BadRequest: the response ("application/json") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 400, Message: `the response ("application/json") is not an IoT hub's`}},
 		{"a redirect is not followed", says(302, "", "Location", "https://"+serverName+"/login", "Content-Type", "text/html"),
-			`302 Found: the answer ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 302, Message: `the answer ("text/html") is not an IoT hub's`}},
+			`302 Found: the response ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 302, Message: `the response ("text/html") is not an IoT hub's`}},
 		{"the status counts, though the body breaks off", brokenNotFound,
 			`404 NotFound`, iothub.ErrNotFound, iothub.Error{StatusCode: 404}},
 		{"a status without a name", says(499, `{"Message":"ErrorCode:;"}`),
-			`499: the answer ("text/plain") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 499, Message: `the answer ("text/plain") is not an IoT hub's`}},
+			`499: the response ("text/plain") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 499, Message: `the response ("text/plain") is not an IoT hub's`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err := getDevice(t.Context(), serve(t, test.answer).registry(t, nil))
+				err := getDevice(t.Context(), serve(t, test.response).registry(t, nil))
 				if want := `iothub: get device "d": ` + test.want; err == nil || err.Error() != want {
 					t.Errorf("got\n%v\nwant\n%s", err, want)
 				}
@@ -125,21 +125,21 @@ func brokenNotFound(w http.ResponseWriter, r *http.Request) {
 // user's fault.
 func TestNonsense(t *testing.T) {
 	tests := []struct {
-		name   string
-		answer http.HandlerFunc
-		want   string
+		name     string
+		response http.HandlerFunc
+		want     string
 	}{
-		{"a page", says(200, "<html>Welcome", "Content-Type", "text/html"), `200, but the answer ("text/html") is not an IoT hub's` + "\nCheck HostName"},
-		{"nothing", says(200, ""), `200, but the answer ("of no type") is not an IoT hub's`},
-		{"204 where an identity is due", says(204, ""), "the hub said yes, but its answer cannot be read: unexpected end of JSON input"},
-		{"JSON of another shape", says(200, `[1]`), "the hub said yes, but its answer cannot be read: json: cannot unmarshal array"},
-		{"a key that is none", says(200, `{"authentication":{"symmetricKey":{"primaryKey":"k3y+of+the+wrong/kind"}}}`), "the hub said yes, but its answer cannot be read: the key is not complete"},
-		{"a time that is none", says(200, `{"lastActivityTime":"yesterday"}`), `the hub said yes, but its answer cannot be read: "yesterday" is not a time`},
-		{"17 MiB", huge, "the answer is larger than 16 MiB"},
+		{"a page", says(200, "<html>Welcome", "Content-Type", "text/html"), `200, but the response ("text/html") is not an IoT hub's` + "\nCheck HostName"},
+		{"nothing", says(200, ""), `200, but the response ("of no type") is not an IoT hub's`},
+		{"204 where an identity is due", says(204, ""), "the hub accepted it, but its response cannot be read: unexpected end of JSON input"},
+		{"JSON of another shape", says(200, `[1]`), "the hub accepted it, but its response cannot be read: json: cannot unmarshal array"},
+		{"a key that is none", says(200, `{"authentication":{"symmetricKey":{"primaryKey":"k3y+of+the+wrong/kind"}}}`), "the hub accepted it, but its response cannot be read: the key is not complete"},
+		{"a time that is none", says(200, `{"lastActivityTime":"yesterday"}`), `the hub accepted it, but its response cannot be read: "yesterday" is not a time`},
+		{"17 MiB", huge, "the response is larger than 16 MiB"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := getDevice(t.Context(), serve(t, test.answer).registry(t, nil))
+			err := getDevice(t.Context(), serve(t, test.response).registry(t, nil))
 			if want := `iothub: get device "d": ` + test.want; err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Fatalf("got\n%v\nwant\n%s", err, want)
 			}
@@ -166,7 +166,7 @@ func TestBadGateway(t *testing.T) {
 		hub.always = says(502, "<html>Bad Gateway", "Content-Type", "text/html")
 		err := getDevice(t.Context(), hub.registry(t, nil))
 		var refusal *iothub.Error
-		if !errors.As(err, &refusal) || refusal.StatusCode != 502 || !strings.HasPrefix(err.Error(), `iothub: get device "d": 502 BadGateway: the answer ("text/html") is not an IoT hub's`) {
+		if !errors.As(err, &refusal) || refusal.StatusCode != 502 || !strings.HasPrefix(err.Error(), `iothub: get device "d": 502 BadGateway: the response ("text/html") is not an IoT hub's`) {
 			t.Errorf("got %v", err)
 		}
 	})

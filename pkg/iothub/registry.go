@@ -21,7 +21,7 @@ import (
 //
 // Every call obeys its context, and takes a minute at most without it. A call
 // that the hub throttles, that it answers with a 5xx or whose connection
-// breaks is tried again with growing pauses. A write whose answer was lost is
+// breaks is tried again with growing pauses. A write whose response was lost is
 // not repeated blindly: the registry first looks whether the hub has carried
 // it out. Where no connection can be made, nothing is tried again.
 //
@@ -83,13 +83,13 @@ func (r *Registry) Close() { r.client.CloseIdleConnections() }
 func (r *Registry) LogValue() slog.Value { return r.hub.LogValue() }
 
 // CreateDevice creates a device identity; without keys in it, the hub assigns
-// them. The id being taken gives [ErrExists]. (Where the answer was lost, an
+// them. The id being taken gives [ErrExists]. (Where the response was lost, an
 // identity as it was asked for counts as the one that was created.) It needs
 // Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, error) {
-	create := deviceCall("create", http.MethodPut, device.DeviceID)
+	create := deviceOperation("create", http.MethodPut, device.DeviceID)
 	create.body = device
 	create.carriedOut = reads(func(now Device) bool { return deviceCreated(now, device) })
 	return do[Device](ctx, r, create)
@@ -99,7 +99,7 @@ func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, err
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/get-identity.
 func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, error) {
-	return do[Device](ctx, r, deviceCall("get", http.MethodGet, deviceID))
+	return do[Device](ctx, r, deviceOperation("get", http.MethodGet, deviceID))
 }
 
 // UpdateDevice replaces a device identity by device. If device.ETag is set,
@@ -108,7 +108,7 @@ func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, erro
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, error) {
-	update := deviceCall("update", http.MethodPut, device.DeviceID)
+	update := deviceOperation("update", http.MethodPut, device.DeviceID)
 	update.body, update.ifMatch = device, ifETag(device.ETag)
 	update.carriedOut = reads(func(now Device) bool { return update.changed(now.ETag) && deviceReplaced(now, device) })
 	return do[Device](ctx, r, update)
@@ -121,7 +121,7 @@ func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, err
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/delete-identity.
 func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) error {
-	remove := deviceCall("delete", http.MethodDelete, deviceID)
+	remove := deviceOperation("delete", http.MethodDelete, deviceID)
 	remove.ifMatch = ifETag(etag)
 	_, err := r.send(ctx, remove)
 	return err
@@ -132,8 +132,8 @@ func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) erro
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/get-devices.
 func (r *Registry) ListDevices(ctx context.Context) ([]Device, error) {
-	return do[[]Device](ctx, r, call{
-		op: "list devices", permission: registryRead, method: http.MethodGet,
+	return do[[]Device](ctx, r, operation{
+		name: "list devices", permission: registryRead, method: http.MethodGet,
 		path: []string{"devices"}, query: url.Values{"top": {strconv.Itoa(maxListed)}},
 	})
 }
@@ -142,12 +142,12 @@ const maxListed = 1000
 
 // CreateModule creates a module identity on a device that exists; without
 // keys in it, the hub assigns them. The id being taken gives [ErrExists]. It
-// needs Registry Write. A lost answer is dealt with as in
+// needs Registry Write. A lost response is dealt with as in
 // [Registry.CreateDevice].
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, error) {
-	create := moduleCall("create", http.MethodPut, module.DeviceID, module.ModuleID)
+	create := moduleOperation("create", http.MethodPut, module.DeviceID, module.ModuleID)
 	create.body = module
 	create.carriedOut = reads(func(now Module) bool { return moduleCreated(now, module) })
 	return do[Module](ctx, r, create)
@@ -157,7 +157,7 @@ func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, err
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/get-identity.
 func (r *Registry) GetModule(ctx context.Context, deviceID, moduleID string) (Module, error) {
-	return do[Module](ctx, r, moduleCall("get", http.MethodGet, deviceID, moduleID))
+	return do[Module](ctx, r, moduleOperation("get", http.MethodGet, deviceID, moduleID))
 }
 
 // UpdateModule replaces a module identity by module, with its ETag as in
@@ -165,7 +165,7 @@ func (r *Registry) GetModule(ctx context.Context, deviceID, moduleID string) (Mo
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, error) {
-	update := moduleCall("update", http.MethodPut, module.DeviceID, module.ModuleID)
+	update := moduleOperation("update", http.MethodPut, module.DeviceID, module.ModuleID)
 	update.body, update.ifMatch = module, ifETag(module.ETag)
 	update.carriedOut = reads(func(now Module) bool { return update.changed(now.ETag) && moduleReplaced(now, module) })
 	return do[Module](ctx, r, update)
@@ -176,7 +176,7 @@ func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, err
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/delete-identity.
 func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag string) error {
-	remove := moduleCall("delete", http.MethodDelete, deviceID, moduleID)
+	remove := moduleOperation("delete", http.MethodDelete, deviceID, moduleID)
 	remove.ifMatch = ifETag(etag)
 	_, err := r.send(ctx, remove)
 	return err
@@ -187,7 +187,7 @@ func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag st
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/get-modules-on-device.
 func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, error) {
-	list := deviceCall("list modules of", http.MethodGet, deviceID)
+	list := deviceOperation("list modules of", http.MethodGet, deviceID)
 	list.path = append(list.path, "modules")
 	return do[[]Module](ctx, r, list)
 }

@@ -13,7 +13,7 @@ import (
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/get-twin.
 func (r *Registry) GetModuleTwin(ctx context.Context, deviceID, moduleID string) (Twin, error) {
-	return do[Twin](ctx, r, moduleTwinCall("get", http.MethodGet, deviceID, moduleID))
+	return do[Twin](ctx, r, moduleTwinOperation("get", http.MethodGet, deviceID, moduleID))
 }
 
 // UpdateModuleTwin merges patch into the twin of a module and returns the
@@ -23,7 +23,7 @@ func (r *Registry) GetModuleTwin(ctx context.Context, deviceID, moduleID string)
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.
 func (r *Registry) UpdateModuleTwin(ctx context.Context, deviceID, moduleID string, patch TwinPatch, etag string) (Twin, error) {
-	return r.updateTwin(ctx, moduleTwinCall("update", http.MethodPatch, deviceID, moduleID), patch, etag)
+	return r.updateTwin(ctx, moduleTwinOperation("update", http.MethodPatch, deviceID, moduleID), patch, etag)
 }
 
 // ReplaceModuleTwin puts the tags and desired properties of twin, both
@@ -32,34 +32,34 @@ func (r *Registry) UpdateModuleTwin(ctx context.Context, deviceID, moduleID stri
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/replace-twin.
 func (r *Registry) ReplaceModuleTwin(ctx context.Context, deviceID, moduleID string, twin TwinPatch, etag string) (Twin, error) {
-	return r.replaceTwin(ctx, moduleTwinCall("replace", http.MethodPut, deviceID, moduleID), twin, etag)
+	return r.replaceTwin(ctx, moduleTwinOperation("replace", http.MethodPut, deviceID, moduleID), twin, etag)
 }
 
 // GetDeviceTwin reads the twin of a device. It needs Service Connect.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/get-twin.
 func (r *Registry) GetDeviceTwin(ctx context.Context, deviceID string) (Twin, error) {
-	return do[Twin](ctx, r, deviceTwinCall("get", http.MethodGet, deviceID))
+	return do[Twin](ctx, r, deviceTwinOperation("get", http.MethodGet, deviceID))
 }
 
 // UpdateDeviceTwin is [Registry.UpdateModuleTwin] for the twin of a device.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/update-twin.
 func (r *Registry) UpdateDeviceTwin(ctx context.Context, deviceID string, patch TwinPatch, etag string) (Twin, error) {
-	return r.updateTwin(ctx, deviceTwinCall("update", http.MethodPatch, deviceID), patch, etag)
+	return r.updateTwin(ctx, deviceTwinOperation("update", http.MethodPatch, deviceID), patch, etag)
 }
 
 // ReplaceDeviceTwin is [Registry.ReplaceModuleTwin] for the twin of a device.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/replace-twin.
 func (r *Registry) ReplaceDeviceTwin(ctx context.Context, deviceID string, twin TwinPatch, etag string) (Twin, error) {
-	return r.replaceTwin(ctx, deviceTwinCall("replace", http.MethodPut, deviceID), twin, etag)
+	return r.replaceTwin(ctx, deviceTwinOperation("replace", http.MethodPut, deviceID), twin, etag)
 }
 
-func (r *Registry) updateTwin(ctx context.Context, update call, patch TwinPatch, etag string) (Twin, error) {
+func (r *Registry) updateTwin(ctx context.Context, update operation, patch TwinPatch, etag string) (Twin, error) {
 	wanted, err := asDecoded(patch)
 	if err != nil {
-		return Twin{}, invalidf("iothub: %s: %w", update.op, err)
+		return Twin{}, invalidf("iothub: %s: %w", update.name, err)
 	}
 	update.body, update.ifMatch = patch, ifETag(etag)
 	update.carriedOut = reads(func(now Twin) bool {
@@ -68,11 +68,11 @@ func (r *Registry) updateTwin(ctx context.Context, update call, patch TwinPatch,
 	return do[Twin](ctx, r, update)
 }
 
-func (r *Registry) replaceTwin(ctx context.Context, replace call, twin TwinPatch, etag string) (Twin, error) {
+func (r *Registry) replaceTwin(ctx context.Context, replace operation, twin TwinPatch, etag string) (Twin, error) {
 	whole := TwinPatch{Tags: orEmpty(twin.Tags), Desired: orEmpty(twin.Desired)} // a part left out would be the hub's guess
 	wanted, err := asDecoded(whole)
 	if err != nil {
-		return Twin{}, invalidf("iothub: %s: %w", replace.op, err)
+		return Twin{}, invalidf("iothub: %s: %w", replace.name, err)
 	}
 	replace.body, replace.ifMatch = whole, ifETag(etag)
 	replace.carriedOut = reads(func(now Twin) bool {

@@ -17,27 +17,27 @@ import (
 
 	"github.com/google/uuid"
 
-	"moduletwin/pkg/internal/advice"
-	"moduletwin/pkg/internal/refusal"
+	"moduletwin/pkg/internal/errorbody"
+	"moduletwin/pkg/internal/hint"
 )
 
 const (
-	exchangeTimeout = 20 * time.Second // one request and its answer
-	maxAnswer       = 16 << 20         // bytes of a body; a thousand identities take about one MiB
+	exchangeTimeout = 20 * time.Second // one request and its response
+	maxResponse     = 16 << 20         // bytes of a body; a thousand identities take about one MiB
 )
 
-// do carries out c and decodes the answer.
-func do[T any](ctx context.Context, r *Registry, c call) (T, error) {
-	var answer T
-	body, err := r.send(ctx, c)
+// do carries out op and decodes the response.
+func do[T any](ctx context.Context, r *Registry, op operation) (T, error) {
+	var response T
+	body, err := r.send(ctx, op)
 	if err != nil {
-		return answer, err
+		return response, err
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		var none T // %v below: a bad key in an answer is nobody's invalid input
-		return none, fmt.Errorf("iothub: %s: the hub said yes, but its answer cannot be read: %v", c.op, err)
+	if err := json.Unmarshal(body, &response); err != nil {
+		var none T // %v below: a bad key in a response is nobody's invalid input
+		return none, fmt.Errorf("iothub: %s: the hub accepted it, but its response cannot be read: %v", op.name, err)
 	}
-	return answer, nil
+	return response, nil
 }
 
 // outcome is what is known of a request after one attempt.
@@ -50,54 +50,54 @@ const (
 	lost                    // it may have been carried out or not
 )
 
-// answer is what one attempt brought: a body or an error.
-type answer struct {
+// response is what one attempt brought: a body or an error.
+type response struct {
 	outcome outcome
 	header  http.Header // nil if none came
 	body    []byte
 	err     error
 }
 
-// exchange sends c once.
-func (r *Registry) exchange(ctx context.Context, c call) answer {
+// exchange sends op once.
+func (r *Registry) exchange(ctx context.Context, op operation) response {
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	req, err := r.request(ctx, c)
+	req, err := r.request(ctx, op)
 	if err != nil {
-		return answer{outcome: final, err: invalidf("iothub: %s: %w", c.op, err)}
+		return response{outcome: final, err: invalidf("iothub: %s: %w", op.name, err)}
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
 		if connected.Load() {
-			return answer{outcome: lost, err: r.networkError(c, err)}
+			return response{outcome: lost, err: r.networkError(op, err)}
 		}
-		return answer{outcome: final, err: r.networkError(c, err)}
+		return response{outcome: final, err: r.networkError(op, err)}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	switch {
 	case resp.StatusCode > 299: // whatever became of the body
-		return answer{outcomeOf(resp.StatusCode), resp.Header, nil, r.refusal(c, resp, body, err == nil)}
+		return response{outcomeOf(resp.StatusCode), resp.Header, nil, r.refusal(op, resp, body, err == nil)}
 	case err != nil:
-		return answer{outcome: lost, err: r.networkError(c, err)}
-	case len(body) > maxAnswer:
-		return answer{outcome: final, err: fmt.Errorf("iothub: %s: the answer is larger than %d MiB", c.op, maxAnswer>>20)}
+		return response{outcome: lost, err: r.networkError(op, err)}
+	case len(body) > maxResponse:
+		return response{outcome: final, err: fmt.Errorf("iothub: %s: the response is larger than %d MiB", op.name, maxResponse>>20)}
 	case resp.StatusCode != http.StatusNoContent && !json.Valid(body):
-		return answer{outcome: final, err: fmt.Errorf("iothub: %s: %d, but %w", c.op, resp.StatusCode, notAHub(resp))}
+		return response{outcome: final, err: fmt.Errorf("iothub: %s: %d, but %w", op.name, resp.StatusCode, notAHub(resp))}
 	}
-	return answer{done, resp.Header, body, nil}
+	return response{done, resp.Header, body, nil}
 }
 
-func (r *Registry) request(ctx context.Context, c call) (*http.Request, error) {
+func (r *Registry) request(ctx context.Context, op operation) (*http.Request, error) {
 	var body io.Reader
-	if c.text != nil {
-		body = bytes.NewReader(c.text)
+	if op.text != nil {
+		body = bytes.NewReader(op.text)
 	}
-	req, err := http.NewRequestWithContext(ctx, c.method, c.url(r.hub.HostName), body)
+	req, err := http.NewRequestWithContext(ctx, op.method, op.url(r.hub.HostName), body)
 	if err != nil {
 		return nil, err
 	}
@@ -105,24 +105,24 @@ func (r *Registry) request(ctx context.Context, c call) (*http.Request, error) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "moduletwin")
 	req.Header.Set("Request-Id", uuid.NewString())
-	if c.text != nil {
+	if op.text != nil {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	if c.ifMatch != "" {
-		req.Header.Set("If-Match", c.ifMatch)
+	if op.ifMatch != "" {
+		req.Header.Set("If-Match", op.ifMatch)
 	}
 	return req, nil
 }
 
 // networkError speaks of what was tried, not of the URL.
-func (r *Registry) networkError(c call, err error) error {
+func (r *Registry) networkError(op operation, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
 	if r.viaProxy {
-		err = advice.ThroughProxy(err, r.hub.HostName)
+		err = hint.ThroughProxy(err, r.hub.HostName)
 	}
-	return fmt.Errorf("iothub: %s: %w", c.op, advice.Network(err, r.hub.HostName))
+	return fmt.Errorf("iothub: %s: %w", op.name, hint.Network(err, r.hub.HostName))
 }
 
 // outcomeOf tells from a status what became of the request. After a 5xx the
@@ -140,18 +140,18 @@ func outcomeOf(status int) outcome {
 
 // refusal reads the status first: what a proxy says in its own words must
 // not hide it. whole says that the body did not break off.
-func (r *Registry) refusal(c call, resp *http.Response, body []byte, whole bool) *Error {
-	told := refusal.Parse(body)
-	e := &Error{Op: c.op, StatusCode: resp.StatusCode, Code: told.Code, Message: told.Message, TrackingID: told.TrackingID}
+func (r *Registry) refusal(op operation, resp *http.Response, body []byte, whole bool) *Error {
+	told := errorbody.Parse(body)
+	e := &Error{Op: op.name, StatusCode: resp.StatusCode, Code: told.Code, Message: told.Message, TrackingID: told.TrackingID}
 	if name := resp.Header.Get("iothub-errorcode"); name != "" {
 		e.Code = name
 	}
 	switch {
 	case whole && e.Code == "" && e.Message == "" && (len(body) > 0 || resp.StatusCode != http.StatusUnauthorized):
 		strange := notAHub(resp)
-		e.Message, e.Hint, e.foreign = strange.Err.Error(), strange.Advice, len(body) > 0
+		e.Message, e.Hint, e.foreign = strange.Err.Error(), strange.Hint, len(body) > 0
 	case resp.StatusCode == http.StatusUnauthorized:
-		e.Hint = r.unauthorizedHint(c, resp)
+		e.Hint = r.unauthorizedHint(op, resp)
 	case resp.StatusCode == http.StatusTooManyRequests:
 		e.Hint = "The hub has too much to do: wait a little, then try again."
 	}
@@ -161,21 +161,21 @@ func (r *Registry) refusal(c call, resp *http.Response, body []byte, whole bool)
 // unauthorizedHint makes up for the hub's silence: it does not tell a wrong
 // key from a missing permission or a wrong clock. A clock that is fast does
 // no harm, and neither does a slow one before it makes tokens expire.
-func (r *Registry) unauthorizedHint(c call, resp *http.Response) string {
+func (r *Registry) unauthorizedHint(op operation, resp *http.Response) string {
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	token, tokenErr := ParseSASToken(resp.Request.Header.Get("Authorization"))
 	if err == nil && tokenErr == nil && date.After(token.Expiry) {
 		return fmt.Sprintf("The clock of this machine is slow by %v, so that its SAS tokens have expired.", time.Until(date).Round(time.Minute))
 	}
 	return fmt.Sprintf("It needs a policy with the permission %s. Policy %q may lack it, or its key has changed: copy the connection string again.",
-		c.permission, r.hub.SharedAccessKeyName)
+		op.permission, r.hub.SharedAccessKeyName)
 }
 
-// notAHub describes an answer that no IoT hub gives, such as a proxy's page.
-func notAHub(resp *http.Response) *advice.Error {
+// notAHub describes a response that no IoT hub gives, such as a proxy's page.
+func notAHub(resp *http.Response) *hint.Error {
 	kind, _, _ := strings.Cut(cmp.Or(resp.Header.Get("Content-Type"), "of no type"), ";")
-	return &advice.Error{
-		Err:    fmt.Errorf("the answer (%.80q) is not an IoT hub's", kind),
-		Advice: "Check HostName in the connection string; a proxy may be answering in its place.",
+	return &hint.Error{
+		Err:  fmt.Errorf("the response (%.80q) is not an IoT hub's", kind),
+		Hint: "Check HostName in the connection string; a proxy may be answering in its place.",
 	}
 }

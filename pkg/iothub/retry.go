@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"moduletwin/pkg/internal/advice"
 	"moduletwin/pkg/internal/backoff"
+	"moduletwin/pkg/internal/hint"
 )
 
 // callTimeout limits a call with all its retries.
@@ -21,41 +21,41 @@ const callTimeout = time.Minute
 // pauses lie between attempts, where the hub does not ask for longer ones.
 var pauses = backoff.Range{First: 200 * time.Millisecond, Longest: 10 * time.Second}
 
-// send carries out c, with retries, within a time limit.
-func (r *Registry) send(ctx context.Context, c call) ([]byte, error) {
-	if c.invalid != nil {
-		return nil, fmt.Errorf("iothub: %s: %w", c.op, c.invalid)
+// send carries out op, with retries, within a time limit.
+func (r *Registry) send(ctx context.Context, op operation) ([]byte, error) {
+	if op.invalid != nil {
+		return nil, fmt.Errorf("iothub: %s: %w", op.name, op.invalid)
 	}
-	if c.body != nil {
+	if op.body != nil {
 		var err error
-		if c.text, err = json.Marshal(c.body); err != nil { // once for all attempts
-			return nil, invalidf("iothub: %s: %w", c.op, err)
+		if op.text, err = json.Marshal(op.body); err != nil { // once for all attempts
+			return nil, invalidf("iothub: %s: %w", op.name, err)
 		}
 	}
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	body, err := r.persist(limited, c)
+	body, err := r.persist(limited, op)
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
-		return nil, fmt.Errorf("iothub: %s: %w; the last attempt: %w", c.op, cause, err)
+		return nil, fmt.Errorf("iothub: %s: %w; the last attempt: %w", op.name, cause, err)
 	}
 	return body, err
 }
 
 // persist repeats what may be repeated, until it works, the hub refuses or
 // ctx ends.
-func (r *Registry) persist(ctx context.Context, c call) ([]byte, error) {
+func (r *Registry) persist(ctx context.Context, op operation) ([]byte, error) {
 	doubt := false // whether an earlier attempt may have been carried out
 	for attempt := 0; ; attempt++ {
-		answer := r.exchange(ctx, c)
-		if answer.outcome == done {
-			return answer.body, nil
+		response := r.exchange(ctx, op)
+		if response.outcome == done {
+			return response.body, nil
 		}
-		doubt = doubt || answer.outcome == lost && c.method != http.MethodGet
-		if answer.outcome != final && !r.pause(ctx, c, attempt, answer) {
-			return nil, inDoubt(doubt, answer.err)
+		doubt = doubt || response.outcome == lost && op.method != http.MethodGet
+		if response.outcome != final && !r.pause(ctx, op, attempt, response) {
+			return nil, inDoubt(doubt, response.err)
 		}
 		if doubt {
-			body, carriedOut, err := r.settle(ctx, c)
+			body, carriedOut, err := r.settle(ctx, op)
 			if err != nil {
 				return nil, inDoubt(doubt, err)
 			}
@@ -63,24 +63,24 @@ func (r *Registry) persist(ctx context.Context, c call) ([]byte, error) {
 				return body, nil
 			}
 		}
-		if answer.outcome == final {
-			return nil, inDoubt(doubt, answer.err)
+		if response.outcome == final {
+			return nil, inDoubt(doubt, response.err)
 		}
 	}
 }
 
-// settle finds out, by reading, whether a write whose answer was lost was
-// carried out. If so, it returns what the answer would have been. An error
+// settle finds out, by reading, whether a write whose response was lost was
+// carried out. If so, it returns what the response would have been. An error
 // means that it cannot be known.
-func (r *Registry) settle(ctx context.Context, c call) (body []byte, carriedOut bool, err error) {
-	body, err = r.persist(ctx, c.read())
+func (r *Registry) settle(ctx context.Context, op operation) (body []byte, carriedOut bool, err error) {
+	body, err = r.persist(ctx, op.read())
 	switch {
 	case isGone(err):
-		return nil, c.method == http.MethodDelete, nil
-	case err != nil, c.method == http.MethodDelete:
+		return nil, op.method == http.MethodDelete, nil
+	case err != nil, op.method == http.MethodDelete:
 		return nil, false, err
 	default:
-		return body, c.carriedOut(body), nil
+		return body, op.carriedOut(body), nil
 	}
 }
 
@@ -97,12 +97,12 @@ func inDoubt(doubt bool, err error) error {
 	if !doubt {
 		return err
 	}
-	return &advice.Error{Err: err, Advice: "An answer was lost: the hub may have carried it out all the same."}
+	return &hint.Error{Err: err, Hint: "A response was lost: the hub may have carried it out all the same."}
 }
 
 // pause waits before the next attempt; it reports false if ctx leaves no
 // time for it.
-func (r *Registry) pause(ctx context.Context, c call, attempt int, failed answer) bool {
+func (r *Registry) pause(ctx context.Context, op operation, attempt int, failed response) bool {
 	wait := max(pauses.Pause(attempt), retryAfter(failed.header))
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
 		return false

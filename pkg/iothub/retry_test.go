@@ -19,7 +19,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// The answers of the tables below.
+// The responses of the tables below.
 var (
 	notFound     = says(http.StatusNotFound, `{"Message":"ErrorCode:DeviceNotFound;d"}`)
 	exists       = says(http.StatusConflict, `{"Message":"ErrorCode:DeviceAlreadyExists;Conflict"}`)
@@ -118,7 +118,7 @@ func replaceTwin(ctx context.Context, r *iothub.Registry) error {
 }
 
 // errNotAHub stands for any error that says so.
-var errNotAHub = errors.New("the answer is not an IoT hub's")
+var errNotAHub = errors.New("the response is not an IoT hub's")
 
 var errResult = errors.New("the call returned something else than the hub has")
 
@@ -129,8 +129,8 @@ func orNot(right bool, err error) error {
 	return err
 }
 
-// Each row is a call, the answers that it gets and what it then sends. After
-// an answer that was lost, a look (GET) decides; nothing is sent again on
+// Each row is a call, the responses that it gets and what it then sends. After
+// a response that was lost, a look (GET) decides; nothing is sent again on
 // suspicion.
 func TestRetries(t *testing.T) {
 	const (
@@ -142,102 +142,102 @@ func TestRetries(t *testing.T) {
 		theirs      = `{"a":7,"b":{"c":1},"$version":2}`
 		room, empty = `{"room":4}`, `{}`
 	)
-	type answers []http.HandlerFunc
+	type responses []http.HandlerFunc
 	type sends []string
 	tests := []struct {
-		name    string
-		call    call
-		answers answers
-		sends   sends
-		want    error
+		name      string
+		call      call
+		responses responses
+		sends     sends
+		want      error
 	}{
-		{"read: throttled", getDevice, answers{throttled, throttled, device("1")}, sends{GET, GET, GET}, nil},
-		{"read: 500 and 503", getDevice, answers{serverError, unavailable, device("1")}, sends{GET, GET, GET}, nil},
-		{"read: connection lost", getDevice, answers{hangsUp, device("1")}, sends{GET, GET}, nil},
-		{"read: connection lost amid the answer", getDevice, answers{breaksOff, device("1")}, sends{GET, GET}, nil},
-		{"read: no answer", getDevice, answers{staysSilent, device("1")}, sends{GET, GET}, nil},
-		{"read: a refusal is final", getDevice, answers{notFound}, sends{GET}, iothub.ErrNotFound},
+		{"read: throttled", getDevice, responses{throttled, throttled, device("1")}, sends{GET, GET, GET}, nil},
+		{"read: 500 and 503", getDevice, responses{serverError, unavailable, device("1")}, sends{GET, GET, GET}, nil},
+		{"read: connection lost", getDevice, responses{hangsUp, device("1")}, sends{GET, GET}, nil},
+		{"read: connection lost amid the response", getDevice, responses{breaksOff, device("1")}, sends{GET, GET}, nil},
+		{"read: no response", getDevice, responses{staysSilent, device("1")}, sends{GET, GET}, nil},
+		{"read: a refusal is final", getDevice, responses{notFound}, sends{GET}, iothub.ErrNotFound},
 
-		{"write: throttled, so not carried out", createDevice, answers{throttled, device("1")}, sends{PUT, PUT}, nil},
-		{"write: a refusal is final", createDevice, answers{exists}, sends{PUT}, iothub.ErrExists},
+		{"write: throttled, so not carried out", createDevice, responses{throttled, device("1")}, sends{PUT, PUT}, nil},
+		{"write: a refusal is final", createDevice, responses{exists}, sends{PUT}, iothub.ErrExists},
 
-		{"create: lost, carried out", createDevice, answers{hangsUp, device("1")}, sends{PUT, GET}, nil},
-		{"create: lost, not carried out", createDevice, answers{hangsUp, notFound, device("1")}, sends{PUT, GET, PUT}, nil},
-		{"create: lost amid the answer", createDevice, answers{breaksOff, device("1")}, sends{PUT, GET}, nil},
-		{"create: 500, carried out all the same", createDevice, answers{serverError, device("1")}, sends{PUT, GET}, nil},
-		{"create: no answer, carried out", createDevice, answers{staysSilent, device("1")}, sends{PUT, GET}, nil},
-		{"create: lost, and the look takes three", createDevice, answers{hangsUp, throttled, hangsUp, device("1")}, sends{PUT, GET, GET, GET}, nil},
-		{"create: lost twice", createDevice, answers{hangsUp, notFound, serverError, device("1")}, sends{PUT, GET, PUT, GET}, nil},
-		{"create: carried out after the look", createDevice, answers{hangsUp, notFound, exists, device("1")}, sends{PUT, GET, PUT, GET}, nil},
-		{"create: lost, then throttled", createDevice, answers{hangsUp, notFound, throttled, notFound, device("1")}, sends{PUT, GET, PUT, GET, PUT}, nil},
+		{"create: lost, carried out", createDevice, responses{hangsUp, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost, not carried out", createDevice, responses{hangsUp, notFound, device("1")}, sends{PUT, GET, PUT}, nil},
+		{"create: lost amid the response", createDevice, responses{breaksOff, device("1")}, sends{PUT, GET}, nil},
+		{"create: 500, carried out all the same", createDevice, responses{serverError, device("1")}, sends{PUT, GET}, nil},
+		{"create: no response, carried out", createDevice, responses{staysSilent, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost, and the look takes three", createDevice, responses{hangsUp, throttled, hangsUp, device("1")}, sends{PUT, GET, GET, GET}, nil},
+		{"create: lost twice", createDevice, responses{hangsUp, notFound, serverError, device("1")}, sends{PUT, GET, PUT, GET}, nil},
+		{"create: carried out after the look", createDevice, responses{hangsUp, notFound, exists, device("1")}, sends{PUT, GET, PUT, GET}, nil},
+		{"create: lost, then throttled", createDevice, responses{hangsUp, notFound, throttled, notFound, device("1")}, sends{PUT, GET, PUT, GET, PUT}, nil},
 		{"create: lost, another status is there, so somebody else's", createDisabledDevice,
-			answers{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
 		{"create: lost, another key is there, so somebody else's", createDeviceWithKeys(keys.SecondaryKey, iothub.Key{0, 0, 0}),
-			answers{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
 		{"create: lost, another second key is there", createDeviceWithKeys(keys.PrimaryKey, iothub.Key{0, 0, 1}),
-			answers{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
-		{"create: lost, these keys are there", createDeviceWithKeys(keys.PrimaryKey, iothub.Key{0, 0, 0}), answers{hangsUp, device("1")}, sends{PUT, GET}, nil},
-		{"create: lost, as asked", createDisabledDevice, answers{hangsUp, device("1", `,"status":"disabled"`)}, sends{PUT, GET}, nil},
+			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+		{"create: lost, these keys are there", createDeviceWithKeys(keys.PrimaryKey, iothub.Key{0, 0, 0}), responses{hangsUp, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost, as asked", createDisabledDevice, responses{hangsUp, device("1", `,"status":"disabled"`)}, sends{PUT, GET}, nil},
 		{"create: lost, and not allowed to look: nothing is sent again", createDevice,
-			answers{hangsUp, unauthorized}, sends{PUT, GET}, iothub.ErrUnauthorized},
+			responses{hangsUp, unauthorized}, sends{PUT, GET}, iothub.ErrUnauthorized},
 
-		{"update: lost, carried out; what was left out is no difference", updateDevice, answers{hangsUp, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET}, nil},
-		{"update: lost, carried out; the reason that was left out is gone", updateDeviceStatus, answers{hangsUp, device("2")}, sends{PUT, GET}, nil},
+		{"update: lost, carried out; what was left out is no difference", updateDevice, responses{hangsUp, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET}, nil},
+		{"update: lost, carried out; the reason that was left out is gone", updateDeviceStatus, responses{hangsUp, device("2")}, sends{PUT, GET}, nil},
 		{"update: lost, the reason that was left out is there: somebody else's", updateDeviceStatus,
-			answers{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+			responses{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
 		{"update: lost, another scope is there", updateDeviceScope,
-			answers{hangsUp, device("2", `,"deviceScope":"s1"`), changed, device("2", `,"deviceScope":"s1"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
-		{"update with a quoted etag: lost, not carried out", updateDeviceQuoted, answers{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
-		{"update: lost, not carried out", updateDevice, answers{hangsUp, device("1"), device("2")}, sends{PUT, GET, PUT}, nil},
+			responses{hangsUp, device("2", `,"deviceScope":"s1"`), changed, device("2", `,"deviceScope":"s1"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+		{"update with a quoted etag: lost, not carried out", updateDeviceQuoted, responses{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
+		{"update: lost, not carried out", updateDevice, responses{hangsUp, device("1"), device("2")}, sends{PUT, GET, PUT}, nil},
 		{"update: lost, as asked already, but before this update", updateDevice,
-			answers{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
+			responses{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
 		{"update: carried out after the look", updateDevice,
-			answers{hangsUp, device("1"), changed, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET, PUT, GET}, nil},
+			responses{hangsUp, device("1"), changed, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET, PUT, GET}, nil},
 		{"update: lost, somebody else was faster", updateDevice,
-			answers{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
-		{"update: lost, deleted meanwhile", updateDevice, answers{hangsUp, notFound, notFound, notFound}, sends{PUT, GET, PUT, GET}, iothub.ErrNotFound},
-		{"create of a module: lost, carried out", createModule, answers{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`)}, sends{PUT, GET}, nil},
+			responses{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+		{"update: lost, deleted meanwhile", updateDevice, responses{hangsUp, notFound, notFound, notFound}, sends{PUT, GET, PUT, GET}, iothub.ErrNotFound},
+		{"create of a module: lost, carried out", createModule, responses{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`)}, sends{PUT, GET}, nil},
 		{"create of a module: lost, somebody else's is there", createModule,
-			answers{hangsUp, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`), exists, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`)}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+			responses{hangsUp, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`), exists, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`)}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
 		{"update of a module: lost, carried out", updateModule,
-			answers{hangsUp, says(http.StatusOK, `{"deviceId":"d","moduleId":"m","managedBy":"me","etag":"2"}`)}, sends{PUT, GET}, nil},
+			responses{hangsUp, says(http.StatusOK, `{"deviceId":"d","moduleId":"m","managedBy":"me","etag":"2"}`)}, sends{PUT, GET}, nil},
 		{"update of a module: lost, as asked already, but before this update", updateModule,
-			answers{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`), says(http.StatusOK, `{"etag":"2"}`)}, sends{PUT, GET, PUT}, nil},
+			responses{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`), says(http.StatusOK, `{"etag":"2"}`)}, sends{PUT, GET, PUT}, nil},
 
-		{"delete: lost, carried out", deleteDevice, answers{hangsUp, notFound}, sends{DELETE, GET}, nil},
-		{"delete: lost, not carried out", deleteDevice, answers{hangsUp, device("1"), deleted}, sends{DELETE, GET, DELETE}, nil},
-		{"delete: carried out after the look", deleteDevice, answers{hangsUp, device("1"), notFound, notFound}, sends{DELETE, GET, DELETE, GET}, nil},
-		{"delete: lost, and a proxy says that nothing is there: no proof", deleteDevice, answers{hangsUp, pageNotFound}, sends{DELETE, GET}, errNotAHub},
-		{"delete: lost, and there is no such hub: no proof", deleteDevice, answers{hangsUp, noHub}, sends{DELETE, GET}, iothub.ErrNotFound},
-		{"delete: it was never there", deleteDevice, answers{notFound}, sends{DELETE}, iothub.ErrNotFound},
-		{"delete: lost, changed by somebody else", deleteDevice, answers{hangsUp, device("2"), changed, device("2")}, sends{DELETE, GET, DELETE, GET}, iothub.ErrPreconditionFailed},
+		{"delete: lost, carried out", deleteDevice, responses{hangsUp, notFound}, sends{DELETE, GET}, nil},
+		{"delete: lost, not carried out", deleteDevice, responses{hangsUp, device("1"), deleted}, sends{DELETE, GET, DELETE}, nil},
+		{"delete: carried out after the look", deleteDevice, responses{hangsUp, device("1"), notFound, notFound}, sends{DELETE, GET, DELETE, GET}, nil},
+		{"delete: lost, and a proxy says that nothing is there: no proof", deleteDevice, responses{hangsUp, pageNotFound}, sends{DELETE, GET}, errNotAHub},
+		{"delete: lost, and there is no such hub: no proof", deleteDevice, responses{hangsUp, noHub}, sends{DELETE, GET}, iothub.ErrNotFound},
+		{"delete: it was never there", deleteDevice, responses{notFound}, sends{DELETE}, iothub.ErrNotFound},
+		{"delete: lost, changed by somebody else", deleteDevice, responses{hangsUp, device("2"), changed, device("2")}, sends{DELETE, GET, DELETE, GET}, iothub.ErrPreconditionFailed},
 
-		{"twin: lost, carried out", updateTwin, answers{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
-		{"twin: lost, not carried out", updateTwin, answers{hangsUp, twin("1", room, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
-		{"twin: 503, carried out all the same", updateTwin, answers{unavailable, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
+		{"twin: lost, carried out", updateTwin, responses{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
+		{"twin: lost, not carried out", updateTwin, responses{hangsUp, twin("1", room, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
+		{"twin: 503, carried out all the same", updateTwin, responses{unavailable, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
 		{"twin: carried out after the look, which is not somebody else's change", updateTwin,
-			answers{hangsUp, twin("1", room, before), changed, twin("2", empty, ours)}, sends{PATCH, GET, PATCH, GET}, nil},
+			responses{hangsUp, twin("1", room, before), changed, twin("2", empty, ours)}, sends{PATCH, GET, PATCH, GET}, nil},
 		{"twin: lost, somebody else was faster", updateTwin,
-			answers{hangsUp, twin("2", empty, theirs), changed, twin("2", empty, theirs)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
+			responses{hangsUp, twin("2", empty, theirs), changed, twin("2", empty, theirs)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
 		{"twin: lost, somebody else changed the tags only", updateTwin,
-			answers{hangsUp, twin("2", room, ours), changed, twin("2", room, ours)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
-		{"twin: changed by somebody else, nothing lost", updateTwin, answers{changed}, sends{PATCH}, iothub.ErrPreconditionFailed},
-		{"twin: throttled, then changed by somebody else", updateTwin, answers{throttled, changed}, sends{PATCH, PATCH}, iothub.ErrPreconditionFailed},
-		{"twin: lost, and not allowed to look: no guess", updateTwin, answers{hangsUp, unauthorized}, sends{PATCH, GET}, iothub.ErrUnauthorized},
-		{"twin without condition: lost, carried out", updateTwinWhatever, answers{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
-		{"twin without condition: lost, not carried out", updateTwinWhatever, answers{hangsUp, twin("1", empty, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
+			responses{hangsUp, twin("2", room, ours), changed, twin("2", room, ours)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
+		{"twin: changed by somebody else, nothing lost", updateTwin, responses{changed}, sends{PATCH}, iothub.ErrPreconditionFailed},
+		{"twin: throttled, then changed by somebody else", updateTwin, responses{throttled, changed}, sends{PATCH, PATCH}, iothub.ErrPreconditionFailed},
+		{"twin: lost, and not allowed to look: no guess", updateTwin, responses{hangsUp, unauthorized}, sends{PATCH, GET}, iothub.ErrUnauthorized},
+		{"twin without condition: lost, carried out", updateTwinWhatever, responses{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
+		{"twin without condition: lost, not carried out", updateTwinWhatever, responses{hangsUp, twin("1", empty, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
 
-		{"replace: lost, carried out", replaceTwin, answers{hangsUp, twin("2", empty, oursWhole)}, sends{PUT, GET}, nil},
-		{"replace: lost, not carried out", replaceTwin, answers{hangsUp, twin("1", room, before), twin("2", empty, oursWhole)}, sends{PUT, GET, PUT}, nil},
+		{"replace: lost, carried out", replaceTwin, responses{hangsUp, twin("2", empty, oursWhole)}, sends{PUT, GET}, nil},
+		{"replace: lost, not carried out", replaceTwin, responses{hangsUp, twin("1", room, before), twin("2", empty, oursWhole)}, sends{PUT, GET, PUT}, nil},
 		{"replace: lost, more is there than was sent", replaceTwin,
-			answers{hangsUp, twin("2", empty, ours), changed, twin("2", empty, ours)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+			responses{hangsUp, twin("2", empty, ours), changed, twin("2", empty, ours)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
 		{"replace: lost, tags are there", replaceTwin,
-			answers{hangsUp, twin("2", room, oursWhole), changed, twin("2", room, oursWhole)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
+			responses{hangsUp, twin("2", room, oursWhole), changed, twin("2", room, oursWhole)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				hub := serve(t, test.answers...)
+				hub := serve(t, test.responses...)
 				err := test.call(t.Context(), hub.registry(t, nil))
 				if test.want == errNotAHub && err != nil && strings.Contains(err.Error(), "is not an IoT hub's") {
 					err = errNotAHub
@@ -272,7 +272,7 @@ func TestInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := updateTwin(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
 		const want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized
-It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again. An answer was lost: the hub may have carried it out all the same.`
+It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again. A response was lost: the hub may have carried it out all the same.`
 		if err == nil || err.Error() != want {
 			t.Errorf("got\n%v\nwant\n%s", err, want)
 		}
@@ -305,12 +305,12 @@ func TestRetryAfter(t *testing.T) {
 		for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 			t.Run(test.name+", "+http.StatusText(status), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { // where it is the first second of the year 2000
-					answers := []http.HandlerFunc{says(status, "", "Retry-After", test.value), device("1")}
+					responses := []http.HandlerFunc{says(status, "", "Retry-After", test.value), device("1")}
 					if test.want != nil {
-						answers = answers[:1]
+						responses = responses[:1]
 					}
 					start := time.Now()
-					err := getDevice(t.Context(), serve(t, answers...).registry(t, nil))
+					err := getDevice(t.Context(), serve(t, responses...).registry(t, nil))
 					if (err != nil) != (test.want != nil) || status == http.StatusTooManyRequests && !errors.Is(err, test.want) {
 						t.Errorf("got error %v, want %v", err, test.want)
 					}
@@ -326,12 +326,12 @@ func TestRetryAfter(t *testing.T) {
 // A hub that is down for good keeps no call for longer than a minute, and
 // not as good as for ever.
 func TestTimeLimit(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{"503": unavailable, "no answer": staysSilent, "hangs up": hangsUp} {
+	for name, response := range map[string]http.HandlerFunc{"503": unavailable, "no response": staysSilent, "hangs up": hangsUp} {
 		for name, call := range map[string]call{name + ", read": getDevice, name + ", write": createDevice} {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					hub := serve(t)
-					hub.always = answer
+					hub.always = response
 					start := time.Now()
 					err := call(t.Context(), hub.registry(t, nil))
 					if took := time.Since(start); err == nil || took < 40*time.Second || took > time.Minute {
@@ -349,14 +349,14 @@ func TestTimeLimit(t *testing.T) {
 func TestCancel(t *testing.T) {
 	cause := errors.New("changed my mind")
 	tests := []struct {
-		name   string
-		answer http.HandlerFunc
-		after  time.Duration
-		logs   int // lines that say "trying again"
-		want   string
+		name     string
+		response http.HandlerFunc
+		after    time.Duration
+		logs     int // lines that say "trying again"
+		want     string
 	}{
 		{"before anything was sent", nil, 0, 0, `iothub: get device "d": `},
-		{"while waiting for the answer", staysSilent, time.Second, 0, `iothub: get device "d": `},
+		{"while waiting for the response", staysSilent, time.Second, 0, `iothub: get device "d": `},
 		{"while pausing", says(http.StatusTooManyRequests, `{"Message":"ErrorCode:ThrottlingBacklogTimeout;Wait."}`, "Retry-After", "30"), time.Second, 1,
 			`; the last attempt: iothub: get device "d": 429 ThrottlingBacklogTimeout: Wait.`},
 	}
@@ -364,12 +364,12 @@ func TestCancel(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, cause := range []error{context.Canceled, cause} {
 				synctest.Test(t, func(t *testing.T) {
-					var answers []http.HandlerFunc
-					if test.answer != nil {
-						answers = append(answers, test.answer)
+					var responses []http.HandlerFunc
+					if test.response != nil {
+						responses = append(responses, test.response)
 					}
 					var logged strings.Builder
-					registry := serve(t, answers...).registry(t, &iothub.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+					registry := serve(t, responses...).registry(t, &iothub.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
 					ctx, cancel := context.WithCancelCause(t.Context())
 					if test.after == 0 {
 						cancel(cause)

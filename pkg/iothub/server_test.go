@@ -19,15 +19,15 @@ import (
 )
 
 // server is an HTTPS server in memory that knows nothing of IoT hubs: it
-// gives written answers, one after the other, and keeps what it was sent.
+// gives written responses, one after the other, and keeps what it was sent.
 type server struct {
 	listener *memnet.Listener
 
-	mu      sync.Mutex // guards the fields below
-	answers []http.HandlerFunc
-	always  http.HandlerFunc // the answer to all requests, if not nil
-	sent    []request
-	conns   int
+	mu        sync.Mutex // guards the fields below
+	responses []http.HandlerFunc
+	always    http.HandlerFunc // the response to all requests, if not nil
+	sent      []request
+	conns     int
 }
 
 type request struct {
@@ -48,10 +48,10 @@ var certificate, roots = func() (tls.Certificate, *x509.CertPool) {
 	return ts.TLS.Certificates[0], pool
 }()
 
-// serve starts a server. A request for which no answer is left fails the
-// test, and so does an answer that nobody asked for.
-func serve(t testing.TB, answers ...http.HandlerFunc) *server {
-	s := &server{listener: memnet.Listen(), answers: answers}
+// serve starts a server. A request for which no response is left fails the
+// test, and so does a response that nobody asked for.
+func serve(t testing.TB, responses ...http.HandlerFunc) *server {
+	s := &server{listener: memnet.Listen(), responses: responses}
 	hs := &http.Server{
 		Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.next(t, r)(w, r) }),
 		ErrorLog:  log.New(io.Discard, "", 0),
@@ -60,15 +60,15 @@ func serve(t testing.TB, answers ...http.HandlerFunc) *server {
 	go hs.Serve(tls.NewListener(s.listener, &tls.Config{Certificates: []tls.Certificate{certificate}}))
 	t.Cleanup(func() {
 		hs.Close()
-		if s.mu.Lock(); len(s.answers) > 0 {
-			t.Errorf("%d answers were not asked for", len(s.answers))
+		if s.mu.Lock(); len(s.responses) > 0 {
+			t.Errorf("%d responses were not asked for", len(s.responses))
 		}
 		s.mu.Unlock()
 	})
 	return s
 }
 
-// next takes down r and returns the answer that is next.
+// next takes down r and returns the response that is next.
 func (s *server) next(t testing.TB, r *http.Request) http.HandlerFunc {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
@@ -77,13 +77,13 @@ func (s *server) next(t testing.TB, r *http.Request) http.HandlerFunc {
 	if s.always != nil {
 		return s.always
 	}
-	if len(s.answers) == 0 {
-		t.Errorf("no answer is left for %s %s", r.Method, r.RequestURI)
+	if len(s.responses) == 0 {
+		t.Errorf("no response is left for %s %s", r.Method, r.RequestURI)
 		return says(http.StatusTeapot, "")
 	}
-	answer := s.answers[0]
-	s.answers = s.answers[1:]
-	return answer
+	response := s.responses[0]
+	s.responses = s.responses[1:]
+	return response
 }
 
 func (s *server) count(_ net.Conn, state http.ConnState) {
@@ -153,7 +153,7 @@ func shows(t testing.TB, name string) http.HandlerFunc {
 // hangsUp reads the request and closes the connection.
 func hangsUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// breaksOff sends half an answer and closes the connection.
+// breaksOff sends half a response and closes the connection.
 func breaksOff(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "100")
 	io.WriteString(w, `{"deviceId":`)
@@ -162,7 +162,7 @@ func breaksOff(w http.ResponseWriter, _ *http.Request) {
 }
 
 // staysSilent keeps the connection open until the client closes it, but does
-// not answer, not even then.
+// not response, not even then.
 func staysSilent(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 	panic(http.ErrAbortHandler)

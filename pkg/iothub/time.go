@@ -11,7 +11,7 @@ import (
 type Time struct{ time.Time }
 
 // UnmarshalText accepts both forms that the hub sends, with the closing Z
-// and, in the answer to a create, without it.
+// and, in the response to a create, without it.
 func (t *Time) UnmarshalText(text []byte) error {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} { // parsing accepts any fraction
 		if parsed, err := time.Parse(layout, string(text)); err == nil {

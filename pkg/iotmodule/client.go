@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"moduletwin/pkg/internal/advice"
+	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/iothub"
 )
 
@@ -193,7 +193,7 @@ func (c *Client) dialError(err error) error {
 	op := "sign in as " + c.module.Owner()
 	var refused refusedError
 	if errors.As(err, &refused) && !refused.unauthorized() {
-		err = &advice.Error{Err: err, Advice: "The hub lets nobody in at the moment. Try again a little later."}
+		err = &hint.Error{Err: err, Hint: "The hub lets nobody in at the moment. Try again a little later."}
 	} else if refused.unauthorized() {
 		return &iothub.Error{
 			Op:         op,
@@ -204,7 +204,7 @@ func (c *Client) dialError(err error) error {
 		}
 	}
 	if c.dialer.webSocket && c.dialer.proxy != nil {
-		err = advice.ThroughProxy(err, c.dialer.address)
+		err = hint.ThroughProxy(err, c.dialer.address)
 	}
-	return fmt.Errorf("iotmodule: %s: %w", op, advice.Network(err, c.dialer.address))
+	return fmt.Errorf("iotmodule: %s: %w", op, hint.Network(err, c.dialer.address))
 }

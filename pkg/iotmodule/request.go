@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"moduletwin/pkg/internal/refusal"
+	"moduletwin/pkg/internal/errorbody"
 	"moduletwin/pkg/iothub"
 )
 
@@ -88,7 +88,7 @@ func (c *Client) ask(ctx context.Context, conn *connection, op, topic string, bo
 	if err != nil || answer.status < 300 {
 		return answer, err
 	}
-	told := refusal.Parse(answer.body)
+	told := errorbody.Parse(answer.body)
 	return answer, &iothub.Error{
 		Op:         fmt.Sprintf("%s of %s", op, c.module.Owner()),
 		StatusCode: answer.status,

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"syscall"
 
-	"moduletwin/pkg/internal/advice"
 	"moduletwin/pkg/internal/commandline"
+	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 )
@@ -90,8 +90,8 @@ func (p Program) run() (code int) {
 	case err == nil && p.StoppedCode != 0: // Ctrl+C came too late, if at all
 		return 0
 	case ctx.Err() != nil: // whatever it broke
-		if doubt := (*advice.Error)(nil); errors.As(err, &doubt) {
-			log.Print(doubt.Advice)
+		if doubt := (*hint.Error)(nil); errors.As(err, &doubt) {
+			log.Print(doubt.Hint)
 		}
 		fmt.Println(p.Stopped)
 		return p.StoppedCode

@@ -1,5 +1,5 @@
-// Package refusal reads the bodies with which IoT Hub says no.
-package refusal
+// Package errorbody reads the bodies with which IoT Hub says no.
+package errorbody
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// Refusal is what a body tells; fields it does not tell are "".
-type Refusal struct {
+// Fields is what a body tells; fields it does not tell are "".
+type Fields struct {
 	Code       string // "ModuleNotFound"; over MQTT a number such as "400004"
 	Message    string // one line
 	TrackingID string
@@ -22,36 +22,36 @@ type Refusal struct {
 //	{"errorCode":400004,"message":"…","trackingId":"…"}
 //
 // Of anything else, such as a proxy's page, it tells nothing.
-func Parse(body []byte) Refusal {
+func Parse(body []byte) Fields {
 	var outer struct{ Message, ExceptionMessage string }
 	if json.Unmarshal(body, &outer) != nil {
-		return Refusal{}
+		return Fields{}
 	}
 	if outer.ExceptionMessage == "" && strings.HasPrefix(outer.Message, "{") {
 		return numbered([]byte(outer.Message))
 	}
 	if rest, found := strings.CutPrefix(outer.Message, "ErrorCode:"); found {
 		code, message, _ := strings.Cut(rest, ";")
-		return Refusal{Code: oneLine(code), Message: oneLine(message), TrackingID: trackingID(outer.ExceptionMessage)}
+		return Fields{Code: oneLine(code), Message: oneLine(message), TrackingID: trackingID(outer.ExceptionMessage)}
 	}
 	return numbered(body)
 }
 
 // numbered reads the form whose code is a number. Names match without regard
 // to case, so Message of the other forms lands here, too.
-func numbered(body []byte) Refusal {
+func numbered(body []byte) Fields {
 	var inner struct {
 		ErrorCode           json.Number
 		Message, TrackingID string
 	}
 	if json.Unmarshal(body, &inner) != nil {
-		return Refusal{}
+		return Fields{}
 	}
 	code := ""
 	if number, err := strconv.Atoi(inner.ErrorCode.String()); err == nil && number != 0 {
 		code = strconv.Itoa(number)
 	}
-	return Refusal{Code: code, Message: oneLine(inner.Message), TrackingID: oneLine(inner.TrackingID)}
+	return Fields{Code: code, Message: oneLine(inner.Message), TrackingID: oneLine(inner.TrackingID)}
 }
 
 func trackingID(text string) string {

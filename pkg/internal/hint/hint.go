@@ -1,6 +1,6 @@
-// Package advice turns the errors of a network into a sentence that says
+// Package hint turns the errors of a network into a sentence that says
 // what to do next.
-package advice
+package hint
 
 import (
 	"context"
@@ -22,17 +22,17 @@ import (
 
 // Error is an error that carries advice, as a second line of its text.
 type Error struct {
-	Err    error
-	Advice string
+	Err  error
+	Hint string
 }
 
 // Error returns two lines: the error and what to do about it.
 func (e *Error) Error() string {
 	text := e.Err.Error()
 	if strings.Contains(text, "\n") { // there is advice already
-		return text + " " + e.Advice
+		return text + " " + e.Hint
 	}
-	return text + "\n" + e.Advice
+	return text + "\n" + e.Hint
 }
 
 // Unwrap returns what went wrong.

@@ -1,4 +1,4 @@
-package advice_test
+package hint_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"moduletwin/pkg/internal/advice"
+	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/internal/memnet"
 )
 
@@ -74,7 +74,7 @@ func TestNetwork(t *testing.T) {
 			if test.err == nil {
 				t.Fatal("there was no error")
 			}
-			got := advice.Network(test.err, test.host)
+			got := hint.Network(test.err, test.host)
 			if test.want == "" {
 				if got != test.err {
 					t.Errorf("got %v, want the error as it is", got)

@@ -15,10 +15,10 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Each row is one call and what it has to look like on the wire: the request
+// Each row is one call and what it has to look like: the request
 // line, the headers that not all requests have, and the body. The forms are
 // those of https://learn.microsoft.com/rest/api/iothub/service.
-func TestWireForm(t *testing.T) {
+func TestRequestFormat(t *testing.T) {
 	const (
 		hard        = "a#b%c?d+e;f=g@h$i!j'k(l)m*n,o:p_q.r-s" // every special character that ids may have
 		hardEscaped = "a%23b%25c%3Fd%2Be%3Bf%3Dg%40h%24i%21j%27k%28l%29m%2An%2Co%3Ap_q.r-s"
@@ -135,12 +135,12 @@ func TestWireForm(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				hub := serve(t, answerTo(test.want))
+				hub := serve(t, responseTo(test.want))
 				if err := test.call(t.Context(), hub.registry(t, nil)); err != nil {
 					t.Fatal(err)
 				}
 				r := hub.requests()[0]
-				if got := wireForm(r); got != test.want {
+				if got := requestFormat(r); got != test.want {
 					t.Errorf("got\n%s\nwant\n%s", got, test.want)
 				}
 				checkCommonHeaders(t, r)
@@ -149,9 +149,9 @@ func TestWireForm(t *testing.T) {
 	}
 }
 
-// answerTo is the least that the call with this wire form takes for a yes.
-func answerTo(wireForm string) http.HandlerFunc {
-	line, _, _ := strings.Cut(wireForm, "?")
+// responseTo is the least that the call with this request takes for a yes.
+func responseTo(requestFormat string) http.HandlerFunc {
+	line, _, _ := strings.Cut(requestFormat, "?")
 	switch {
 	case strings.HasPrefix(line, "DELETE "):
 		return says(http.StatusNoContent, "")
@@ -162,8 +162,8 @@ func answerTo(wireForm string) http.HandlerFunc {
 	}
 }
 
-// wireForm writes r without the headers that all requests have.
-func wireForm(r request) string {
+// requestFormat writes r without the headers that all requests have.
+func requestFormat(r request) string {
 	text := r.method + " " + r.uri + "\n"
 	for _, name := range slices.Sorted(maps.Keys(r.header)) {
 		if !slices.Contains(commonHeaders, name) {

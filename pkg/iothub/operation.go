@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// call is one operation on the hub: the request, and how to speak of it.
-type call struct {
-	op         string // in errors: `create module "m" on device "d"`
+// operation is one operation on the hub: the request, and how to speak of it.
+type operation struct {
+	name       string // in errors: `create module "m" on device "d"`
 	permission string // what a policy needs for it
 	invalid    error  // what is wrong with the input, if anything; then nothing is sent
 
@@ -18,10 +18,10 @@ type call struct {
 	query   url.Values
 	ifMatch string // an ETag, quoted; "" for no condition
 	body    any    // nil for none
-	text    []byte // body as JSON; set when the call is sent
+	text    []byte // body as JSON; set when it is sent
 
 	// carriedOut tells, from what reading the same path returns, whether
-	// this write has been carried out although its answer was lost. A delete
+	// this write has been carried out although its response was lost. A delete
 	// needs none: nothing is there then.
 	carriedOut func(now []byte) bool
 }
@@ -34,9 +34,9 @@ const (
 	serviceConnect = "Service Connect"
 )
 
-func deviceCall(verb, method, deviceID string) call {
-	return call{
-		op:         fmt.Sprintf("%s device %q", verb, deviceID),
+func deviceOperation(verb, method, deviceID string) operation {
+	return operation{
+		name:       fmt.Sprintf("%s device %q", verb, deviceID),
 		permission: registryPermission(method),
 		invalid:    checkID("device", deviceID),
 		method:     method,
@@ -44,9 +44,9 @@ func deviceCall(verb, method, deviceID string) call {
 	}
 }
 
-func moduleCall(verb, method, deviceID, moduleID string) call {
-	return call{
-		op:         fmt.Sprintf("%s module %q on device %q", verb, moduleID, deviceID),
+func moduleOperation(verb, method, deviceID, moduleID string) operation {
+	return operation{
+		name:       fmt.Sprintf("%s module %q on device %q", verb, moduleID, deviceID),
 		permission: registryPermission(method),
 		invalid:    checkIDs(deviceID, moduleID),
 		method:     method,
@@ -54,9 +54,9 @@ func moduleCall(verb, method, deviceID, moduleID string) call {
 	}
 }
 
-func deviceTwinCall(verb, method, deviceID string) call {
-	return call{
-		op:         fmt.Sprintf("%s twin of device %q", verb, deviceID),
+func deviceTwinOperation(verb, method, deviceID string) operation {
+	return operation{
+		name:       fmt.Sprintf("%s twin of device %q", verb, deviceID),
 		permission: serviceConnect,
 		invalid:    checkID("device", deviceID),
 		method:     method,
@@ -64,9 +64,9 @@ func deviceTwinCall(verb, method, deviceID string) call {
 	}
 }
 
-func moduleTwinCall(verb, method, deviceID, moduleID string) call {
-	return call{
-		op:         fmt.Sprintf("%s twin of module %q on device %q", verb, moduleID, deviceID),
+func moduleTwinOperation(verb, method, deviceID, moduleID string) operation {
+	return operation{
+		name:       fmt.Sprintf("%s twin of module %q on device %q", verb, moduleID, deviceID),
 		permission: serviceConnect,
 		invalid:    checkIDs(deviceID, moduleID),
 		method:     method,
@@ -88,14 +88,14 @@ func checkIDs(deviceID, moduleID string) error {
 	return checkID("module", moduleID)
 }
 
-// changed reports whether etag is another one than that on which c is
+// changed reports whether etag is another one than that on which op is
 // conditional.
-func (c call) changed(etag string) bool { return ifETag(etag) != c.ifMatch }
+func (op operation) changed(etag string) bool { return ifETag(etag) != op.ifMatch }
 
-// read returns the call that reads what c writes.
-func (c call) read() call {
-	read := call{op: c.op, permission: c.permission, method: http.MethodGet, path: c.path}
-	if c.permission == registryWrite {
+// read returns the operation that reads what op writes.
+func (op operation) read() operation {
+	read := operation{name: op.name, permission: op.permission, method: http.MethodGet, path: op.path}
+	if op.permission == registryWrite {
 		read.permission = registryRead
 	}
 	return read
@@ -112,15 +112,15 @@ func ifETag(etag string) string {
 }
 
 // url returns the address on the hub at host.
-func (c call) url(host string) string {
+func (op operation) url(host string) string {
 	var b strings.Builder
 	b.WriteString("https://" + host)
-	for _, segment := range c.path {
+	for _, segment := range op.path {
 		b.WriteString("/" + escape(segment))
 	}
 	b.WriteString("?")
-	if len(c.query) > 0 {
-		b.WriteString(c.query.Encode() + "&")
+	if len(op.query) > 0 {
+		b.WriteString(op.query.Encode() + "&")
 	}
 	b.WriteString("api-version=" + apiVersion)
 	return b.String()
