@@ -196,7 +196,7 @@ It needs a policy with the permission Registry Write. Policy "service" may lack 
 		Env: func(t *testing.T) sampletest.Env {
 			hub := sampletest.NewHub(t)
 			hub.AddModule("myFirstDevice", "")
-			registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), hub.Options())
+			registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
 			if err != nil {
 				t.Fatal(err)
 			}

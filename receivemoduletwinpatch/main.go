@@ -31,7 +31,7 @@ func main() {
 
 func receivePatches(ctx context.Context, module iothub.ConnectionString, webSocket bool) error {
 	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{
-		Options:   iothub.Options{Logger: slog.Default()},
+		Logger:    slog.Default(),
 		WebSocket: webSocket,
 	})
 	if err != nil {

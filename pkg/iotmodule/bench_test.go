@@ -109,7 +109,7 @@ func patch(b *testing.B, hub *localhub.Hub, moduleID string, change map[string]a
 // ends the client.
 func subscribe(b *testing.B, hub *localhub.Hub, module iothub.ConnectionString, opts iotmodule.Options) (next, end func()) {
 	b.Helper()
-	opts.Options = *hub.Options()
+	opts.RootCAs = hub.RootCAs()
 	client, err := iotmodule.Dial(b.Context(), module, &opts)
 	if err != nil {
 		b.Fatal(err)

@@ -39,7 +39,7 @@ func TestDialRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			client, err := iotmodule.Dial(t.Context(), test.module, &iotmodule.Options{Options: *hub.Options()})
+			client, err := iotmodule.Dial(t.Context(), test.module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 			if err == nil {
 				client.Close()
 			}
@@ -62,7 +62,7 @@ func TestDialFails(t *testing.T) {
 				hub := localhub.New(t)
 				module := hub.AddModule(deviceID, moduleID)
 				hub.FailNext(1, at, how)
-				client, err := iotmodule.Dial(t.Context(), module, iotmodule.Faster(iotmodule.Options{Options: *hub.Options()}))
+				client, err := iotmodule.Dial(t.Context(), module, iotmodule.Faster(iotmodule.Options{RootCAs: hub.RootCAs()}))
 				if err == nil {
 					client.Close()
 					t.Error("Dial succeeded")
@@ -76,7 +76,7 @@ func TestDialNothingListens(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule(deviceID, moduleID)
 	hub.Stop()
-	_, err := iotmodule.Dial(t.Context(), module, &iotmodule.Options{Options: *hub.Options()})
+	_, err := iotmodule.Dial(t.Context(), module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 	if want := "Is the local hub running"; !strings.Contains(fmt.Sprint(err), want) {
 		t.Errorf("Dial: %v, want the advice %q", err, want)
 	}
@@ -93,7 +93,7 @@ func TestDialObeysItsContext(t *testing.T) {
 			hub.WaitFaults(t.Context(), applied+1)
 			cancel()
 		}()
-		_, err := iotmodule.Dial(ctx, module, &iotmodule.Options{Options: *hub.Options()})
+		_, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("Dial, cancelled at %v: %v", at, err)
 		}
@@ -287,7 +287,7 @@ func TestCycles(t *testing.T) {
 	}
 	hub := localhub.New(t)
 	module := hub.AddModule(deviceID, moduleID)
-	opts := &iotmodule.Options{Options: *hub.Options()}
+	opts := &iotmodule.Options{RootCAs: hub.RootCAs()}
 	once := func() {
 		client, err := iotmodule.Dial(t.Context(), module, opts)
 		if err != nil {

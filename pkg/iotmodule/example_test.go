@@ -21,7 +21,7 @@ func ExampleClient_SubscribeDesired() {
 	module := hub.AddModule("myFirstDevice", "myFirstModule")
 
 	ctx := context.Background()
-	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{Options: *hub.Options()})
+	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func ExampleClient_FollowDesired() {
 	hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 60})
 
 	ctx := context.Background()
-	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{Options: *hub.Options()})
+	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func ExampleClient_UpdateReported() {
 	defer hub.Close()
 
 	ctx := context.Background()
-	client, err := iotmodule.Dial(ctx, hub.AddModule("myFirstDevice", "myFirstModule"), &iotmodule.Options{Options: *hub.Options()})
+	client, err := iotmodule.Dial(ctx, hub.AddModule("myFirstDevice", "myFirstModule"), &iotmodule.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		log.Fatal(err)
 	}

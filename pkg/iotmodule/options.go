@@ -1,7 +1,10 @@
 package iotmodule
 
 import (
+	"context"
+	"crypto/x509"
 	"log/slog"
+	"net"
 	"time"
 
 	"moduletwin/pkg/internal/backoff"
@@ -11,11 +14,26 @@ import (
 // Options say how to reach a hub. A nil *Options means the zero value, which
 // suits Azure and the local hub alike.
 type Options struct {
-	// Options are those of the service side. The Logger gets one line each
-	// when the connection is lost, when it is back and when the token was
-	// renewed. TokenLifetime is also how often the client signs in anew: when
-	// a fifth of it is left.
-	iothub.Options
+	// RootCAs are the only authorities trusted. Nil means the system's, those
+	// in the PEM file that the environment variable IOTHUB_CA_FILE names and,
+	// for loopback hosts only, the certificate that the local hub left in its
+	// folder.
+	RootCAs *x509.CertPool
+
+	// Logger gets one line each when the connection is lost, when it is back
+	// and when the token was renewed. Nil discards it. No key or token is ever
+	// logged.
+	Logger *slog.Logger
+
+	// TokenLifetime is how long a SAS token is good for, rounded up to whole
+	// seconds, and so how often the client signs in anew: when a fifth of it is
+	// left. Zero or less means one hour.
+	TokenLifetime time.Duration
+
+	// DialContext opens the TCP connections to the hub, as in
+	// [net/http.Transport]. Nil means a plain [net.Dialer] and, for MQTT over
+	// WebSocket, the proxy that the environment names.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// WebSocket makes the connection MQTT over WebSocket, on port 443 unless
 	// the connection string names another, and through the proxy that the

@@ -63,13 +63,13 @@ func newScene(t *testing.T, where setting, changeOptions ...func(*iotmodule.Opti
 		}
 		t.Cleanup(hub.Close)
 		s.hub = hub
-		s.opts = &iotmodule.Options{Options: *hub.Options()}
+		s.opts = &iotmodule.Options{RootCAs: hub.RootCAs()}
 		s.opts.DialContext = network.DialContext
 		s.module = hub.AddModule(deviceID, moduleID)
 		s.module.HostName = "localhost"
 	} else {
 		s.hub = localhub.New(t)
-		s.opts = iotmodule.Faster(iotmodule.Options{Options: *s.hub.Options()})
+		s.opts = iotmodule.Faster(iotmodule.Options{RootCAs: s.hub.RootCAs()})
 		s.module = s.hub.AddModule(deviceID, moduleID)
 	}
 	s.opts.Logger = log
@@ -266,7 +266,7 @@ func (s *scene) registry() *iothub.Registry {
 	s.Helper()
 	hub := s.hub.ConnectionString("iothubowner")
 	hub.HostName = s.module.HostName
-	registry, err := iothub.NewRegistry(hub, &s.opts.Options)
+	registry, err := iothub.NewRegistry(hub, &iothub.Options{RootCAs: s.opts.RootCAs, DialContext: s.opts.DialContext})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -6,7 +6,7 @@
 //	func TestLamp(t *testing.T) {
 //		hub := localhub.New(t)
 //		module := hub.AddModule("house", "lamp")
-//		lamp, err := iotmodule.Dial(ctx, module, &iotmodule.Options{Options: *hub.Options()})
+//		lamp, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 //		…
 //		hub.PatchDesired("house", "lamp", map[string]any{"on": true})
 //		…

@@ -168,7 +168,10 @@ func (h *Hub) ConnectionString(policy string) iothub.ConnectionString {
 	return iothub.ConnectionString{HostName: h.HostName(), SharedAccessKeyName: policy, SharedAccessKey: keys.Primary}
 }
 
-// RootCAs returns the certificate that clients have to trust.
+// RootCAs returns what clients have to trust, for the options of that name:
+//
+//	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+//	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 func (h *Hub) RootCAs() *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(h.certificate.authority)
@@ -178,6 +181,3 @@ func (h *Hub) RootCAs() *x509.CertPool {
 // CertificatePEM returns the certificate that clients have to trust as a
 // file.
 func (h *Hub) CertificatePEM() []byte { return h.certificate.pem() }
-
-// Options returns options for clients that trust this hub and no other.
-func (h *Hub) Options() *iothub.Options { return &iothub.Options{RootCAs: h.RootCAs()} }

@@ -10,7 +10,7 @@ import (
 // TestRegistry drives the hub with the service client, as programs do.
 func TestRegistry(t *testing.T) {
 	hub := localhub.New(t)
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), hub.Options())
+	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}

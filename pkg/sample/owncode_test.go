@@ -13,14 +13,14 @@ import (
 func TestOwnCode(t *testing.T) {
 	ctx := t.Context()
 	hub := localhub.New(t) // runs until the end of the test
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), hub.Options())
+	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	// The module.
 	module := hub.AddModule("thermostat", "sensor")
-	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{Options: *hub.Options()})
+	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}

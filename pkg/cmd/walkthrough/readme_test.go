@@ -42,7 +42,7 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 	for _, problem := range run.check(t.Context()) {
 		t.Errorf("README.md:%d: %s", problem.Line, problem.Text)
 	}
-	registry, err := iothub.NewRegistry(hub.ConnectionString("registryRead"), hub.Options())
+	registry, err := iothub.NewRegistry(hub.ConnectionString("registryRead"), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func TestCutOff(t *testing.T) {
 	})
 	t.Run("another client signs in as the same module", func(t *testing.T) {
 		watched(t, "pushed", object{"connection_retry": false})
-		client, err := iotmodule.Dial(t.Context(), s.hub.AddModule("pushed", "m"), &iotmodule.Options{Options: *s.hub.Options()})
+		client, err := iotmodule.Dial(t.Context(), s.hub.AddModule("pushed", "m"), &iotmodule.Options{RootCAs: s.hub.RootCAs()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ func TestMixedWalk(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
-		client, err := iotmodule.Dial(ctx, created.ConnectionString(s.hub.HostName()), &iotmodule.Options{Options: *s.hub.Options()})
+		client, err := iotmodule.Dial(ctx, created.ConnectionString(s.hub.HostName()), &iotmodule.Options{RootCAs: s.hub.RootCAs()})
 		if err != nil {
 			t.Fatal(err)
 		}
