@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
 	"moduletwin/pkg/sample/sampletest"
 )
 
@@ -195,8 +196,8 @@ It needs a policy with the permission Registry Write. Policy "service" may lack 
 		Name: "module that signs in with a certificate",
 		Env: func(t *testing.T) sampletest.Env {
 			hub := sampletest.NewHub(t)
-			hub.AddModule("myFirstDevice", "")
-			registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+			hub.AddDevice("myFirstDevice")
+			registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 			if err != nil {
 				t.Fatal(err)
 			}

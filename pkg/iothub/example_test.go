@@ -52,7 +52,7 @@ func ExampleNewRegistry() {
 	}
 	defer hub.Close()
 
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()}) // in Azure, nil will do
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()}) // in Azure, nil will do
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func exampleRegistry() (context.Context, *iothub.Registry, func()) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func TestConnectionReuse(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	hub := localhub.New(t)
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestConcurrentUse(t *testing.T) {
 // that keeps the rules.
 func TestAllCalls(t *testing.T) {
 	hub := localhub.New(t)
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}

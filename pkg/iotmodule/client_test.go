@@ -22,7 +22,7 @@ func TestDialRefused(t *testing.T) {
 	wrongKey, noModule := module, module
 	wrongKey.SharedAccessKey = iothub.Key("not the key that the hub made up")
 	noModule.ModuleID = "nobody"
-	policy := hub.ConnectionString("iothubowner")
+	policy := hub.ConnectionString(localhub.PolicyIoTHubOwner)
 	device := module
 	device.ModuleID = ""
 	tests := []struct {

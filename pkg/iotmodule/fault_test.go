@@ -301,7 +301,7 @@ func TestCountStartsOver(t *testing.T) {
 			if err := lose(s, registry); err != nil {
 				s.Fatal(err)
 			}
-			s.hub.AddModule(deviceID, "")
+			s.hub.AddDevice(deviceID)
 			if _, err := registry.CreateModule(s.ctx, module); err != nil {
 				s.Fatal(err)
 			}

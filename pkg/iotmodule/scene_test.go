@@ -264,7 +264,7 @@ func (s *scene) awaitLink(ok func(localhub.Link) bool) localhub.Link {
 // registry returns the service side of the scene's hub.
 func (s *scene) registry() *iothub.Registry {
 	s.Helper()
-	hub := s.hub.ConnectionString("iothubowner")
+	hub := s.hub.ConnectionString(localhub.PolicyIoTHubOwner)
 	hub.HostName = s.module.HostName
 	registry, err := iothub.NewRegistry(hub, &iothub.Options{RootCAs: s.opts.RootCAs, DialContext: s.opts.DialContext})
 	if err != nil {

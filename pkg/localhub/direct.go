@@ -9,16 +9,17 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// AddModule adds a module, and its device if that does not exist, and
-// returns the module's connection string. What exists already stays as it
-// is. With moduleID "", it adds the device only and returns its string. It
-// panics if the hub refuses, as it does an id with characters that it does
-// not allow.
+// AddDevice adds a device and returns its connection string. A device that
+// exists already stays as it is. AddDevice panics if the hub refuses, as it
+// does an id with characters that it does not allow.
+func (h *Hub) AddDevice(deviceID string) iothub.ConnectionString {
+	return h.add(key{device: deviceID})
+}
+
+// AddModule is [Hub.AddDevice] for a module, and for its device if that does
+// not exist yet. It returns the module's connection string.
 func (h *Hub) AddModule(deviceID, moduleID string) iothub.ConnectionString {
-	device := h.add(key{device: deviceID})
-	if moduleID == "" {
-		return device
-	}
+	h.AddDevice(deviceID)
 	return h.add(key{deviceID, moduleID})
 }
 

@@ -44,7 +44,7 @@ func ExampleStart() {
 	defer hub.Close()
 	hub.AddModule("myFirstDevice", "myFirstModule")
 
-	registry, err := iothub.NewRegistry(hub.ConnectionString("service"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyService), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func FuzzREST(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(h.Close)
-	token := h.ConnectionString("iothubowner").NewSASToken(time.Now().Add(24 * time.Hour)).String()
+	token := h.ConnectionString(PolicyIoTHubOwner).NewSASToken(time.Now().Add(24 * time.Hour)).String()
 	f.Fuzz(func(t *testing.T, method, path, body, ifMatch string) {
 		h.AddModule("d", "m")
 		request, err := http.NewRequest(method, "https://localhost/"+path, strings.NewReader(body))

@@ -156,21 +156,20 @@ func (h *Hub) HostName() string {
 	return net.JoinHostPort(h.host, port)
 }
 
-// ConnectionString returns the string of a shared access policy:
-// iothubowner, service, device, registryRead, registryReadWrite or
-// serviceAndRegistryReadWrite, each with exactly the permissions that it has
-// in Azure. Of another policy, it is zero.
+// ConnectionString returns the string of a shared access policy, one of the
+// constants such as [PolicyIoTHubOwner]. Each has exactly the permissions that
+// it has in Azure. It panics if there is no such policy.
 func (h *Hub) ConnectionString(policy string) iothub.ConnectionString {
 	keys, known := h.policyKeys[policy]
 	if !known {
-		return iothub.ConnectionString{}
+		panic(fmt.Sprintf("localhub: there is no shared access policy %q", policy))
 	}
 	return iothub.ConnectionString{HostName: h.HostName(), SharedAccessKeyName: policy, SharedAccessKey: keys.Primary}
 }
 
 // RootCAs returns what clients have to trust, for the options of that name:
 //
-//	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+//	registry, err := iothub.NewRegistry(hub.ConnectionString(PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 //	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 func (h *Hub) RootCAs() *x509.CertPool {
 	roots := x509.NewCertPool()

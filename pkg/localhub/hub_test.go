@@ -1,6 +1,7 @@
 package localhub_test
 
 import (
+	"fmt"
 	"testing"
 
 	"moduletwin/pkg/iothub"
@@ -10,7 +11,7 @@ import (
 // TestRegistry drives the hub with the service client, as programs do.
 func TestRegistry(t *testing.T) {
 	hub := localhub.New(t)
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,4 +32,14 @@ func TestRegistry(t *testing.T) {
 	if twin.Properties.Desired["a"] != 1.0 || twin.Version != 3 || twin.Properties.Desired.Version() != 2 {
 		t.Errorf("the updated twin is %+v", twin)
 	}
+}
+
+func TestUnknownPolicy(t *testing.T) {
+	hub := localhub.New(t)
+	defer func() {
+		if said := fmt.Sprint(recover()); said != `localhub: there is no shared access policy "servcie"` {
+			t.Errorf("it panics with %q", said)
+		}
+	}()
+	hub.ConnectionString("servcie")
 }

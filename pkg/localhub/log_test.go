@@ -46,7 +46,7 @@ func TestLog(t *testing.T) {
 		return token
 	}
 	r := newREST(t, hub)
-	readWrite, service := hub.ConnectionString("registryReadWrite"), hub.ConnectionString("service")
+	readWrite, service := hub.ConnectionString(localhub.PolicyRegistryReadWrite), hub.ConnectionString(localhub.PolicyService)
 	r.do("GET", "/twins/d", "", "Authorization: "+token(readWrite, time.Hour))
 	r.do("GET", "/twins/d", "", "Authorization: "+token(service, -time.Hour))
 	r.do("GET", "/twins/d", "", "Authorization: "+token(service, time.Hour)+"&sig=again")

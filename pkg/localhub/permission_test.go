@@ -69,7 +69,7 @@ func TestPermissions(t *testing.T) {
 func TestTokens(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
-	owner := hub.ConnectionString("iothubowner")
+	owner := hub.ConnectionString(localhub.PolicyIoTHubOwner)
 	soon := time.Now().Add(time.Hour)
 	at := func(host string) string {
 		c := owner

@@ -33,15 +33,25 @@ func (p permission) String() string {
 	}
 }
 
-// policies lists those that every Azure hub has from the beginning, and the
-// one that Microsoft's module-twin tutorials have their readers add.
+// The shared access policies of every hub, for [Hub.ConnectionString]: those
+// that an Azure hub has from the beginning, and the one that Microsoft's
+// module-twin tutorials have their readers add.
+const (
+	PolicyIoTHubOwner                 = "iothubowner"                 // everything
+	PolicyService                     = "service"                     // twins, from the back end
+	PolicyDevice                      = "device"                      // signing in as any device or module
+	PolicyRegistryRead                = "registryRead"                // reading identities
+	PolicyRegistryReadWrite           = "registryReadWrite"           // reading and writing them
+	PolicyServiceAndRegistryReadWrite = "serviceAndRegistryReadWrite" // that and twins: the tutorial's
+)
+
 var policies = map[string]permission{
-	"iothubowner":                 registryRead | registryWrite | serviceConnect | deviceConnect,
-	"service":                     serviceConnect,
-	"device":                      deviceConnect,
-	"registryRead":                registryRead,
-	"registryReadWrite":           registryRead | registryWrite,
-	"serviceAndRegistryReadWrite": registryRead | registryWrite | serviceConnect,
+	PolicyIoTHubOwner:                 registryRead | registryWrite | serviceConnect | deviceConnect,
+	PolicyService:                     serviceConnect,
+	PolicyDevice:                      deviceConnect,
+	PolicyRegistryRead:                registryRead,
+	PolicyRegistryReadWrite:           registryRead | registryWrite,
+	PolicyServiceAndRegistryReadWrite: registryRead | registryWrite | serviceConnect,
 }
 
 // keyPair holds the two keys of a policy, device or module. Either signs.

@@ -16,10 +16,10 @@ import (
 func TestSignIn(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
-	device := hub.AddModule("d", "")
+	device := hub.AddDevice("d")
 	other := hub.AddModule("d", "m2")
 	newREST(t, hub).must(200, "PUT", "/devices/off", `{"deviceId":"off","status":"disabled"}`)
-	off, offModule := hub.AddModule("off", ""), hub.AddModule("off", "m")
+	off, offModule := hub.AddDevice("off"), hub.AddModule("off", "m")
 	secondary := module
 	secondary.SharedAccessKey = secondaryKey(t, hub, "d", "m")
 	foreign := module
@@ -57,7 +57,7 @@ func TestSignIn(t *testing.T) {
 		{"policy iothubowner", policy("iothubowner"), nil, 0},
 		{"clean session", module, func(p *packets.ConnectPacket) { p.CleanSession = true }, 0},
 		{"token within the grace", module, at(module, -4*time.Minute), 0},
-		{"token of the device's audience, policy signed", module, at(iothub.ConnectionString{HostName: "localhost", DeviceID: "d", SharedAccessKeyName: "device", SharedAccessKey: hub.ConnectionString("device").SharedAccessKey}, time.Hour), 0},
+		{"token of the device's audience, policy signed", module, at(iothub.ConnectionString{HostName: "localhost", DeviceID: "d", SharedAccessKeyName: "device", SharedAccessKey: hub.ConnectionString(localhub.PolicyDevice).SharedAccessKey}, time.Hour), 0},
 		{"gateway in the user name", module, username("gateway.example/d/m/?api-version=2020-09-30"), 0},
 		{"old user name", module, username("localhost/d/m/api-version=2016-11-14"), 0},
 		{"old user name, client type first", device, username("localhost/d/DeviceClientType=x/1&api-version=2016-11-14"), 0},
@@ -238,14 +238,14 @@ func TestIdentityEnds(t *testing.T) {
 	hub := localhub.New(t)
 	r := newREST(t, hub)
 	module, _ := signIn(t, hub, hub.AddModule("d", "m"))
-	device, _ := signIn(t, hub, hub.AddModule("d", ""))
+	device, _ := signIn(t, hub, hub.AddDevice("d"))
 	contains(t, "the module", r.must(200, "GET", "/devices/d/modules/m", "").body, `"connectionState":"Connected"`)
 	r.must(200, "PUT", "/devices/d", `{"deviceId":"d","status":"disabled"}`, "If-Match: *")
 	module.expectEnd()
 	device.expectEnd()
 	r.must(200, "PUT", "/devices/d", `{"deviceId":"d","status":"enabled"}`, "If-Match: *")
 	module, _ = signIn(t, hub, hub.AddModule("d", "m"))
-	device, _ = signIn(t, hub, hub.AddModule("d", ""))
+	device, _ = signIn(t, hub, hub.AddDevice("d"))
 	r.must(204, "DELETE", "/devices/d/modules/m", "", "If-Match: *")
 	module.expectEnd()
 	device.expectAlive()

@@ -13,7 +13,7 @@ import (
 func TestOwnCode(t *testing.T) {
 	ctx := t.Context()
 	hub := localhub.New(t) // runs until the end of the test
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}

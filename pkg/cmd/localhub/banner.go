@@ -10,7 +10,7 @@ import (
 )
 
 // policy is the one that the tutorial uses.
-const policy = "serviceAndRegistryReadWrite"
+const policy = localhub.PolicyServiceAndRegistryReadWrite
 
 // printBanner says, once, all that a user needs to go on.
 func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca string) {

@@ -36,13 +36,13 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(hubVariable, hub.ConnectionString("serviceAndRegistryReadWrite").String())
+	t.Setenv(hubVariable, hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).String())
 	t.Setenv(trust.Variable, certificate)
 	_, run := prepareREADME(t, true)
 	for _, problem := range run.check(t.Context()) {
 		t.Errorf("README.md:%d: %s", problem.Line, problem.Text)
 	}
-	registry, err := iothub.NewRegistry(hub.ConnectionString("registryRead"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyRegistryRead), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}

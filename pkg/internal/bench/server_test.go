@@ -125,7 +125,7 @@ func serveHub(caFile string) error {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch words := strings.Fields(in.Text()); words[0] {
 		case "policy":
-			fmt.Println(hub.ConnectionString("iothubowner"))
+			fmt.Println(hub.ConnectionString(localhub.PolicyIoTHubOwner))
 		case "module":
 			modules = append(modules, hub.AddModule(words[1], words[2]))
 			fmt.Println(modules[len(modules)-1])

@@ -22,7 +22,7 @@ func openService(t *testing.T) (*localhub.Hub, *driver) {
 	t.Helper()
 	hub := localhub.New(t)
 	service := startDriver(t, hub, "service.py")
-	service.do(t, "open", hub.ConnectionString("iothubowner").String())
+	service.do(t, "open", hub.ConnectionString(localhub.PolicyIoTHubOwner).String())
 	return hub, service
 }
 
@@ -94,20 +94,20 @@ func TestDevices(t *testing.T) {
 		service.refused(t, 400, "create_device_with_sas", "a b", "", "", "enabled")
 	})
 	t.Run("list", func(t *testing.T) {
-		hub.AddModule("listed", "")
+		hub.AddDevice("listed")
 		list, _ := service.do(t, "get_devices").([]any)
 		if !slices.ContainsFunc(list, func(device any) bool { return text(device, "device_id") == "listed" }) {
 			t.Errorf("it is not among the %d devices", len(list))
 		}
 	})
 	t.Run("list a few", func(t *testing.T) {
-		hub.AddModule("listed", "")
+		hub.AddDevice("listed")
 		if list, _ := service.do(t, "get_devices", 1).([]any); len(list) != 1 {
 			t.Errorf("%d devices, want 1", len(list))
 		}
 	})
 	t.Run("update without an etag", func(t *testing.T) {
-		hub.AddModule("update", "")
+		hub.AddDevice("update")
 		device := service.do(t, "update_device_with_sas", "update", nil, someKey, otherKey, "disabled", nil, "spare")
 		has(t, device, "status", `"disabled"`, "status_reason", `"spare"`)
 		if text(device, keys+".primary_key") != someKey || text(device, "status_updated_time") == "" {
@@ -115,7 +115,7 @@ func TestDevices(t *testing.T) {
 		}
 	})
 	t.Run("update with the etag, then with the old one: 412", func(t *testing.T) {
-		hub.AddModule("careful", "")
+		hub.AddDevice("careful")
 		before := service.do(t, "get_device", "careful")
 		after := service.do(t, "update_device_with_sas", "careful", text(before, "etag"), someKey, otherKey, "enabled")
 		if text(after, "etag") == text(before, "etag") || text(after, "generation_id") != text(before, "generation_id") {
@@ -135,7 +135,7 @@ func TestDevices(t *testing.T) {
 		service.refused(t, 404, "delete_device", "gone")
 	})
 	t.Run("delete with an old etag: 412", func(t *testing.T) {
-		hub.AddModule("kept", "")
+		hub.AddDevice("kept")
 		service.refused(t, 412, "delete_device", "kept", "AAAAAAAAAAE=")
 		service.do(t, "delete_device", "kept", text(service.do(t, "get_device", "kept"), "etag"))
 	})
@@ -153,7 +153,7 @@ func TestDevices(t *testing.T) {
 func TestModules(t *testing.T) {
 	t.Parallel()
 	hub, service := openService(t)
-	hub.AddModule("d", "")
+	hub.AddDevice("d")
 
 	t.Run("create with keys of the hub's making", func(t *testing.T) {
 		module := service.do(t, "create_module_with_sas", "d", "new", "", "", "")

@@ -199,7 +199,7 @@ func judgeModule(t *testing.T, s side, device string) {
 // openRegistry returns our own client of the service side.
 func openRegistry(t *testing.T, hub *localhub.Hub) *iothub.Registry {
 	t.Helper()
-	registry, err := iothub.NewRegistry(hub.ConnectionString("iothubowner"), &iothub.Options{RootCAs: hub.RootCAs()})
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
 )
 
 // TestPermissions makes every call of azure-iot-hub with every policy. What
@@ -38,7 +39,7 @@ func TestPermissions(t *testing.T) {
 		{"update_module_twin", []any{"d", "m", desired(object{"a": 1})}},
 		{"replace_module_twin", []any{"d", "m", desired(object{"a": 1})}},
 	}
-	forged, unknown := hub.ConnectionString("iothubowner"), hub.ConnectionString("iothubowner")
+	forged, unknown := hub.ConnectionString(localhub.PolicyIoTHubOwner), hub.ConnectionString(localhub.PolicyIoTHubOwner)
 	forged.SharedAccessKey = make(iothub.Key, 32)
 	unknown.SharedAccessKeyName = "owner"
 	for _, row := range []struct {
@@ -46,12 +47,12 @@ func TestPermissions(t *testing.T) {
 		hub                  iothub.ConnectionString
 		read, write, connect bool
 	}{
-		{"iothubowner", hub.ConnectionString("iothubowner"), true, true, true},
-		{"service", hub.ConnectionString("service"), false, false, true},
-		{"device", hub.ConnectionString("device"), false, false, false},
-		{"registryRead", hub.ConnectionString("registryRead"), true, false, false},
-		{"registryReadWrite", hub.ConnectionString("registryReadWrite"), true, true, false},
-		{"serviceAndRegistryReadWrite", hub.ConnectionString("serviceAndRegistryReadWrite"), true, true, true},
+		{"iothubowner", hub.ConnectionString(localhub.PolicyIoTHubOwner), true, true, true},
+		{"service", hub.ConnectionString(localhub.PolicyService), false, false, true},
+		{"device", hub.ConnectionString(localhub.PolicyDevice), false, false, false},
+		{"registryRead", hub.ConnectionString(localhub.PolicyRegistryRead), true, false, false},
+		{"registryReadWrite", hub.ConnectionString(localhub.PolicyRegistryReadWrite), true, true, false},
+		{"serviceAndRegistryReadWrite", hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite), true, true, true},
 		{"wrong key", forged, false, false, false},
 		{"unknown policy", unknown, false, false, false},
 	} {

@@ -114,7 +114,7 @@ func TestServicePortraits(t *testing.T) {
 			}
 			defer conn.Close()
 			conn.SetDeadline(time.Now().Add(patience))
-			steady := p.header + "Authorization: " + signed(hub.ConnectionString("iothubowner").SharedAccessKey, p.fields, "localhost") + "\r\n"
+			steady := p.header + "Authorization: " + signed(hub.ConnectionString(localhub.PolicyIoTHubOwner).SharedAccessKey, p.fields, "localhost") + "\r\n"
 			answers := bufio.NewReader(conn)
 			last := ""
 			for _, x := range p.exchanges {

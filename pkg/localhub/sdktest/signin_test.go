@@ -15,7 +15,7 @@ import (
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	s := openSide(t)
-	module, other, device := s.hub.AddModule("d", "m"), s.hub.AddModule("d", "other"), s.hub.AddModule("d", "")
+	module, other, device := s.hub.AddModule("d", "m"), s.hub.AddModule("d", "other"), s.hub.AddDevice("d")
 	registry := openRegistry(t, s.hub)
 	secondary := module
 	if m, err := registry.GetModule(t.Context(), "d", "m"); err != nil {
@@ -25,7 +25,7 @@ func TestSignIn(t *testing.T) {
 	}
 	foreign, swapped, missing := module, module, module
 	foreign.SharedAccessKey, swapped.SharedAccessKey, missing.ModuleID = other.SharedAccessKey, device.SharedAccessKey, "missing"
-	off, offModule := s.hub.AddModule("off", ""), s.hub.AddModule("off", "m")
+	off, offModule := s.hub.AddDevice("off"), s.hub.AddModule("off", "m")
 	s.enable(t, registry, "off", false)
 
 	for _, row := range []struct {

@@ -19,7 +19,7 @@ func TestTwins(t *testing.T) {
 	hub, service := openService(t)
 
 	t.Run("a fresh device twin", func(t *testing.T) {
-		hub.AddModule("fresh", "")
+		hub.AddDevice("fresh")
 		twin := service.do(t, "get_twin", "fresh")
 		has(t, twin, "device_id", `"fresh"`, "module_id", "null", "etag", `"AAAAAAAAAAE="`, "version", "2", "status", `"enabled"`,
 			"connection_state", `"Disconnected"`, "authentication_type", `"sas"`, "tags", "null",
