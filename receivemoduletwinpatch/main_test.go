@@ -3,7 +3,6 @@ package main
 import (
 	"testing"
 
-	"moduletwin/pkg/localhub"
 	"moduletwin/pkg/sample/sampletest"
 )
 
@@ -42,10 +41,10 @@ func TestContested(t *testing.T) {
 	hub := sampletest.NewHub(t)
 	program := start(t, hub)
 	for closings := 1; closings < 4; closings++ {
-		hub.Disconnect("myFirstDevice", "myFirstModule", localhub.Cut)
+		hub.Disconnect("myFirstDevice", "myFirstModule")
 		program.Until("connected again")
 	}
-	hub.Disconnect("myFirstDevice", "myFirstModule", localhub.Cut)
+	hub.Disconnect("myFirstDevice", "myFirstModule")
 	lines := program.Until("another client")
 	if last := lines[len(lines)-1]; last != contested {
 		t.Errorf("it says %q", last)

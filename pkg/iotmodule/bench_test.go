@@ -13,6 +13,7 @@ import (
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // BenchmarkPatch measures from the change on the hub to the patch in the
@@ -46,12 +47,12 @@ func BenchmarkRecovery(b *testing.B) {
 			for n := 0; b.Loop(); n++ {
 				next, end := subscribe(b, hub, module, iotmodule.Options{}) // one that is often cut off makes longer pauses
 				if outage > 0 {
-					hub.SetNetwork(localhub.Network{Refuse: true})
+					hub.SetNetwork(fault.Network{Refuse: true})
 				}
-				hub.Disconnect("d", "m", localhub.CutReset)
+				hub.ResetConnection("d", "m")
 				patch(b, hub, "m", map[string]any{"n": n})
 				time.Sleep(outage)
-				took.add(func() { hub.SetNetwork(localhub.Network{}); next() })
+				took.add(func() { hub.SetNetwork(fault.Network{}); next() })
 				end()
 			}
 			b.ReportMetric(took.median(), "median-ms")
@@ -79,7 +80,7 @@ func BenchmarkReconnect(b *testing.B) {
 		})
 		patch(b, hub, "ours", map[string]any{"n": n})
 		next()
-		hub.Disconnect("d", "ours", localhub.CutReset)
+		hub.ResetConnection("d", "ours")
 		ours.add(func() { patch(b, hub, "ours", map[string]any{"missed": n}); next() })
 	}
 	b.ReportMetric(ours.median(), "ms")

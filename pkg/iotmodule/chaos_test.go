@@ -4,12 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"moduletwin/pkg/localhub/fault"
 	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"moduletwin/pkg/localhub"
 )
 
 var (
@@ -38,7 +37,7 @@ func TestChaos(t *testing.T) {
 // playChaos plays one schedule; pause is about how long a bad phase lasts.
 func playChaos(s *scene, seed uint64, pause time.Duration) {
 	random := rand.New(rand.NewPCG(seed, 0))
-	before := s.hub.FaultsApplied()
+	before := s.hub.FaultsInjected()
 	for window := range 5 {
 		for range 1 + random.IntN(3) {
 			someFault(s, random)
@@ -46,7 +45,7 @@ func playChaos(s *scene, seed uint64, pause time.Duration) {
 			<-time.After(time.Duration(random.Int64N(int64(pause)))) // the bad phase; nothing is waited for
 			s.patch(randomPatch(random))
 		}
-		s.hub.SetNetwork(localhub.Network{})
+		s.hub.SetNetwork(fault.Network{})
 		s.hub.ClearFaults()
 		late := s.read(s.client) // begins in the middle of things
 		version := s.patch(map[string]any{"window": window})
@@ -56,7 +55,7 @@ func playChaos(s *scene, seed uint64, pause time.Duration) {
 			s.Errorf("a reader that came late has\n%v\nthe hub has\n%v", late.snapshot(), want)
 		}
 	}
-	if s.hub.FaultsApplied() == before {
+	if s.hub.FaultsInjected() == before {
 		s.Error("no fault was applied")
 	}
 	if s.Failed() {
@@ -66,28 +65,28 @@ func playChaos(s *scene, seed uint64, pause time.Duration) {
 
 // someFault arms a fault, or a few; most of them need a new connection.
 func someFault(s *scene, random *rand.Rand) {
-	points := []localhub.Point{localhub.SignIn, localhub.Subscribe, localhub.TwinGet, localhub.Notify}
-	failures := []localhub.Failure{
-		localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.LoseAnswer, localhub.Silence,
-		localhub.Garbage, localhub.Duplicate, localhub.Late(50 * time.Millisecond), localhub.Status(5), localhub.Status(503),
+	points := []fault.Point{fault.SignIn, fault.Subscribe, fault.TwinGet, fault.Notify}
+	failures := []fault.Failure{
+		fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.LoseResponse(), fault.Silence(),
+		fault.Garbage(), fault.Duplicate(), fault.Late(50 * time.Millisecond), fault.Status(5), fault.Status(503),
 	}
 	for range random.IntN(3) {
 		s.hub.FailNext(1+random.IntN(2), points[random.IntN(len(points))], failures[random.IntN(len(failures))])
 	}
 	switch random.IntN(7) {
 	case 0, 1:
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.hub.Disconnect(deviceID, moduleID)
 	case 2:
-		s.hub.Disconnect(deviceID, moduleID, localhub.CutReset)
+		s.hub.ResetConnection(deviceID, moduleID)
 	case 3:
 		s.hub.ForgetSessions()
 	case 4:
 		s.hub.ExpireTokens()
 	case 5:
-		s.hub.SetNetwork(localhub.Network{Blackhole: random.IntN(2) == 0, Refuse: random.IntN(2) == 0})
+		s.hub.SetNetwork(fault.Network{Blackhole: random.IntN(2) == 0, Refuse: random.IntN(2) == 0})
 	case 6:
-		s.hub.SetNetwork(localhub.Network{Latency: time.Duration(random.IntN(5)) * time.Millisecond, Trickle: random.IntN(2) == 0})
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.hub.SetNetwork(fault.Network{Latency: time.Duration(random.IntN(5)) * time.Millisecond, Trickle: random.IntN(2) == 0})
+		s.hub.Disconnect(deviceID, moduleID)
 	}
 }
 

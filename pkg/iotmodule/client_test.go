@@ -14,6 +14,7 @@ import (
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 func TestDialRefused(t *testing.T) {
@@ -55,8 +56,8 @@ func TestDialRefused(t *testing.T) {
 
 // Dial does not try again: each failure of a sign-in is its error at once.
 func TestDialFails(t *testing.T) {
-	for _, at := range []localhub.Point{localhub.SignIn, localhub.Subscribe} {
-		for _, how := range []localhub.Failure{localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.Garbage, localhub.Silence, localhub.Status(3)} {
+	for _, at := range []fault.Point{fault.SignIn, fault.Subscribe} {
+		for _, how := range []fault.Failure{fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.Garbage(), fault.Silence(), fault.Status(3)} {
 			t.Run(fmt.Sprintf("%v at %v", how, at), func(t *testing.T) {
 				t.Parallel()
 				hub := localhub.New(t)
@@ -85,9 +86,9 @@ func TestDialNothingListens(t *testing.T) {
 func TestDialObeysItsContext(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule(deviceID, moduleID)
-	for _, at := range []localhub.Point{localhub.SignIn, localhub.Subscribe} {
-		hub.FailNext(1, at, localhub.Silence)
-		applied := hub.FaultsApplied()
+	for _, at := range []fault.Point{fault.SignIn, fault.Subscribe} {
+		hub.FailNext(1, at, fault.Silence())
+		applied := hub.FaultsInjected()
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
 			hub.WaitFaults(t.Context(), applied+1)
@@ -128,17 +129,17 @@ func TestTwin(t *testing.T) {
 
 // Requests outlast what is passing.
 func TestRequestsPersist(t *testing.T) {
-	failures := []localhub.Failure{
-		localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.LoseAnswer, localhub.Silence,
-		localhub.Status(429), localhub.Status(503), localhub.Duplicate,
+	failures := []fault.Failure{
+		fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.LoseResponse(), fault.Silence(),
+		fault.Status(429), fault.Status(503), fault.Duplicate(),
 	}
 	for _, failure := range failures {
 		inBothSettings(t, failure.String(), func(s *scene) {
-			s.hub.FailNext(2, localhub.TwinPatch, failure)
+			s.hub.FailNext(2, fault.TwinPatch, failure)
 			if _, err := s.client.UpdateReported(s.ctx, map[string]any{"n": 1}); err != nil {
 				s.Errorf("UpdateReported: %v", err)
 			}
-			s.hub.FailNext(2, localhub.TwinGet, failure)
+			s.hub.FailNext(2, fault.TwinGet, failure)
 			twin, err := s.client.GetTwin(s.ctx)
 			if err != nil {
 				s.Fatal(err)
@@ -167,8 +168,8 @@ func TestReportedRefused(t *testing.T) {
 // Close frees whoever waits, and may be called again.
 func TestCloseEndsWaiting(t *testing.T) {
 	inBothSettings(t, "for anything", func(s *scene) {
-		s.hub.FailNext(1, localhub.TwinGet, localhub.Silence)
-		applied := s.hub.FaultsApplied()
+		s.hub.FailNext(1, fault.TwinGet, fault.Silence())
+		applied := s.hub.FaultsInjected()
 		failed := make(chan error)
 		go func() {
 			_, err := s.client.GetTwin(s.ctx)
@@ -259,12 +260,12 @@ func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, lines := logged()
 		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
-		s.hub.SetNetwork(localhub.Network{Refuse: true})
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.hub.SetNetwork(fault.Network{Refuse: true})
+		s.hub.Disconnect(deviceID, moduleID)
 		s.someChanges("missed")
 		_, missed := s.desired()
 		time.Sleep(time.Minute) // simulated
-		s.hub.SetNetwork(localhub.Network{})
+		s.hub.SetNetwork(fault.Network{})
 		s.reader.await(s, missed)
 		s.settled()
 		for _, want := range []string{"connection lost, reconnecting", "no connection yet", "connected again", "changesCaughtUp=3"} {
@@ -309,7 +310,7 @@ func TestCycles(t *testing.T) {
 	for range cycles {
 		once()
 	}
-	if _, err := hub.WaitLink(t.Context(), deviceID, moduleID, func(l localhub.Link) bool { return !l.Connected }); err != nil {
+	if _, err := hub.WaitConnection(t.Context(), deviceID, moduleID, func(l localhub.ConnectionState) bool { return !l.Connected }); err != nil {
 		t.Fatal(err)
 	}
 	if now := heapInUse(); now > heap+4<<20 {

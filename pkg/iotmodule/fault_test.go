@@ -10,6 +10,7 @@ import (
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // TestNoChangeIsLost is the promise of SubscribeDesired: whatever goes wrong
@@ -18,25 +19,25 @@ import (
 // changes made before, during and after it, once in simulated time with the
 // client's own pauses, once over sockets.
 func TestNoChangeIsLost(t *testing.T) {
-	points := []localhub.Point{localhub.SignIn, localhub.Subscribe, localhub.TwinGet, localhub.Notify}
-	failures := []localhub.Failure{
-		localhub.Cut, localhub.CutReset, localhub.CutHalfway, localhub.LoseAnswer, localhub.Silence,
-		localhub.Garbage, localhub.Duplicate, localhub.Late(100 * time.Millisecond),
-		localhub.Status(3), localhub.Status(5), localhub.Status(400), localhub.Status(429), localhub.Status(500),
+	points := []fault.Point{fault.SignIn, fault.Subscribe, fault.TwinGet, fault.Notify}
+	failures := []fault.Failure{
+		fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.LoseResponse(), fault.Silence(),
+		fault.Garbage(), fault.Duplicate(), fault.Late(100 * time.Millisecond),
+		fault.Status(3), fault.Status(5), fault.Status(400), fault.Status(429), fault.Status(500),
 	}
 	for _, point := range points {
 		for _, failure := range failures {
-			if point == localhub.TwinGet && failure == localhub.Status(400) {
+			if point == fault.TwinGet && failure == fault.Status(400) {
 				continue // a hub that says so means it
 			}
 			inBothSettings(t, fmt.Sprintf("%v at %v", failure, point), func(s *scene) {
 				s.someChanges("before")
-				before := s.hub.FaultsApplied()
+				before := s.hub.FaultsInjected()
 				s.hub.FailNext(2, point, failure)
-				if point == localhub.Notify {
+				if point == fault.Notify {
 					s.changeUntilFaults(before + 2)
 				} else {
-					s.hub.Disconnect(deviceID, moduleID, localhub.Cut) // they come with a new connection
+					s.hub.Disconnect(deviceID, moduleID) // they come with a new connection
 					s.someChanges("during")
 				}
 				if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
@@ -56,21 +57,21 @@ var phases = []struct {
 }{
 	{"idle", func(*scene) {}},
 	{"while a patch is half written", func(s *scene) {
-		s.hub.SetNetwork(localhub.Network{Trickle: true, Latency: time.Millisecond})
+		s.hub.SetNetwork(fault.Network{Trickle: true, Latency: time.Millisecond})
 		s.patch(map[string]any{"long": strings.Repeat("x", 2000)})
 	}},
-	{"during CONNECT", heldAt(localhub.SignIn)},
-	{"between SUBSCRIBE and SUBACK", heldAt(localhub.Subscribe)},
-	{"between SUBSCRIBE and the twin", heldAt(localhub.TwinGet)},
+	{"during CONNECT", heldAt(fault.SignIn)},
+	{"between SUBSCRIBE and SUBACK", heldAt(fault.Subscribe)},
+	{"between SUBSCRIBE and the twin", heldAt(fault.TwinGet)},
 }
 
 // heldAt returns once the hub makes the module wait for an answer.
-func heldAt(point localhub.Point) func(s *scene) {
+func heldAt(point fault.Point) func(s *scene) {
 	return func(s *scene) {
 		s.Helper()
-		before := s.hub.FaultsApplied()
-		s.hub.FailNext(1, point, localhub.Late(100*time.Millisecond))
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		before := s.hub.FaultsInjected()
+		s.hub.FailNext(1, point, fault.Late(100*time.Millisecond))
+		s.hub.Disconnect(deviceID, moduleID)
 		if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
 			s.Fatal(err)
 		}
@@ -80,15 +81,15 @@ func heldAt(point localhub.Point) func(s *scene) {
 // The faults that are not tied to a point strike in each phase. Those of the
 // network last until the next changes have been made.
 func TestNoChangeIsLostWhen(t *testing.T) {
-	network := func(n localhub.Network) func(s *scene) {
+	network := func(n fault.Network) func(s *scene) {
 		return func(s *scene) { s.hub.SetNetwork(n) }
 	}
 	faults := []struct {
 		name   string
-		strike func(s *scene)
+		inject func(s *scene)
 	}{
-		{"the hub closes the connection", func(s *scene) { s.hub.Disconnect(deviceID, moduleID, localhub.Cut) }},
-		{"the connection is reset", func(s *scene) { s.hub.Disconnect(deviceID, moduleID, localhub.CutReset) }},
+		{"the hub closes the connection", func(s *scene) { s.hub.Disconnect(deviceID, moduleID) }},
+		{"the connection is reset", func(s *scene) { s.hub.ResetConnection(deviceID, moduleID) }},
 		{"the hub forgets sessions", func(s *scene) { s.hub.ForgetSessions() }},
 		{"tokens expire", func(s *scene) { s.hub.ExpireTokens() }},
 		{"the hub restarts", func(s *scene) {
@@ -104,25 +105,25 @@ func TestNoChangeIsLostWhen(t *testing.T) {
 			}
 		}},
 		{"connections are refused", func(s *scene) {
-			s.hub.SetNetwork(localhub.Network{Refuse: true})
-			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			s.hub.SetNetwork(fault.Network{Refuse: true})
+			s.hub.Disconnect(deviceID, moduleID)
 		}},
-		{"nothing arrives", network(localhub.Network{Blackhole: true})},
-		{"the network is slow", network(localhub.Network{Latency: 5 * time.Millisecond})},
-		{"bytes trickle", network(localhub.Network{Trickle: true})},
+		{"nothing arrives", network(fault.Network{Blackhole: true})},
+		{"the network is slow", network(fault.Network{Latency: 5 * time.Millisecond})},
+		{"bytes trickle", network(fault.Network{Trickle: true})},
 	}
 	for _, phase := range phases {
-		for _, fault := range faults {
-			inBothSettings(t, fault.name+" "+phase.name, func(s *scene) {
+		for _, f := range faults {
+			inBothSettings(t, f.name+" "+phase.name, func(s *scene) {
 				s.someChanges("before")
 				phase.enter(s)
-				before := s.hub.FaultsApplied()
-				fault.strike(s)
-				if s.hub.FaultsApplied() == before && phase.name != "during CONNECT" { // there, no connection is known yet
+				before := s.hub.FaultsInjected()
+				f.inject(s)
+				if s.hub.FaultsInjected() == before && phase.name != "during CONNECT" { // there, no connection is known yet
 					s.Error("no fault was applied")
 				}
 				s.someChanges("during")
-				s.hub.SetNetwork(localhub.Network{})
+				s.hub.SetNetwork(fault.Network{})
 				s.someChanges("after")
 				s.settled()
 			})
@@ -134,10 +135,10 @@ func TestNoChangeIsLostWhen(t *testing.T) {
 func TestCutAgainAndAgain(t *testing.T) {
 	inBothSettings(t, "five times", func(s *scene) {
 		for i := range 5 {
-			signIns := s.awaitLink(func(l localhub.Link) bool { return l.Connected }).SignIns
-			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			signIns := s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Connected }).SignIns
+			s.hub.Disconnect(deviceID, moduleID)
 			s.someChanges(fmt.Sprint("cut", i))
-			s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
+			s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns > signIns })
 		}
 		s.settled()
 	})
@@ -161,14 +162,14 @@ func TestBlackhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, inSimulatedTime)
 		s.someChanges("before")
-		s.hub.SetNetwork(localhub.Network{Blackhole: true})
+		s.hub.SetNetwork(fault.Network{Blackhole: true})
 		s.someChanges("during")
-		signIns := s.awaitLink(func(localhub.Link) bool { return true }).SignIns
+		signIns := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns
 
 		begin := time.Now()
 		time.Sleep(95 * time.Second) // simulated: time stands still while anything is left to do
-		s.hub.SetNetwork(localhub.Network{})
-		s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
+		s.hub.SetNetwork(fault.Network{})
+		s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns > signIns })
 		if took := time.Since(begin); took > 2*time.Minute {
 			t.Errorf("signed in again after %v", took)
 		}
@@ -188,7 +189,7 @@ func TestContestedIdentity(t *testing.T) {
 		}
 		defer other.Close()
 		time.Sleep(10 * time.Minute) // simulated
-		signIns := s.awaitLink(func(localhub.Link) bool { return true }).SignIns
+		signIns := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns
 		if signIns > 80 {
 			t.Errorf("two clients pushed each other out %d times in ten minutes", signIns)
 		}
@@ -204,8 +205,8 @@ func TestContestedIdentity(t *testing.T) {
 func TestRefusedAfterAGoodSignIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, inSimulatedTime)
-		s.hub.FailNext(1000, localhub.SignIn, localhub.Status(5))
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.hub.FailNext(1000, fault.SignIn, fault.Status(5))
+		s.hub.Disconnect(deviceID, moduleID)
 		begin := time.Now()
 		err := s.reader.awaitEnd(s)
 		if !isUnauthorized(err) {
@@ -233,7 +234,7 @@ func TestTokenRenewal(t *testing.T) {
 		})
 		for i := range 10 {
 			s.someChanges(fmt.Sprint("token", i))
-			s.awaitLink(func(l localhub.Link) bool { return l.SignIns >= i+2 && l.Connected })
+			s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns >= i+2 && l.Connected })
 		}
 		s.settled()
 		if contains(lines(), "connection lost") {
@@ -248,7 +249,7 @@ func TestTokenRenewalByDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, inSimulatedTime)
 		begin := time.Now()
-		s.awaitLink(func(l localhub.Link) bool { return l.SignIns == 2 })
+		s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns == 2 })
 		if took := time.Since(begin); took != 48*time.Minute {
 			t.Errorf("signed in again after %v", took)
 		}
@@ -271,7 +272,7 @@ func TestSecondaryKey(t *testing.T) {
 			s.Fatal(err)
 		}
 		s.someChanges("before")
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.hub.Disconnect(deviceID, moduleID)
 		s.someChanges("after")
 		s.settled()
 	})
@@ -306,7 +307,7 @@ func TestCountStartsOver(t *testing.T) {
 				s.Fatal(err)
 			}
 			s.patch(map[string]any{"new": true})
-			s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
+			s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Subscribed })
 			s.patch(map[string]any{"newer": true})
 			s.reader.await(s, 3)
 			s.compare()

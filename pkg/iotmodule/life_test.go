@@ -18,6 +18,7 @@ import (
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // What FollowDesired returns and all patches, merged, are the hub's state, for
@@ -65,7 +66,7 @@ func follow(t *testing.T, state iothub.Properties, patches func(func(iothub.Prop
 // A reader that leaves while the twin is being read leaves nothing behind for
 // the next one: neither an old state nor reads that go on.
 func TestReaderLeavesDuringARead(t *testing.T) {
-	for _, how := range []localhub.Failure{localhub.Late(time.Second), localhub.Silence} {
+	for _, how := range []fault.Failure{fault.Late(time.Second), fault.Silence()} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScene(t, inSimulatedTime)
 			s.client.Close()
@@ -78,9 +79,9 @@ func TestReaderLeavesDuringARead(t *testing.T) {
 			if _, err := client.SubscribeDesired(first); err != nil {
 				t.Fatal(err)
 			}
-			before := s.hub.FaultsApplied()
-			s.hub.FailNext(1, localhub.TwinGet, how)
-			s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+			before := s.hub.FaultsInjected()
+			s.hub.FailNext(1, fault.TwinGet, how)
+			s.hub.Disconnect(deviceID, moduleID)
 			if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
 				t.Fatal(err)
 			}
@@ -104,9 +105,9 @@ func TestReaderLeavesDuringARead(t *testing.T) {
 func TestSubscribeDuringARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, inSimulatedTime)
-		before := s.hub.FaultsApplied()
-		s.hub.FailNext(1, localhub.TwinGet, localhub.Late(time.Second))
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		before := s.hub.FaultsInjected()
+		s.hub.FailNext(1, fault.TwinGet, fault.Late(time.Second))
+		s.hub.Disconnect(deviceID, moduleID)
 		if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +123,7 @@ func TestSubscribeDuringARead(t *testing.T) {
 // The next identity has come as far as the old one, and a change is announced
 // before the twin is read.
 func TestCreatedAnewWithTheSameCount(t *testing.T) {
-	for _, how := range []localhub.Failure{localhub.Late(time.Second), localhub.Status(429)} {
+	for _, how := range []fault.Failure{fault.Late(time.Second), fault.Status(429)} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScene(t, inSimulatedTime)
 			s.someChanges("old")
@@ -141,8 +142,8 @@ func TestCreatedAnewWithTheSameCount(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.someChanges("new")
-			before := s.hub.FaultsApplied()
-			s.hub.FailNext(1, localhub.TwinGet, how)
+			before := s.hub.FaultsInjected()
+			s.hub.FailNext(1, fault.TwinGet, how)
 			if err := s.hub.WaitFaults(s.ctx, before+1); err != nil {
 				t.Fatal(err)
 			}
@@ -222,8 +223,8 @@ func TestCloseDuringPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, lines := logged()
 		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
-		s.hub.FailNext(10_000, localhub.TwinGet, localhub.Status(429))
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut) // the client itself reads, too
+		s.hub.FailNext(10_000, fault.TwinGet, fault.Status(429))
+		s.hub.Disconnect(deviceID, moduleID) // the client itself reads, too
 		ended := make(chan error, 1)
 		go func() {
 			_, err := s.client.GetTwin(s.ctx)
@@ -245,18 +246,18 @@ func TestCloseDuringPauses(t *testing.T) {
 func TestRenewalThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, inSimulatedTime)
-		s.hub.SetNetwork(localhub.Network{Refuse: true})
-		s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+		s.hub.SetNetwork(fault.Network{Refuse: true})
+		s.hub.Disconnect(deviceID, moduleID)
 		time.Sleep(20 * time.Minute) // simulated
-		s.hub.SetNetwork(localhub.Network{})
-		signIns := s.awaitLink(func(l localhub.Link) bool { return l.Subscribed }).SignIns
-		before := s.hub.FaultsApplied()
-		s.hub.FailNext(1, localhub.SignIn, localhub.Cut)
+		s.hub.SetNetwork(fault.Network{})
+		signIns := s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Subscribed }).SignIns
+		before := s.hub.FaultsInjected()
+		s.hub.FailNext(1, fault.SignIn, fault.Cut())
 		if err := s.hub.WaitFaults(s.ctx, before+1); err != nil { // at the renewal
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns })
+		s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns > signIns })
 		if took := time.Since(begin); took > time.Second {
 			t.Errorf("the first pause took %v", took)
 		}
@@ -268,12 +269,12 @@ func TestShortKeepAlive(t *testing.T) {
 	for _, keepAlive := range []time.Duration{1, 2, 11, 12} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.KeepAlive = keepAlive * time.Second })
-			s.hub.SetNetwork(localhub.Network{Latency: 300 * time.Millisecond})
-			signIns := s.awaitLink(func(localhub.Link) bool { return true }).SignIns
+			s.hub.SetNetwork(fault.Network{Latency: 300 * time.Millisecond})
+			signIns := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns
 			time.Sleep(28750 * time.Millisecond) // simulated: just after a look whether to ping
 			s.patch(map[string]any{"n": 1})
 			time.Sleep(10 * time.Minute)
-			if now := s.awaitLink(func(localhub.Link) bool { return true }).SignIns; now != signIns {
+			if now := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns; now != signIns {
 				t.Errorf("with a keep-alive of %d s, the connection was given up %d times in ten minutes", keepAlive, now-signIns)
 			}
 		})
@@ -291,7 +292,7 @@ func TestLoggerUsesTheClient(t *testing.T) {
 		}})
 	})
 	client.Store(s.client)
-	s.hub.Disconnect(deviceID, moduleID, localhub.Cut)
+	s.hub.Disconnect(deviceID, moduleID)
 	select {
 	case err := <-reported:
 		if err != nil {

@@ -132,8 +132,8 @@ func (s *scene) someChanges(name string) {
 // has to be got over before the next one can strike.
 func (s *scene) changeUntilFaults(n int) {
 	s.Helper()
-	for round := 0; s.hub.FaultsApplied() < n; round++ {
-		s.awaitLink(func(l localhub.Link) bool { return l.Subscribed })
+	for round := 0; s.hub.FaultsInjected() < n; round++ {
+		s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Subscribed })
 		s.someChanges(fmt.Sprint("during", round))
 	}
 }
@@ -251,10 +251,10 @@ func (r *reader) count() int {
 	return r.taken
 }
 
-// awaitLink waits until the module's link is as wanted.
-func (s *scene) awaitLink(ok func(localhub.Link) bool) localhub.Link {
+// awaitConnection waits until the module's link is as wanted.
+func (s *scene) awaitConnection(ok func(localhub.ConnectionState) bool) localhub.ConnectionState {
 	s.Helper()
-	link, err := s.hub.WaitLink(s.ctx, deviceID, moduleID, ok)
+	link, err := s.hub.WaitConnection(s.ctx, deviceID, moduleID, ok)
 	if err != nil {
 		s.Fatal(err)
 	}

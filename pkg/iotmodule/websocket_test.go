@@ -12,11 +12,11 @@ func TestWebSocket(t *testing.T) {
 	overWebSocket := func(o *iotmodule.Options) { o.WebSocket = true }
 	inBothSettings(t, "cut and back again", func(s *scene) {
 		s.someChanges("before")
-		for _, how := range []localhub.Failure{localhub.Cut, localhub.CutReset} {
-			signIns := s.awaitLink(func(l localhub.Link) bool { return l.Connected }).SignIns
-			s.hub.Disconnect(deviceID, moduleID, how)
-			s.someChanges("during" + how.String())
-			s.awaitLink(func(l localhub.Link) bool { return l.SignIns > signIns && l.Subscribed })
+		for name, disconnect := range map[string]func(string, string) bool{"Cut": s.hub.Disconnect, "Reset": s.hub.ResetConnection} {
+			signIns := s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Connected }).SignIns
+			disconnect(deviceID, moduleID)
+			s.someChanges("during" + name)
+			s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns > signIns && l.Subscribed })
 		}
 		s.someChanges("after")
 		s.settled()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"moduletwin/pkg/localhub/fault"
 	"net/http"
 	"strconv"
 	"time"
@@ -47,24 +48,24 @@ func (h *Hub) logRequest(r *http.Request, status int, by string, refused *refusa
 }
 
 // instead returns the refusal that takes the place of carrying out a request.
-func (f Failure) instead() *refusal {
-	if f.kind == Status(0).kind {
-		return f.refusal()
+func instead(how fault.Failure) *refusal {
+	if how.Kind == fault.KindStatus {
+		return refusalOf(how)
 	}
 	return nil
 }
 
 // playInstead plays the failures that leave a request unanswered, and the
 // answer that is none. It reports whether the request goes on.
-func playInstead(how Failure, w http.ResponseWriter, r *http.Request) bool {
-	switch how.kind {
-	case Cut.kind, CutReset.kind:
+func playInstead(how fault.Failure, w http.ResponseWriter, r *http.Request) bool {
+	switch how.Kind {
+	case fault.KindCut, fault.KindCutReset:
 		endHTTP(r, how)
-	case Silence.kind, Skip.kind:
+	case fault.KindSilence:
 		io.Copy(io.Discard, io.LimitReader(r.Body, maxBody)) // only then is it noticed when the client goes
 		<-r.Context().Done()
-		endHTTP(r, Cut)
-	case Garbage.kind:
+		endHTTP(r, fault.Cut())
+	case fault.KindGarbage:
 		w.Header().Set("Content-Type", "text/html")
 		w.Write(garbage)
 	default:
@@ -74,35 +75,35 @@ func playInstead(how Failure, w http.ResponseWriter, r *http.Request) bool {
 }
 
 // deliver writes the answer as how would have it.
-func deliver(how Failure, w http.ResponseWriter, r *http.Request, status int, body []byte) {
-	switch how.kind {
-	case LoseAnswer.kind:
-		endHTTP(r, Cut)
-	case Late(0).kind:
-		timer := time.NewTimer(how.delay)
+func deliver(how fault.Failure, w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	switch how.Kind {
+	case fault.KindLoseResponse:
+		endHTTP(r, fault.Cut())
+	case fault.KindLate:
+		timer := time.NewTimer(how.Delay)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
 		case <-r.Context().Done():
 			return
 		}
-	case CutHalfway.kind:
+	case fault.KindCutHalfway:
 		if len(body) == 0 { // then there is nothing to cut in half but the status
-			endHTTP(r, Cut)
+			endHTTP(r, fault.Cut())
 		}
 		w.WriteHeader(status)
 		w.Write(body[:len(body)/2])
 		http.NewResponseController(w).Flush()
-		endHTTP(r, Cut)
+		endHTTP(r, fault.Cut())
 	}
 	w.WriteHeader(status)
 	w.Write(body)
 }
 
 // endHTTP ends the connection and the handling of r.
-func endHTTP(r *http.Request, how Failure) {
+func endHTTP(r *http.Request, how fault.Failure) {
 	w := r.Context().Value(wireKey{}).(*wire)
-	if how.kind == CutReset.kind {
+	if how.Kind == fault.KindCutReset {
 		w.reset()
 	}
 	w.Close()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"moduletwin/pkg/iothub"
@@ -52,12 +53,33 @@ func (h *Hub) checkToken(token iothub.SASToken, owner string, keys keyPair, path
 		return fmt.Errorf("the signature does not fit either key of %s", owner)
 	case err != nil:
 		return fmt.Errorf("the token expired %v ago", now.Sub(token.Expiry).Round(time.Second))
-	case h.faults.hasExpired(token):
+	case h.expired.contains(token):
 		return errors.New("the token was made to expire")
 	case !h.covers(token.Resource, path...):
 		return fmt.Errorf("the token is for %q, not for %q", token.Resource, h.host+"/"+strings.Join(path, "/"))
 	}
 	return nil
+}
+
+// expiredTokens holds the signatures of tokens that were made to expire.
+type expiredTokens struct {
+	mu         sync.Mutex // guards signatures
+	signatures map[string]bool
+}
+
+func (e *expiredTokens) add(token iothub.SASToken) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.signatures == nil {
+		e.signatures = make(map[string]bool)
+	}
+	e.signatures[string(token.Signature)] = true
+}
+
+func (e *expiredTokens) contains(token iothub.SASToken) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.signatures[string(token.Signature)]
 }
 
 func verifyEither(token iothub.SASToken, keys keyPair, now time.Time) error {

@@ -20,6 +20,7 @@ func TestDeps(t *testing.T) {
 		"moduletwin/pkg/internal/trust",
 		"moduletwin/pkg/internal/wsconn",
 		"moduletwin/pkg/iothub",
+		"moduletwin/pkg/localhub/fault",
 	}
 	this, err := build.ImportDir(".", 0)
 	if err != nil {

@@ -82,25 +82,25 @@ func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (ver
 	return version, nil
 }
 
-// Link is the state of a device's or module's connection.
-type Link struct {
+// ConnectionState is the state of a device's or module's connection.
+type ConnectionState struct {
 	Connected  bool
 	Subscribed bool // it is connected and subscribed to changes of desired properties
 	SignIns    int  // successful ones so far
 	Telemetry  int  // messages received so far, wills included
 }
 
-// WaitLink waits until ok returns true for the state of a connection, and
+// WaitConnection waits until ok returns true for the state of a connection, and
 // returns that state. ok is called at once and after every change; of changes
 // that follow each other quickly, it may see the last one only: to notice that
-// a client went and came back, look at SignIns. WaitLink ends, too, when ctx is
+// a client went and came back, look at SignIns. WaitConnection ends, too, when ctx is
 // done, when the hub is closed and when there is no such device or module.
-func (h *Hub) WaitLink(ctx context.Context, deviceID, moduleID string, ok func(Link) bool) (Link, error) {
+func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok func(ConnectionState) bool) (ConnectionState, error) {
 	k := key{deviceID, moduleID}
 	for {
 		e := h.registry.lock(k)
 		if e == nil {
-			return Link{}, fmt.Errorf("localhub: there is no %s", k)
+			return ConnectionState{}, fmt.Errorf("localhub: there is no %s", k)
 		}
 		state, changed := e.watchLink()
 		e.mu.Unlock()
@@ -119,12 +119,12 @@ func (h *Hub) WaitLink(ctx context.Context, deviceID, moduleID string, ok func(L
 
 // watchLink returns the state of the connection and a channel that is closed
 // when it changes. The lock of e is held.
-func (e *entity) watchLink() (Link, <-chan struct{}) {
+func (e *entity) watchLink() (ConnectionState, <-chan struct{}) {
 	if e.changed == nil {
 		e.changed = make(chan struct{})
 	}
 	l := e.connected()
-	state := Link{Connected: l != nil, SignIns: e.signIns, Telemetry: e.telemetry}
+	state := ConnectionState{Connected: l != nil, SignIns: e.signIns, Telemetry: e.telemetry}
 	if l != nil {
 		_, state.Subscribed = (*l.session)[filterDesired]
 	}

@@ -10,13 +10,13 @@
 //		…
 //		hub.PatchDesired("house", "lamp", map[string]any{"on": true})
 //		…
-//		hub.Disconnect("house", "lamp", localhub.CutReset)
+//		hub.ResetConnection("house", "lamp")
 //
 // [Hub.Twin] and [Hub.PatchDesired] look at twins and change them without the
-// wire. Nothing has to be waited for with a sleep: [Hub.WaitLink] waits for
+// wire. Nothing has to be waited for with a sleep: [Hub.WaitConnection] waits for
 // clients to come and go, [Hub.WaitFaults] for faults to strike. Faults have
 // names: [Hub.Disconnect], [Hub.FailNext], [Hub.SetNetwork], [Hub.Restart]
-// and so on. As a program, the hub is moduletwin/pkg/cmd/localhub.
+// and so on; package fault has their kinds. As a program, the hub is moduletwin/pkg/cmd/localhub.
 //
 // One TLS port serves HTTPS, MQTT 3.1.1 and, at /$iothub/websocket, MQTT over
 // WebSocket. The certificate is made at the first start; the key of the

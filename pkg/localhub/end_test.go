@@ -7,6 +7,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // TestBehindTheEnd sends on in the same breath after a request that ends the
@@ -15,7 +16,7 @@ func TestBehindTheEnd(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
 	c, _ := signIn(t, hub, module)
-	hub.FailNext(1, localhub.TwinPatch, localhub.Cut)
+	hub.FailNext(1, fault.TwinPatch, fault.Cut())
 	var all bytes.Buffer
 	for _, body := range []string{`{"a":1}`, `{"b":2}`} {
 		report := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
@@ -32,7 +33,7 @@ func TestBehindTheEnd(t *testing.T) {
 	if twin, _ := hub.Twin("d", "m"); !present || twin.Properties.Reported.Version() != 1 {
 		t.Errorf("session present %v, reported properties %v", present, twin.Properties.Reported)
 	}
-	link, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return l.Connected })
+	link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Connected })
 	if err != nil || link.Subscribed {
 		t.Errorf("a subscription behind the end counts: %+v, %v", link, err)
 	}
@@ -46,14 +47,14 @@ func TestCutIsSeenAtOnce(t *testing.T) {
 	for range 20 {
 		c, _ := signIn(t, hub, module)
 		c.subscribe(desired)
-		if !hub.Disconnect("d", "m", localhub.Cut) {
+		if !hub.Disconnect("d", "m") {
 			t.Fatal("there was no connection")
 		}
-		before := hub.FaultsApplied()
-		hub.FailNext(1, localhub.Notify, localhub.Skip)
+		before := hub.FaultsInjected()
+		hub.FailNext(1, fault.Notify, fault.Silence())
 		hub.PatchDesired("d", "m", map[string]any{"x": 1})
-		link, err := hub.WaitLink(t.Context(), "d", "m", func(localhub.Link) bool { return true })
-		if err != nil || link.Connected || link.Subscribed || hub.Disconnect("d", "m", localhub.Cut) || hub.FaultsApplied() != before {
+		link, err := hub.WaitConnection(t.Context(), "d", "m", func(localhub.ConnectionState) bool { return true })
+		if err != nil || link.Connected || link.Subscribed || hub.Disconnect("d", "m") || hub.FaultsInjected() != before {
 			t.Fatalf("the dead connection is still there: %+v, %v", link, err)
 		}
 		hub.ClearFaults()

@@ -14,6 +14,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 const getTwin = "$iothub/twin/GET/?$rid=1"
@@ -21,28 +22,28 @@ const getTwin = "$iothub/twin/GET/?$rid=1"
 // TestFaultsAtSignIn strikes CONNECT; the next one is good again.
 func TestFaultsAtSignIn(t *testing.T) {
 	for _, row := range []struct {
-		how  localhub.Failure
+		how  fault.Failure
 		then func(*client)
 	}{
-		{localhub.Cut, (*client).expectEnd},
-		{localhub.CutReset, (*client).expectReset},
-		{localhub.CutHalfway, func(c *client) { c.expectRest("\x20\x02") }},
-		{localhub.LoseAnswer, (*client).expectEnd},
-		{localhub.Silence, (*client).expectSilence},
-		{localhub.Garbage, func(c *client) { c.expectRest("<html>") }},
-		{localhub.Status(3), func(c *client) { c.expectRest("\x20\x02\x00\x03") }},
-		{localhub.Late(time.Millisecond), (*client).expectConnack},
-		{localhub.Duplicate, func(c *client) { c.expectConnack(); c.expectAlive() }},
+		{fault.Cut(), (*client).expectEnd},
+		{fault.CutReset(), (*client).expectReset},
+		{fault.CutHalfway(), func(c *client) { c.expectRest("\x20\x02") }},
+		{fault.LoseResponse(), (*client).expectEnd},
+		{fault.Silence(), (*client).expectSilence},
+		{fault.Garbage(), func(c *client) { c.expectRest("<html>") }},
+		{fault.Status(3), func(c *client) { c.expectRest("\x20\x02\x00\x03") }},
+		{fault.Late(time.Millisecond), (*client).expectConnack},
+		{fault.Duplicate(), func(c *client) { c.expectConnack(); c.expectAlive() }},
 	} {
 		t.Run(row.how.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			module := hub.AddModule("d", "m")
-			hub.FailNext(1, localhub.SignIn, row.how)
+			hub.FailNext(1, fault.SignIn, row.how)
 			c := dial(t, hub)
 			c.send(connect(module))
 			row.then(c)
-			if err := hub.WaitFaults(t.Context(), 1); err != nil || hub.FaultsApplied() != 1 {
-				t.Errorf("%d faults, %v", hub.FaultsApplied(), err)
+			if err := hub.WaitFaults(t.Context(), 1); err != nil || hub.FaultsInjected() != 1 {
+				t.Errorf("%d faults, %v", hub.FaultsInjected(), err)
 			}
 			again, _ := signIn(t, hub, module)
 			again.expectAlive()
@@ -92,9 +93,9 @@ func (c *client) expectSilence() {
 // TestFaultsInTheMiddle strikes requests and notifications of a module that
 // is signed in.
 func TestFaultsInTheMiddle(t *testing.T) {
-	type fault struct {
-		at  localhub.Point
-		how localhub.Failure
+	type injected struct {
+		at  fault.Point
+		how fault.Failure
 	}
 	const report = "$iothub/twin/PATCH/properties/reported/?$rid=1"
 	end, silence := (*client).expectEnd, (*client).expectSilence
@@ -110,37 +111,37 @@ func TestFaultsInTheMiddle(t *testing.T) {
 	half := func(c *client) { c.expectRest("\x32") }
 	const notice, found, done = "$iothub/twin/PATCH/properties/desired/?$version=2", "$iothub/twin/res/200/?$rid=1", "$iothub/twin/res/204/?$rid=1&$version=2"
 	for _, row := range []struct {
-		fault
+		injected
 		reported int64 // the version of the reported properties afterwards
 		then     func(*client)
 	}{
-		{fault{localhub.TwinGet, localhub.Cut}, 1, end},
-		{fault{localhub.TwinGet, localhub.CutReset}, 1, (*client).expectReset},
-		{fault{localhub.TwinGet, localhub.CutHalfway}, 1, half},
-		{fault{localhub.TwinGet, localhub.LoseAnswer}, 1, end},
-		{fault{localhub.TwinGet, localhub.Silence}, 1, silence},
-		{fault{localhub.TwinGet, localhub.Status(429)}, 1, message("$iothub/twin/res/429/?$rid=1", `"errorCode":429003`)},
-		{fault{localhub.TwinGet, localhub.Status(500)}, 1, message("$iothub/twin/res/500/?$rid=1", `"errorCode":500001`)},
-		{fault{localhub.TwinGet, localhub.Status(504)}, 1, message("$iothub/twin/res/504/?$rid=1", `"errorCode":504000`)},
-		{fault{localhub.TwinGet, localhub.Garbage}, 1, message(found, "<html>")},
-		{fault{localhub.TwinGet, localhub.Late(time.Millisecond)}, 1, message(found, `"desired"`)},
-		{fault{localhub.TwinGet, localhub.Duplicate}, 1, twice(message(found, `"desired"`))},
-		{fault{localhub.TwinPatch, localhub.Cut}, 1, end},
-		{fault{localhub.TwinPatch, localhub.CutHalfway}, 2, half},
-		{fault{localhub.TwinPatch, localhub.LoseAnswer}, 2, end},
-		{fault{localhub.TwinPatch, localhub.Silence}, 1, silence},
-		{fault{localhub.TwinPatch, localhub.Status(503)}, 1, message("$iothub/twin/res/503/?$rid=1", `"errorCode":503001`)},
-		{fault{localhub.TwinPatch, localhub.Garbage}, 1, message("$iothub/twin/res/502/?$rid=1", "<html>")},
-		{fault{localhub.TwinPatch, localhub.Late(time.Millisecond)}, 2, message(done, "")},
-		{fault{localhub.Notify, localhub.Cut}, 1, end},
-		{fault{localhub.Notify, localhub.CutReset}, 1, (*client).expectReset},
-		{fault{localhub.Notify, localhub.CutHalfway}, 1, half},
-		{fault{localhub.Notify, localhub.LoseAnswer}, 1, func(c *client) { message(notice, "")(c); c.expectEnd() }},
-		{fault{localhub.Notify, localhub.Skip}, 1, (*client).expectAlive},
-		{fault{localhub.Notify, localhub.Status(500)}, 1, (*client).expectAlive},
-		{fault{localhub.Notify, localhub.Garbage}, 1, message(notice, "<html>")},
-		{fault{localhub.Notify, localhub.Duplicate}, 1, twice(message(notice, `"x":1`))},
-		{fault{localhub.Notify, localhub.Late(time.Millisecond)}, 1, message(notice, `"x":1`)},
+		{injected{fault.TwinGet, fault.Cut()}, 1, end},
+		{injected{fault.TwinGet, fault.CutReset()}, 1, (*client).expectReset},
+		{injected{fault.TwinGet, fault.CutHalfway()}, 1, half},
+		{injected{fault.TwinGet, fault.LoseResponse()}, 1, end},
+		{injected{fault.TwinGet, fault.Silence()}, 1, silence},
+		{injected{fault.TwinGet, fault.Status(429)}, 1, message("$iothub/twin/res/429/?$rid=1", `"errorCode":429003`)},
+		{injected{fault.TwinGet, fault.Status(500)}, 1, message("$iothub/twin/res/500/?$rid=1", `"errorCode":500001`)},
+		{injected{fault.TwinGet, fault.Status(504)}, 1, message("$iothub/twin/res/504/?$rid=1", `"errorCode":504000`)},
+		{injected{fault.TwinGet, fault.Garbage()}, 1, message(found, "<html>")},
+		{injected{fault.TwinGet, fault.Late(time.Millisecond)}, 1, message(found, `"desired"`)},
+		{injected{fault.TwinGet, fault.Duplicate()}, 1, twice(message(found, `"desired"`))},
+		{injected{fault.TwinPatch, fault.Cut()}, 1, end},
+		{injected{fault.TwinPatch, fault.CutHalfway()}, 2, half},
+		{injected{fault.TwinPatch, fault.LoseResponse()}, 2, end},
+		{injected{fault.TwinPatch, fault.Silence()}, 1, silence},
+		{injected{fault.TwinPatch, fault.Status(503)}, 1, message("$iothub/twin/res/503/?$rid=1", `"errorCode":503001`)},
+		{injected{fault.TwinPatch, fault.Garbage()}, 1, message("$iothub/twin/res/502/?$rid=1", "<html>")},
+		{injected{fault.TwinPatch, fault.Late(time.Millisecond)}, 2, message(done, "")},
+		{injected{fault.Notify, fault.Cut()}, 1, end},
+		{injected{fault.Notify, fault.CutReset()}, 1, (*client).expectReset},
+		{injected{fault.Notify, fault.CutHalfway()}, 1, half},
+		{injected{fault.Notify, fault.LoseResponse()}, 1, func(c *client) { message(notice, "")(c); c.expectEnd() }},
+		{injected{fault.Notify, fault.Silence()}, 1, (*client).expectAlive},
+		{injected{fault.Notify, fault.Status(500)}, 1, (*client).expectAlive},
+		{injected{fault.Notify, fault.Garbage()}, 1, message(notice, "<html>")},
+		{injected{fault.Notify, fault.Duplicate()}, 1, twice(message(notice, `"x":1`))},
+		{injected{fault.Notify, fault.Late(time.Millisecond)}, 1, message(notice, `"x":1`)},
 	} {
 		t.Run(row.at.String()+" "+row.how.String(), func(t *testing.T) {
 			hub := localhub.New(t)
@@ -148,9 +149,9 @@ func TestFaultsInTheMiddle(t *testing.T) {
 			c.subscribe(answers, desired)
 			hub.FailNext(1, row.at, row.how)
 			switch row.at {
-			case localhub.TwinGet:
+			case fault.TwinGet:
 				c.publish(getTwin, "")
-			case localhub.TwinPatch:
+			case fault.TwinPatch:
 				c.publish(report, `{"r":1}`)
 			default:
 				hub.PatchDesired("d", "m", map[string]any{"x": 1})
@@ -169,32 +170,32 @@ func TestFaultsInTheMiddle(t *testing.T) {
 // TestFaultsAtSubscribe strikes SUBSCRIBE.
 func TestFaultsAtSubscribe(t *testing.T) {
 	for _, row := range []struct {
-		how        localhub.Failure
+		how        fault.Failure
 		then       func(*client)
 		subscribed bool // in the session, as the next connection finds
 	}{
-		{localhub.Cut, (*client).expectEnd, false},
-		{localhub.Silence, (*client).expectSilence, false},
-		{localhub.Status(128), func(c *client) {
+		{fault.Cut(), (*client).expectEnd, false},
+		{fault.Silence(), (*client).expectSilence, false},
+		{fault.Status(128), func(c *client) {
 			if codes := expect[*packets.SubackPacket](c).ReturnCodes; codes[0] != 0x80 {
 				c.t.Errorf("SUBACK codes %v", codes)
 			}
 		}, false},
-		{localhub.Garbage, func(c *client) { io.ReadFull(c, make([]byte, 6)) }, false},
-		{localhub.LoseAnswer, (*client).expectEnd, true},
-		{localhub.CutHalfway, func(c *client) { c.expectRest("\x90\x03") }, true},
+		{fault.Garbage(), func(c *client) { io.ReadFull(c, make([]byte, 6)) }, false},
+		{fault.LoseResponse(), (*client).expectEnd, true},
+		{fault.CutHalfway(), func(c *client) { c.expectRest("\x90\x03") }, true},
 	} {
 		t.Run(row.how.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			module := hub.AddModule("d", "m")
 			c, _ := signIn(t, hub, module)
-			hub.FailNext(1, localhub.Subscribe, row.how)
+			hub.FailNext(1, fault.Subscribe, row.how)
 			packet := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 			packet.MessageID, packet.Topics, packet.Qoss = 1, []string{desired}, []byte{0}
 			c.send(packet)
 			row.then(c)
 			signIn(t, hub, module)
-			link, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return l.SignIns == 2 })
+			link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.SignIns == 2 })
 			if err != nil || link.Subscribed != row.subscribed {
 				t.Errorf("subscribed %v, %v, want %v", link.Subscribed, err, row.subscribed)
 			}
@@ -207,7 +208,7 @@ func TestFaultsAtSubscribe(t *testing.T) {
 func TestNoHalfOfNothing(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
-	hub.FailNext(1, localhub.REST, localhub.CutHalfway)
+	hub.FailNext(1, fault.REST, fault.CutHalfway())
 	if got, err := newREST(t, hub).try("DELETE", "/devices/d?api-version=2021-04-12", "", "If-Match: *"); err == nil {
 		t.Errorf("the answer is %d", got.status)
 	}
@@ -219,31 +220,31 @@ func TestNoHalfOfNothing(t *testing.T) {
 // TestFaultsAtREST strikes one request that tries to change a twin.
 func TestFaultsAtREST(t *testing.T) {
 	for _, row := range []struct {
-		how     localhub.Failure
+		how     fault.Failure
 		status  int // 0 for no answer
 		body    string
 		version int64 // of the desired properties afterwards
 	}{
-		{localhub.Cut, 0, "", 1},
-		{localhub.CutReset, 0, "", 1},
-		{localhub.CutHalfway, 0, "", 2},
-		{localhub.LoseAnswer, 0, "", 2},
-		{localhub.Silence, 0, "", 1},
-		{localhub.Status(429), 429, `"ErrorCode:ThrottlingBacklogTimeout;`, 1},
-		{localhub.Status(429).RetryAfter(3 * time.Second), 429, `"ErrorCode:ThrottlingBacklogTimeout;`, 1},
-		{localhub.Status(500), 500, `"ErrorCode:ServerError;InternalServerError"`, 1},
-		{localhub.Status(503), 503, `"ErrorCode:ServiceUnavailable;`, 1},
-		{localhub.Status(401), 401, `"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"`, 1},
-		{localhub.Garbage, 200, `<html>`, 1},
-		{localhub.Late(time.Millisecond), 200, `"x":1`, 2},
-		{localhub.Duplicate, 200, `"x":1`, 2},
+		{fault.Cut(), 0, "", 1},
+		{fault.CutReset(), 0, "", 1},
+		{fault.CutHalfway(), 0, "", 2},
+		{fault.LoseResponse(), 0, "", 2},
+		{fault.Silence(), 0, "", 1},
+		{fault.Status(429), 429, `"ErrorCode:ThrottlingBacklogTimeout;`, 1},
+		{fault.Status(429).WithRetryAfter(3 * time.Second), 429, `"ErrorCode:ThrottlingBacklogTimeout;`, 1},
+		{fault.Status(500), 500, `"ErrorCode:ServerError;InternalServerError"`, 1},
+		{fault.Status(503), 503, `"ErrorCode:ServiceUnavailable;`, 1},
+		{fault.Status(401), 401, `"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"`, 1},
+		{fault.Garbage(), 200, `<html>`, 1},
+		{fault.Late(time.Millisecond), 200, `"x":1`, 2},
+		{fault.Duplicate(), 200, `"x":1`, 2},
 	} {
 		t.Run(row.how.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			hub.AddModule("d", "m")
 			r := newREST(t, hub)
-			hub.FailNext(1, localhub.REST, row.how)
-			if row.how == localhub.Silence {
+			hub.FailNext(1, fault.REST, row.how)
+			if row.how == fault.Silence() {
 				var giveUp context.CancelFunc
 				r.ctx, giveUp = context.WithCancel(t.Context())
 				go func() {
@@ -257,11 +258,11 @@ func TestFaultsAtREST(t *testing.T) {
 				t.Errorf("got %d, %v, want %d", got.status, err, row.status)
 			}
 			contains(t, "the body", got.body, row.body)
-			if strings.Contains(row.how.String(), "429") && got.header.Get("Retry-After") == "" != (row.how == localhub.Status(429)) {
+			if strings.Contains(row.how.String(), "429") && got.header.Get("Retry-After") == "" != (row.how == fault.Status(429)) {
 				t.Errorf("Retry-After: %q", got.header.Get("Retry-After"))
 			}
-			if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired.Version() != row.version || hub.FaultsApplied() != 1 {
-				t.Errorf("desired is of version %d, want %d; %d faults", twin.Properties.Desired.Version(), row.version, hub.FaultsApplied())
+			if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired.Version() != row.version || hub.FaultsInjected() != 1 {
+				t.Errorf("desired is of version %d, want %d; %d faults", twin.Properties.Desired.Version(), row.version, hub.FaultsInjected())
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // Hub is a running IoT hub. Its methods may be called from several
@@ -26,7 +27,8 @@ type Hub struct {
 	certificate *certificate
 	tls         *tls.Config
 	registry    registry
-	faults      faults
+	faults      fault.Queue
+	expired     expiredTokens
 	network     network
 	http        *http.Server
 	handedOver  *handover // connections that speak HTTP
@@ -88,7 +90,7 @@ func (l testLog) Write(line []byte) (int, error) {
 func Start(options *Options) (*Hub, error) {
 	h := &Hub{options: options.withDefaults(), wires: make(map[*wire]struct{})}
 	h.log = h.options.Logger
-	h.faults.log = h.log.Warn
+	h.faults.Log = h.log.Warn
 	h.host, h.names = hostNames(h.options.Listen)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	err := h.remember()
@@ -137,7 +139,7 @@ func (h *Hub) Close() {
 	for _, l := range h.options.Listeners {
 		l.Close()
 	}
-	h.network.set(Network{})
+	h.network.set(fault.Network{})
 	h.cutAll()
 	h.http.Close()
 	h.tasks.Wait()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // A policy whose keys are missing is closed to all, not open to the key of no
@@ -26,12 +27,12 @@ func TestHeldWire(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
 	n := &network{}
-	n.set(Network{Blackhole: true})
+	n.set(fault.Network{Blackhole: true})
 	w := newWire(here, n)
 	w.Close()
 	w.SetReadDeadline(time.Now().Add(time.Hour))
 	if _, err := w.Read(make([]byte, 1)); err != net.ErrClosed {
 		t.Errorf("reading gives %v", err)
 	}
-	n.set(Network{})
+	n.set(fault.Network{})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 const (
@@ -122,10 +123,10 @@ func (l *link) cutLocked(reason string) {
 }
 
 // end plays Cut or CutReset.
-func (l *link) end(how Failure) {
+func (l *link) end(how fault.Failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if how.kind == CutReset.kind && l.reason == "" {
+	if how.Kind == fault.KindCutReset && l.reason == "" {
 		l.wire.reset()
 	}
 	l.cutLocked("fault " + how.String())
@@ -133,11 +134,11 @@ func (l *link) end(how Failure) {
 
 // prevents plays a failure that comes in place of what was asked for, and
 // reports whether it is one.
-func (l *link) prevents(how Failure) bool {
-	switch how.kind {
-	case Cut.kind, CutReset.kind:
+func (l *link) prevents(how fault.Failure) bool {
+	switch how.Kind {
+	case fault.KindCut, fault.KindCutReset:
 		l.end(how)
-	case Silence.kind, Skip.kind:
+	case fault.KindSilence:
 	default:
 		return false
 	}
@@ -145,17 +146,17 @@ func (l *link) prevents(how Failure) bool {
 }
 
 // answer sends packet, as how would have it.
-func (l *link) answer(how Failure, packet []byte) {
-	switch how.kind {
-	case CutHalfway.kind:
+func (l *link) answer(how fault.Failure, packet []byte) {
+	switch how.Kind {
+	case fault.KindCutHalfway:
 		l.sendLast(packet[:(len(packet)+1)/2])
-	case LoseAnswer.kind:
-		l.end(Cut)
-	case Duplicate.kind:
+	case fault.KindLoseResponse:
+		l.end(fault.Cut())
+	case fault.KindDuplicate:
 		l.send(packet)
 		l.send(packet)
-	case Late(0).kind:
-		l.sendLater(how.delay, packet)
+	case fault.KindLate:
+		l.sendLater(how.Delay, packet)
 	default:
 		l.send(packet)
 	}
@@ -179,7 +180,7 @@ func (l *link) sendLater(d time.Duration, packet []byte) {
 }
 
 // publish sends a message at the QoS of a subscription.
-func (l *link) publish(how Failure, topic string, qos byte, payload []byte) {
+func (l *link) publish(how fault.Failure, topic string, qos byte, payload []byte) {
 	l.answer(how, packPublish(topic, l.nextID(qos), payload))
 }
 
@@ -209,16 +210,16 @@ func (e *entity) notify(patch map[string]any, version int64) {
 	if !subscribed {
 		return
 	}
-	how := l.hub.faults.strike(Notify)
-	if how.kind == Status(0).kind || l.prevents(how) {
+	how := l.hub.faults.Next(fault.Notify)
+	if l.prevents(how) {
 		return
 	}
 	payload := encodeSection(patch, nil, version)
-	switch how.kind {
-	case Garbage.kind:
+	switch how.Kind {
+	case fault.KindGarbage:
 		payload = garbage
-	case LoseAnswer.kind:
-		how = Failure{}
+	case fault.KindLoseResponse:
+		how = fault.Failure{}
 		defer l.sendLast(nil)
 	}
 	l.publish(how, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)

@@ -1,6 +1,7 @@
 package localhub
 
 import (
+	"moduletwin/pkg/localhub/fault"
 	"strconv"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // of no importance. If the client has not subscribed to answers, there is
 // none.
 func (l *link) handleTwinGet(packet *packets.PublishPacket, topic string) error {
-	request, how, err := l.receive(packet, topic, TwinGet)
+	request, how, err := l.receive(packet, topic, fault.TwinGet)
 	if err != nil || l.prevents(how) {
 		return err
 	}
@@ -20,10 +21,10 @@ func (l *link) handleTwinGet(packet *packets.PublishPacket, topic string) error 
 	defer l.entity.mu.Unlock()
 	switch t := l.entity.twin; {
 	case l.entity.connected() != l: // it was cut a moment ago
-	case how.kind == Status(0).kind:
-		l.refuse(request, how.refusal())
-	case how.kind == Garbage.kind:
-		l.respond(request, Failure{}, 200, 0, garbage)
+	case how.Kind == fault.KindStatus:
+		l.refuse(request, refusalOf(how))
+	case how.Kind == fault.KindGarbage:
+		l.respond(request, fault.Failure{}, 200, 0, garbage)
 	default:
 		l.respond(request, how, 200, 0, t.forModule())
 	}
@@ -32,7 +33,7 @@ func (l *link) handleTwinGet(packet *packets.PublishPacket, topic string) error 
 
 // handleReported merges a patch into the reported properties.
 func (l *link) handleReported(packet *packets.PublishPacket, topic string) error {
-	request, how, err := l.receive(packet, topic, TwinPatch)
+	request, how, err := l.receive(packet, topic, fault.TwinPatch)
 	if err != nil || l.prevents(how) {
 		return err
 	}
@@ -41,10 +42,10 @@ func (l *link) handleReported(packet *packets.PublishPacket, topic string) error
 	defer l.entity.mu.Unlock()
 	switch {
 	case l.entity.connected() != l: // it was cut a moment ago
-	case how.kind == Status(0).kind:
-		l.refuse(request, how.refusal())
-	case how.kind == Garbage.kind:
-		l.respond(request, Failure{}, 502, 0, garbage)
+	case how.Kind == fault.KindStatus:
+		l.refuse(request, refusalOf(how))
+	case how.Kind == fault.KindGarbage:
+		l.respond(request, fault.Failure{}, 502, 0, garbage)
 	default:
 		if refused := l.report(request, packet.Payload); refused != nil {
 			l.refuse(request, refused)
@@ -56,12 +57,12 @@ func (l *link) handleReported(packet *packets.PublishPacket, topic string) error
 }
 
 // receive reads what a twin request and its fault have in common.
-func (l *link) receive(packet *packets.PublishPacket, topic string, at Point) (request, Failure, error) {
+func (l *link) receive(packet *packets.PublishPacket, topic string, at fault.Point) (request, fault.Failure, error) {
 	request, err := parseRequest(topic)
 	if err != nil {
-		return request, Failure{}, err
+		return request, fault.Failure{}, err
 	}
-	return request, l.hub.faults.strike(at), nil
+	return request, l.hub.faults.Next(at), nil
 }
 
 // report carries out a patch of the reported properties. The lock of the
@@ -91,7 +92,7 @@ func (l *link) report(r request, body []byte) *refusal {
 }
 
 // respond publishes the outcome of a request to those who want to know.
-func (l *link) respond(r request, how Failure, status int, version int64, body []byte) {
+func (l *link) respond(r request, how fault.Failure, status int, version int64, body []byte) {
 	if qos, subscribed := (*l.session)[filterTwinAnswers]; subscribed {
 		l.publish(how, r.answerTopic(status, version), qos, body)
 	}
@@ -99,7 +100,7 @@ func (l *link) respond(r request, how Failure, status int, version int64, body [
 
 func (l *link) refuse(r request, refused *refusal) {
 	l.hub.log.Warn("twin request refused", "by", l.entity.key, "status", refused.status, "reason", refused.Error())
-	l.respond(r, Failure{}, refused.status, 0, refused.object())
+	l.respond(r, fault.Failure{}, refused.status, 0, refused.object())
 }
 
 // forModule returns the twin as its device or module sees it: two sections,

@@ -6,36 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"moduletwin/pkg/localhub/fault"
 )
-
-// Network is what the way between clients and the hub is like. The zero
-// value is a good network.
-type Network struct {
-	// Blackhole keeps everything from arriving, in both directions, as a
-	// broken router does: nobody is told. What was sent arrives when it is
-	// over, if both sides still wait.
-	Blackhole bool
-
-	// Latency is added to every piece that is read or written, in each
-	// direction, so that large messages take several times as long.
-	Latency time.Duration
-
-	// Trickle lets one byte through at a time.
-	Trickle bool
-
-	// Refuse ends new connections by a reset as soon as they are made. For
-	// an address at which nothing listens, see [Hub.Stop].
-	Refuse bool
-}
-
-// SetNetwork changes the conditions for connections that are open and for
-// those to come.
-func (h *Hub) SetNetwork(n Network) {
-	h.network.set(n)
-	if n != (Network{}) {
-		h.faults.count("network conditions", n)
-	}
-}
 
 // network is what all wires go through.
 type network struct {
@@ -46,11 +19,11 @@ type network struct {
 }
 
 type conditions struct {
-	Network
+	fault.Network
 	over chan struct{} // closed when others take their place
 }
 
-func (n *network) set(to Network) {
+func (n *network) set(to fault.Network) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	before := n.now.Swap(&conditions{Network: to, over: make(chan struct{})})

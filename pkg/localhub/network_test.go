@@ -10,6 +10,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // TestImmediateFaults cuts and refuses without waiting for an event.
@@ -17,13 +18,13 @@ func TestImmediateFaults(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
 	c, _ := signIn(t, hub, module)
-	if !hub.Disconnect("d", "m", localhub.Cut) || hub.Disconnect("d", "none", localhub.Cut) {
+	if !hub.Disconnect("d", "m") || hub.Disconnect("d", "none") {
 		t.Error("Disconnect is wrong about who was connected")
 	}
 	c.expectEnd()
 
 	c, _ = signIn(t, hub, module)
-	hub.Disconnect("d", "m", localhub.CutReset)
+	hub.ResetConnection("d", "m")
 	c.expectReset()
 
 	packet := connect(module)
@@ -75,20 +76,20 @@ func TestNetwork(t *testing.T) {
 	c, _ := signIn(t, hub, module)
 	c.subscribe(answers, desired)
 
-	hub.SetNetwork(localhub.Network{Trickle: true, Latency: time.Millisecond})
+	hub.SetNetwork(fault.Network{Trickle: true, Latency: time.Millisecond})
 	c.expectAlive()
 
-	hub.SetNetwork(localhub.Network{Blackhole: true})
+	hub.SetNetwork(fault.Network{Blackhole: true})
 	hub.PatchDesired("d", "m", map[string]any{"x": 1})
 	c.expectSilence()
-	hub.SetNetwork(localhub.Network{})
+	hub.SetNetwork(fault.Network{})
 	c.SetDeadline(time.Now().Add(patience))
 	expect[*packets.PublishPacket](c)
 
-	hub.SetNetwork(localhub.Network{Blackhole: true})
-	hub.Disconnect("d", "m", localhub.Cut)
+	hub.SetNetwork(fault.Network{Blackhole: true})
+	hub.Disconnect("d", "m")
 	c.expectSilence() // the end is lost, too
-	hub.SetNetwork(localhub.Network{Refuse: true})
+	hub.SetNetwork(fault.Network{Refuse: true})
 	c.SetDeadline(time.Now().Add(patience))
 	c.expectEnd()
 	conn, err := net.Dial("tcp", hub.HostName())
@@ -99,7 +100,7 @@ func TestNetwork(t *testing.T) {
 		}
 		conn.Close()
 	}
-	hub.SetNetwork(localhub.Network{})
+	hub.SetNetwork(fault.Network{})
 	signIn(t, hub, module)
 }
 
@@ -135,20 +136,20 @@ func TestCloseInTrouble(t *testing.T) {
 	module := hub.AddModule("d", "m")
 	signIn(t, hub, module)
 	dial(t, hub)
-	hub.FailNext(1, localhub.SignIn, localhub.Late(time.Hour))
+	hub.FailNext(1, fault.SignIn, fault.Late(time.Hour))
 	dial(t, hub).send(connect(module))
-	hub.FailNext(1, localhub.REST, localhub.Silence)
+	hub.FailNext(1, fault.REST, fault.Silence())
 	r := newREST(t, hub)
 	go r.client.Get("https://" + hub.HostName() + "/devices")
 	if err := hub.WaitFaults(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
-	hub.SetNetwork(localhub.Network{Blackhole: true})
+	hub.SetNetwork(fault.Network{Blackhole: true})
 	hub.Close()
 	hub.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := hub.WaitLink(ctx, "d", "m", func(localhub.Link) bool { return false }); err == nil {
-		t.Error("WaitLink on a closed hub returned nil")
+	if _, err := hub.WaitConnection(ctx, "d", "m", func(localhub.ConnectionState) bool { return false }); err == nil {
+		t.Error("WaitConnection on a closed hub returned nil")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"moduletwin/pkg/internal/wsconn"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // route is one call of the REST interface, as in
@@ -68,19 +69,19 @@ func (h *Hub) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveWebSocket(w, r)
 		return
 	}
-	how := h.faults.strike(REST)
+	how := h.faults.Next(fault.REST)
 	if !playInstead(how, w, r) {
 		return
 	}
 	request := uuid.New()
 	var result *answer
-	by, refused := "", how.instead()
+	by, refused := "", instead(how)
 	if refused == nil {
 		result, by, refused = h.carryOut(w, r)
 	}
 	status, body := render(w.Header(), request, result, refused)
-	if how.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(how.retryAfter.Seconds())))
+	if how.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(how.RetryAfter.Seconds())))
 	}
 	h.logRequest(r, status, by, refused)
 	deliver(how, w, r, status, body)

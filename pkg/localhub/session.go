@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"moduletwin/pkg/localhub/fault"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -19,19 +20,19 @@ func (l *link) handleSubscribe(packet *packets.SubscribePacket) error {
 	if len(packet.Topics) == 0 {
 		return errors.New("a SUBSCRIBE to nothing")
 	}
-	how := l.hub.faults.strike(Subscribe)
+	how := l.hub.faults.Next(fault.Subscribe)
 	if l.prevents(how) {
 		return nil
 	}
 	codes := make([]byte, len(packet.Topics))
-	if how.kind == Status(0).kind {
+	if how.Kind == fault.KindStatus {
 		for i := range codes {
 			codes[i] = 0x80
 		}
 		l.send(packSuback(packet.MessageID, codes))
 		return nil
 	}
-	if how.kind == Garbage.kind {
+	if how.Kind == fault.KindGarbage {
 		l.send(garbage)
 		return nil
 	}
@@ -57,11 +58,11 @@ func (l *link) handleUnsubscribe(packet *packets.UnsubscribePacket) error {
 		for _, filter := range packet.Topics {
 			delete(s, filter)
 		}
-	}, Failure{}, packUnsuback(packet.MessageID))
+	}, fault.Failure{}, packUnsuback(packet.MessageID))
 }
 
 // change makes and stores a changed session, and then says so.
-func (l *link) change(do func(session), how Failure, done []byte) error {
+func (l *link) change(do func(session), how fault.Failure, done []byte) error {
 	e := l.entity
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -10,17 +10,18 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // signIn lets a client in or refuses it; then the result is nil. Every
 // refusal is told as "not authorized", its reason only to the log.
 func (h *Hub) signIn(connect *packets.ConnectPacket, conn net.Conn, w *wire) *link {
-	how := h.faults.strike(SignIn)
+	how := h.faults.Next(fault.SignIn)
 	if !h.playBefore(how, conn, w) {
 		return nil
 	}
-	if how.kind == Late(0).kind || how.kind == Duplicate.kind {
-		how = Failure{} // nothing is left of it
+	if how.Kind == fault.KindLate {
+		how = fault.Failure{} // nothing is left of it
 	}
 	k, token, err := h.identify(connect)
 	if err != nil {
@@ -50,21 +51,21 @@ func sessionWord(clean, present bool) string {
 
 // playBefore plays the failures that come before or in place of a CONNACK,
 // and reports whether the sign-in goes on.
-func (h *Hub) playBefore(how Failure, conn net.Conn, w *wire) bool {
-	switch how.kind {
-	case Cut.kind:
+func (h *Hub) playBefore(how fault.Failure, conn net.Conn, w *wire) bool {
+	switch how.Kind {
+	case fault.KindCut:
 		w.Close()
-	case CutReset.kind:
+	case fault.KindCutReset:
 		w.reset()
-	case Silence.kind, Skip.kind:
+	case fault.KindSilence:
 		conn.SetReadDeadline(time.Time{})
 		io.Copy(io.Discard, conn) // until the client goes
-	case Garbage.kind:
+	case fault.KindGarbage:
 		conn.Write(garbage)
-	case Status(0).kind:
-		conn.Write(packConnack(byte(how.status), false))
-	case Late(0).kind:
-		return w.wait(nil, how.delay) != net.ErrClosed
+	case fault.KindStatus:
+		conn.Write(packConnack(byte(how.Status), false))
+	case fault.KindLate:
+		return w.wait(nil, how.Delay) != net.ErrClosed
 	default:
 		return true
 	}
@@ -106,7 +107,7 @@ func (k key) clientID() string {
 // register checks the token and puts l in the place of the connection that
 // its device or module may have had. The answer is under way before anything
 // else can be.
-func (h *Hub) register(l *link, k key, clean bool, how Failure) (sessionPresent bool, err error) {
+func (h *Hub) register(l *link, k key, clean bool, how fault.Failure) (sessionPresent bool, err error) {
 	device, missing := h.registry.find(key{device: k.device})
 	if missing != nil {
 		return false, missing

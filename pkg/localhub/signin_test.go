@@ -171,9 +171,9 @@ func TestAccepted(t *testing.T) {
 			t.Errorf("%s: PUBACK %d, want %d", topic, puback.MessageID, p.MessageID)
 		}
 	}
-	link, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return l.Telemetry == 3 })
+	link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Telemetry == 3 })
 	if err != nil || !link.Connected || !link.Subscribed || link.SignIns != 1 {
-		t.Errorf("WaitLink = %+v, %v", link, err)
+		t.Errorf("WaitConnection = %+v, %v", link, err)
 	}
 	unsubscribe := packets.NewControlPacket(packets.Unsubscribe).(*packets.UnsubscribePacket)
 	unsubscribe.MessageID, unsubscribe.Topics = 9, []string{desired, "never/subscribed"}
@@ -226,7 +226,7 @@ func TestWill(t *testing.T) {
 			c.send(packets.NewControlPacket(packets.Disconnect))
 		}
 		c.Close()
-		link, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return !l.Connected })
+		link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return !l.Connected })
 		if want := map[bool]int{true: 0, false: 1}[goodbye]; err != nil || link.Telemetry != want {
 			t.Errorf("goodbye %v: %d messages, %v, want %d", goodbye, link.Telemetry, err, want)
 		}

@@ -103,7 +103,7 @@ func TestSlowPacket(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return l.Telemetry == 1 }); err != nil {
+		if _, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Telemetry == 1 }); err != nil {
 			t.Fatal(err)
 		}
 		c.Close()
@@ -154,7 +154,7 @@ func TestDeafClient(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := hub.WaitLink(t.Context(), "d", "m", func(l localhub.Link) bool { return !l.Connected }); err != nil {
+	if _, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return !l.Connected }); err != nil {
 		t.Error(err)
 	}
 }

@@ -44,7 +44,7 @@ func TestWebSocket(t *testing.T) {
 		if topic, _ := c.ask(getTwin, ""); topic != "$iothub/twin/res/200/?$rid=1" {
 			t.Errorf("the answer came on %s", topic)
 		}
-		hub.Disconnect("d", "m", localhub.Cut)
+		hub.Disconnect("d", "m")
 		c.expectRest("")
 		c.Close()
 	}

@@ -31,7 +31,7 @@ func TestOwnCode(t *testing.T) {
 	}
 
 	// The back end, while the module is offline for a moment.
-	hub.Disconnect("thermostat", "sensor", localhub.Cut)
+	hub.Disconnect("thermostat", "sensor")
 	patch := iothub.TwinPatch{Desired: map[string]any{"celsius": 21.5}}
 	if _, err := registry.UpdateModuleTwin(ctx, "thermostat", "sensor", patch, ""); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 const help = `Words to type, one a line:
@@ -49,10 +50,10 @@ type prompt struct {
 func (p *prompt) do(word, argument string) error {
 	switch word {
 	case "cut":
-		p.hub.DisconnectAll(localhub.Cut)
+		p.hub.DisconnectAll()
 	case "block":
-		p.hub.FailNext(math.MaxInt, localhub.SignIn, localhub.Status(serverUnavailable))
-		p.hub.DisconnectAll(localhub.Cut)
+		p.hub.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
+		p.hub.DisconnectAll()
 	case "unblock":
 		p.hub.ClearFaults()
 	case "refuse":
@@ -66,7 +67,7 @@ func (p *prompt) do(word, argument string) error {
 		if err != nil || n < 1 {
 			return fmt.Errorf("how often? As in: throttle 3")
 		}
-		p.hub.FailNext(n, localhub.REST, localhub.Status(http.StatusTooManyRequests))
+		p.hub.FailNext(n, fault.REST, fault.Status(http.StatusTooManyRequests))
 	case "help":
 		fmt.Fprint(os.Stderr, help)
 	default:

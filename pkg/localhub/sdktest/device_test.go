@@ -23,7 +23,7 @@ func TestDeviceClient(t *testing.T) {
 	t.Run("subscribes to messages and methods as well", func(t *testing.T) {
 		s.driver.do(t, "subscribe_to_everything")
 		s.driver.do(t, "send_message", "hello")
-		s.link(t, "d", "", func(l localhub.Link) bool { return l.Telemetry == 1 && l.SignIns == 1 })
+		s.link(t, "d", "", func(l localhub.ConnectionState) bool { return l.Telemetry == 1 && l.SignIns == 1 })
 	})
 	t.Run("is none of its modules' business", func(t *testing.T) {
 		s.hub.AddModule("d", "m")

@@ -9,6 +9,7 @@ import (
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // side is the side of modules and devices: a driver of azure-iot-device with
@@ -41,7 +42,7 @@ func (s side) connect(t *testing.T, device, module string, options object) {
 	t.Helper()
 	s.open(t, s.hub.AddModule(device, module), options)
 	s.signIn(t, letIn)
-	s.link(t, device, module, func(l localhub.Link) bool { return l.Connected })
+	s.link(t, device, module, func(l localhub.ConnectionState) bool { return l.Connected })
 }
 
 // What azure-iot-device makes of the hub's answer to a sign-in. If it is "not
@@ -66,18 +67,18 @@ func (s side) signIn(t *testing.T, outcome string) {
 }
 
 // link waits for a state of a connection.
-func (s side) link(t *testing.T, device, module string, ok func(localhub.Link) bool) {
+func (s side) link(t *testing.T, device, module string, ok func(localhub.ConnectionState) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if _, err := s.hub.WaitLink(ctx, device, module, ok); err != nil {
+	if _, err := s.hub.WaitConnection(ctx, device, module, ok); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // subscribedAgain is the state after n further sign-ins.
-func subscribedAgain(n int) func(localhub.Link) bool {
-	return func(l localhub.Link) bool { return l.Subscribed && l.SignIns > n }
+func subscribedAgain(n int) func(localhub.ConnectionState) bool {
+	return func(l localhub.ConnectionState) bool { return l.Subscribed && l.SignIns > n }
 }
 
 // patch changes desired properties as a back end does.
@@ -140,7 +141,7 @@ func judgeModule(t *testing.T, s side, device string) {
 	})
 	t.Run("notices that a request is throttled", func(t *testing.T) {
 		s.connect(t, device, "throttled", nil)
-		s.hub.FailNext(1, localhub.TwinGet, localhub.Status(429))
+		s.hub.FailNext(1, fault.TwinGet, fault.Status(429))
 		s.driver.raises(t, "ClientError", "get_twin")
 		s.driver.do(t, "get_twin")
 	})
@@ -156,7 +157,7 @@ func judgeModule(t *testing.T, s side, device string) {
 		const count = 50
 		s.open(t, s.hub.AddModule(device, "blocks"), nil) // that call connects
 		s.driver.do(t, "receive", count)
-		s.link(t, device, "blocks", func(l localhub.Link) bool { return l.Subscribed })
+		s.link(t, device, "blocks", func(l localhub.ConnectionState) bool { return l.Subscribed })
 		for i := range count {
 			s.patch(t, device, "blocks", object{"n": i})
 		}
@@ -192,7 +193,7 @@ func judgeModule(t *testing.T, s side, device string) {
 		s.connect(t, device, "sends", nil)
 		s.driver.do(t, "send_message", "one")
 		s.driver.do(t, "send_message_to_output", "two", "output")
-		s.link(t, device, "sends", func(l localhub.Link) bool { return l.Telemetry == 2 })
+		s.link(t, device, "sends", func(l localhub.ConnectionState) bool { return l.Telemetry == 2 })
 	})
 }
 

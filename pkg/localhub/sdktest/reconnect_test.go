@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // judgeReconnect loses connections in every way. This SDK comes back by
@@ -21,8 +22,8 @@ func judgeReconnect(t *testing.T, s side, device string) {
 	}
 	t.Run("survives a cut", func(t *testing.T) {
 		listen(t, "cut", nil)
-		for i, how := range []localhub.Failure{localhub.Cut, localhub.CutReset} {
-			s.hub.Disconnect(device, "cut", how)
+		for i, disconnect := range []func(string, string) bool{s.hub.Disconnect, s.hub.ResetConnection} {
+			disconnect(device, "cut")
 			s.link(t, device, "cut", subscribedAgain(i+1))
 			s.patch(t, device, "cut", object{"b": i})
 			s.driver.do(t, "patch_twin_reported_properties", object{"r": i})
@@ -41,9 +42,9 @@ func judgeReconnect(t *testing.T, s side, device string) {
 	})
 	t.Run("catches up after a cut", func(t *testing.T) {
 		listen(t, "away", object{"connection_retry_interval": 1})
-		s.hub.FailNext(1, localhub.SignIn, localhub.Cut)
-		faults := s.hub.FaultsApplied()
-		s.hub.Disconnect(device, "away", localhub.Cut)
+		s.hub.FailNext(1, fault.SignIn, fault.Cut())
+		faults := s.hub.FaultsInjected()
+		s.hub.Disconnect(device, "away")
 		s.patch(t, device, "away", object{"b": 2})
 		if err := s.hub.WaitFaults(t.Context(), faults+2); err != nil {
 			t.Fatal(err)
@@ -59,7 +60,7 @@ func judgeReconnect(t *testing.T, s side, device string) {
 	t.Run("goes and comes back", func(t *testing.T) {
 		listen(t, "goes", nil)
 		s.driver.do(t, "disconnect")
-		s.link(t, device, "goes", func(l localhub.Link) bool { return !l.Connected })
+		s.link(t, device, "goes", func(l localhub.ConnectionState) bool { return !l.Connected })
 		s.signIn(t, letIn)
 		s.link(t, device, "goes", subscribedAgain(1))
 		s.patch(t, device, "goes", object{"b": 2})

@@ -114,6 +114,6 @@ func TestCutOff(t *testing.T) {
 		}
 		defer client.Close()
 		told(t, "pushed", false)
-		s.link(t, "pushed", "m", func(l localhub.Link) bool { return l.Connected && l.SignIns == 2 })
+		s.link(t, "pushed", "m", func(l localhub.ConnectionState) bool { return l.Connected && l.SignIns == 2 })
 	})
 }

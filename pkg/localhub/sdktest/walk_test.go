@@ -28,7 +28,7 @@ func TestMixedWalk(t *testing.T) {
 		}
 		s.open(t, iothub.ConnectionString{HostName: s.hub.HostName(), DeviceID: "python", ModuleID: "m", SharedAccessKey: key}, nil)
 		s.driver.do(t, "receive", 1)
-		s.link(t, "python", "m", func(l localhub.Link) bool { return l.Subscribed })
+		s.link(t, "python", "m", func(l localhub.ConnectionState) bool { return l.Subscribed })
 
 		before, err := registry.GetModuleTwin(t.Context(), "python", "m")
 		if err != nil {

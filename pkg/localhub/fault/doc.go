@@ -1,0 +1,10 @@
+// Package fault says what shall go wrong at a local hub, and where:
+//
+//	hub.FailNext(1, fault.TwinGet, fault.Status(500))
+//	hub.FailNext(3, fault.Notify, fault.Silence())
+//	hub.SetNetwork(fault.Network{Latency: 20 * time.Millisecond})
+//
+// A [Point] is where a fault is injected, a [Failure] is what happens there.
+// Every failure does something sensible at every point; [Queue.Next] holds the
+// table of those that mean something else than their name says.
+package fault

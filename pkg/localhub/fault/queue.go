@@ -1,0 +1,129 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Queue holds the failures that are to come, and counts those that came. The
+// zero value is empty. A hub has one; users reach it through the hub's methods.
+type Queue struct {
+	// Log gets one line for every fault. It must be set.
+	Log func(msg string, args ...any)
+
+	mu       sync.Mutex // guards the rest
+	waiting  []entry
+	injected int
+	changed  chan struct{} // closed when injected grows; nil without waiters
+}
+
+type entry struct {
+	left int
+	at   Point
+	how  Failure
+}
+
+// Add makes the next n events at a point fail, after those that wait there
+// already.
+func (q *Queue) Add(n int, at Point, how Failure) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if n > 0 {
+		q.waiting = append(q.waiting, entry{n, at, how})
+	}
+}
+
+// Clear forgets the failures that have not come yet.
+func (q *Queue) Clear() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = nil
+}
+
+// Next returns what goes wrong with an event at a point; mostly, nothing.
+func (q *Queue) Next(at Point) Failure {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.IndexFunc(q.waiting, func(e entry) bool { return e.at == at })
+	if i < 0 {
+		return Failure{}
+	}
+	how := q.waiting[i].how
+	if q.waiting[i].left--; q.waiting[i].left == 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+	}
+	q.count(how.String(), at)
+	if other, found := instead[place{at, how.Kind}]; found {
+		how.Kind = other
+	}
+	return how
+}
+
+// place is a kind of failure at a point.
+type place struct {
+	at   Point
+	kind Kind
+}
+
+// instead has the kinds that mean another one at a point. All others mean what
+// their name says, everywhere.
+var instead = map[place]Kind{
+	{SignIn, KindDuplicate}: None,
+	{REST, KindDuplicate}:   None,
+	{Notify, KindStatus}:    KindSilence,
+}
+
+// Count counts and logs a fault that did not wait in the queue. where is
+// whatever it concerns; "" for everything.
+func (q *Queue) Count(what string, where any) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.count(what, where)
+}
+
+func (q *Queue) count(what string, where any) {
+	q.injected++
+	if q.changed != nil {
+		close(q.changed)
+		q.changed = nil
+	}
+	if where == "" {
+		q.Log("fault " + what)
+	} else {
+		q.Log("fault "+what, "at", where)
+	}
+}
+
+// Injected returns how many faults there have been so far.
+func (q *Queue) Injected() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.injected
+}
+
+// Wait waits until there have been at least n faults in all, or until ctx is
+// done.
+func (q *Queue) Wait(ctx context.Context, n int) error {
+	for {
+		injected, changed := q.watch()
+		if injected >= n {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("localhub: there were %d faults, not %d: %w", injected, n, ctx.Err())
+		}
+	}
+}
+
+func (q *Queue) watch() (injected int, changed <-chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.changed == nil {
+		q.changed = make(chan struct{})
+	}
+	return q.injected, q.changed
+}

@@ -1,0 +1,41 @@
+package localhub
+
+import (
+	"context"
+	"net/http"
+
+	"moduletwin/pkg/localhub/fault"
+)
+
+// FailNext makes the next n events at a point fail, whomever they concern.
+// Further calls for the same point take effect after it.
+func (h *Hub) FailNext(n int, at fault.Point, how fault.Failure) { h.faults.Add(n, at, how) }
+
+// ClearFaults forgets the faults of [Hub.FailNext] that are still to come.
+func (h *Hub) ClearFaults() { h.faults.Clear() }
+
+// FaultsInjected returns how many faults there have been so far: those of
+// [Hub.FailNext] one by one, and each call of a method that cuts, stops or
+// disturbs connections.
+func (h *Hub) FaultsInjected() int { return h.faults.Injected() }
+
+// WaitFaults waits until there have been at least n faults in all, as
+// [Hub.FaultsInjected] counts, or until ctx is done.
+func (h *Hub) WaitFaults(ctx context.Context, n int) error { return h.faults.Wait(ctx, n) }
+
+// SetNetwork changes the conditions for connections that are open and for
+// those to come.
+func (h *Hub) SetNetwork(n fault.Network) {
+	h.network.set(n)
+	if n != (fault.Network{}) {
+		h.faults.Count("network conditions", n)
+	}
+}
+
+// refusalOf is what a failure stands for over HTTPS and in twin answers.
+func refusalOf(how fault.Failure) *refusal {
+	if how.Kind == fault.KindGarbage {
+		return refuseStatus(http.StatusBadGateway)
+	}
+	return refuseStatus(how.Status)
+}
