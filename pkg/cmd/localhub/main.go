@@ -51,7 +51,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	printBanner(os.Stdout, hub, s, ca)
 	allowBackground()
-	go runPrompt(os.Stdin, hub)
+	go runPrompt(os.Stdin, os.Stdout, hub)
 	<-ctx.Done()
 	log.Print("ending")
 	return nil

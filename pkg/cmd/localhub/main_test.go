@@ -46,6 +46,7 @@ func program(t *testing.T, config string, args ...string) *exec.Cmd {
 type started struct {
 	cmd    *exec.Cmd
 	stdin  io.Writer
+	stdout *bufio.Scanner
 	stderr *bufio.Reader
 	banner string
 	hub    iothub.ConnectionString
@@ -70,9 +71,9 @@ func start(t *testing.T, config string, args ...string) *started {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.cmd.Process.Kill(); s.cmd.Wait() })
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() && !strings.Contains(lines.Text(), "Ctrl+C") {
-		s.banner += lines.Text() + "\n"
+	s.stdout = bufio.NewScanner(stdout)
+	for s.stdout.Scan() && !strings.Contains(s.stdout.Text(), "Ctrl+C") {
+		s.banner += s.stdout.Text() + "\n"
 	}
 	_, rest, _ := strings.Cut(s.banner, `IOTHUB_CONNECTION_STRING="`)
 	if runtime.GOOS == "windows" {
@@ -93,6 +94,17 @@ func (s *started) end(t *testing.T) {
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("after an interrupt: %v", err)
 	}
+}
+
+// says reads from stdout until a line contains text.
+func (s *started) says(t *testing.T, text string) {
+	t.Helper()
+	for s.stdout.Scan() {
+		if strings.Contains(s.stdout.Text(), text) {
+			return
+		}
+	}
+	t.Fatalf("the output ended without %q", text)
 }
 
 // log reads from stderr until a line contains text.
@@ -133,16 +145,14 @@ func TestProgram(t *testing.T) {
 		t.Errorf("a second hub on the same data: %v, %s", err, out)
 	}
 
-	io.WriteString(first.stdin, "help\nnonsense\nthrottle 1\nthrottle\nrefuse\ncut\nexpire\nforget\n")
-	first.log(t, "throttle 3")
-	first.log(t, `there is no "nonsense"`)
-	first.log(t, "how often?")
-	first.log(t, "for how long?")
+	io.WriteString(first.stdin, "Throttle 1\n")
+	first.says(t, "throttle: ")
 	if _, err := registry.GetDevice(t.Context(), "d"); err != nil { // retries
 		t.Error(err)
 	}
 	first.log(t, "429")
 	io.WriteString(first.stdin, "refuse 10ms\n")
+	first.says(t, "refuse: ")
 	first.log(t, "connections are welcome again")
 	first.end(t)
 

@@ -2,100 +2,109 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
-	"log"
-	"math"
-	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"moduletwin/pkg/localhub"
-	"moduletwin/pkg/localhub/fault"
 )
 
-const help = `Words to type, one a line:
-  cut            cuts all connections of modules and devices; they come back
-  block          cuts them and lets none sign in again; HTTPS still works
-  unblock        lets them sign in again
-  refuse 10s     cuts them and refuses new connections for a while
-  expire         lets the tokens of all connections expire now
-  forget         forgets stored subscriptions and cuts the connections
-  throttle 3     answers the next 3 requests over HTTPS with 429
-  help           shows this
-`
-
-// runPrompt carries out what is typed, until there is nothing more to read.
-func runPrompt(r io.Reader, hub *localhub.Hub) {
-	p := prompt{hub: hub}
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		words := strings.Fields(lines.Text())
-		if len(words) == 0 {
-			continue
-		}
-		if err := p.do(words[0], append(words[1:], "")[0]); err != nil {
-			log.Print(err)
-		}
-	}
-}
-
+// prompt carries out the words that are typed into the hub.
 type prompt struct {
-	hub     *localhub.Hub
-	refusal *time.Timer // ends the latest "refuse"; nil before the first
+	hub    *localhub.Hub
+	words  []word
+	resume *time.Timer // ends the latest "refuse"; nil before the first
 }
 
-func (p *prompt) do(word, argument string) error {
-	switch word {
-	case "cut":
-		p.hub.DisconnectAll()
-	case "block":
-		p.hub.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
-		p.hub.DisconnectAll()
-	case "unblock":
-		p.hub.ClearFaults()
-	case "refuse":
-		return p.refuse(argument)
-	case "expire":
-		p.hub.ExpireTokens()
-	case "forget":
-		p.hub.ForgetSessions()
-	case "throttle":
-		n, err := strconv.Atoi(argument)
-		if err != nil || n < 1 {
-			return fmt.Errorf("how often? As in: throttle 3")
-		}
-		p.hub.FailNext(n, fault.REST, fault.Status(http.StatusTooManyRequests))
-	case "help":
-		fmt.Fprint(os.Stderr, help)
-	default:
-		return fmt.Errorf("there is no %q; type help, or press Ctrl+C to end the hub", word)
-	}
-	return nil
+// word is a word that can be typed.
+type word struct {
+	name     string
+	argument string // an example of what follows it; what is in brackets may be left out
+	help     string
+
+	// do carries it out and returns what to answer: half a sentence, or whole
+	// lines.
+	do func(p *prompt, arguments []string) (answer string, err error)
 }
 
-// serverUnavailable is the return code of CONNACK that tells clients to try
-// again later.
-const serverUnavailable = 3
+// maxLine is how long a typed line may be; no id is a tenth of that.
+const maxLine = 4096
 
-// refuse closes the port for a while, counted from the last time it is typed.
-func (p *prompt) refuse(argument string) error {
-	d, err := time.ParseDuration(argument)
-	if err != nil || d <= 0 {
-		return fmt.Errorf("for how long? As in: refuse 10s")
-	}
-	p.hub.Stop()
-	if p.refusal != nil {
-		p.refusal.Stop()
-	}
-	p.refusal = time.AfterFunc(d, func() {
-		if err := p.hub.Resume(); err != nil {
-			log.Print(err)
+// runPrompt answers each line that is typed, until there are no more.
+func runPrompt(in io.Reader, out io.Writer, hub *localhub.Hub) {
+	p := prompt{hub: hub, words: words}
+	lines := bufio.NewReaderSize(in, maxLine)
+	for {
+		line, err := readLine(lines)
+		if err != nil {
 			return
 		}
-		log.Print("connections are welcome again")
-	})
-	return nil
+		io.WriteString(out, p.answer(line))
+	}
+}
+
+// readLine returns the beginning of a line that is too long.
+func readLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadSlice('\n')
+	text := string(line)
+	for err == bufio.ErrBufferFull {
+		_, err = r.ReadSlice('\n')
+	}
+	if err == io.EOF && text != "" {
+		err = nil
+	}
+	return text, err
+}
+
+// answer carries out a line and returns what to print.
+func (p *prompt) answer(line string) string {
+	typed := strings.Fields(line)
+	if len(typed) == 0 {
+		return ""
+	}
+	for _, w := range p.words {
+		if strings.EqualFold(w.name, typed[0]) {
+			return w.answer(p, typed[1:])
+		}
+	}
+	return fmt.Sprintf("There is no word %.40q. Type help to see those there are, or press Ctrl+C to end the hub.\n", typed[0])
+}
+
+func (w word) answer(p *prompt, arguments []string) string {
+	answer, err := "", errUsage
+	if w.takes(len(arguments)) {
+		answer, err = w.do(p, arguments)
+	}
+	switch {
+	case err == errUsage:
+		return fmt.Sprintf("%s: type it as in: %s\n", w.name, w.usage())
+	case err != nil:
+		answer = err.Error()
+	case strings.HasSuffix(answer, "\n"):
+		return answer
+	}
+	return w.name + ": " + answer + "\n"
+}
+
+// errUsage says that the arguments are not what a word takes.
+var errUsage = errors.New("wrong arguments")
+
+// takes reports whether w may have n arguments.
+func (w word) takes(n int) bool {
+	most := len(strings.Fields(w.argument))
+	return n <= most && n >= most-strings.Count(w.argument, "[")
+}
+
+func (w word) usage() string { return strings.TrimSpace(w.name + " " + w.argument) }
+
+// help lists the words.
+func (p *prompt) help([]string) (string, error) {
+	var b strings.Builder
+	b.WriteString("Words to type, one a line:\n")
+	for _, w := range p.words {
+		fmt.Fprintf(&b, "  %-24s %s\n", w.usage(), w.help)
+	}
+	return b.String(), nil
 }

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"unicode"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+// TestAnswers types words, right and wrong ones.
+func TestAnswers(t *testing.T) {
+	hub := localhub.New(t)
+	hub.AddModule("d", "m")
+	p := prompt{hub: hub, words: words}
+	for _, row := range []struct{ typed, answer string }{
+		{"", ""},
+		{"   ", ""},
+		{"nonsense", "There is no word \"nonsense\". Type help to see those there are, or press Ctrl+C to end the hub.\n"},
+		{"\x1b[2J", "There is no word \"\\x1b[2J\". Type help to see those there are, or press Ctrl+C to end the hub.\n"},
+		{"cut", "cut: no connection was cut; clients come back by themselves\n"},
+		{" CUT  ", "cut: no connection was cut; clients come back by themselves\n"},
+		{"cut d", "cut: type it as in: cut\n"},
+		{"Block", "block: devices and modules are kept out, no connection was cut; type unblock\n"},
+		{"refuse", "refuse: type it as in: refuse 10s\n"},
+		{"refuse soon", "refuse: type it as in: refuse 10s\n"},
+		{"refuse 0s", "refuse: type it as in: refuse 10s\n"},
+		{"refuse -1s", "refuse: type it as in: refuse 10s\n"},
+		{"refuse 10s 20s", "refuse: type it as in: refuse 10s\n"},
+		{"refuse 61m", "refuse: for 1h0m0s at most\n"},
+		{"refuse 1h", "refuse: connections are refused for 1h0m0s; type unblock to end that\n"},
+		{"throttle", "throttle: type it as in: throttle 3\n"},
+		{"throttle 0", "throttle: type it as in: throttle 3\n"},
+		{"throttle 99999999999999999999", "throttle: type it as in: throttle 3\n"},
+		{"throttle 1001", "throttle: 1000 times at most\n"},
+		{"throttle 3", "throttle: requests over HTTPS are answered with 429, 3 in all; type unblock to end that\n"},
+		{"unblock", "unblock: everybody is let in again\n"},
+		{"expire", "expire: the tokens of all connections have expired; clients come back with new ones\n"},
+		{"forget", "forget: stored subscriptions are forgotten and connections cut; clients come back and subscribe again\n"},
+		{"twin", "twin: type it as in: twin DEVICE [MODULE]\n"},
+		{"twin D", "twin: there is no device \"D\"; upper and lower case differ\n"},
+		{"twin d M", "twin: there is no module \"M\" on device \"d\"; upper and lower case differ\n"},
+	} {
+		if answer := p.answer(row.typed); answer != row.answer {
+			t.Errorf("%q: %q, want %q", row.typed, answer, row.answer)
+		}
+	}
+	for typed, want := range map[string]string{"twin d m": `"moduleId": "m"`, "Twin d": `"deviceId": "d"`, "help": "  refuse 10s   "} {
+		if answer := p.answer(typed); !strings.Contains(answer, want) || !strings.HasSuffix(answer, "\n") {
+			t.Errorf("%q: %q lacks %s", typed, answer, want)
+		}
+	}
+}
+
+// TestUnblock ends all that lasts, a refusal for an hour included.
+func TestUnblock(t *testing.T) {
+	hub := localhub.New(t)
+	hub.AddModule("d", "m")
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed := strings.NewReader("block\nthrottle 1000\nrefuse 1h\nUNBLOCK\n")
+	runPrompt(typed, io.Discard, hub)
+	before := hub.FaultsInjected()
+	if _, err := registry.GetDevice(t.Context(), "d"); err != nil {
+		t.Error(err)
+	}
+	if n := hub.FaultsInjected() - before; n > 0 {
+		t.Errorf("%d requests failed first", n)
+	}
+}
+
+// TestTooLong answers a line that is too long, and the next one.
+func TestTooLong(t *testing.T) {
+	var out strings.Builder
+	runPrompt(strings.NewReader(strings.Repeat("x", 3*maxLine)+"\nunblock"), &out, localhub.New(t))
+	if lines := strings.Split(out.String(), "\n"); len(lines) != 3 || len(lines[0]) > 200 || !strings.HasPrefix(lines[1], "unblock: ") {
+		t.Errorf("answered %q", out.String())
+	}
+}
+
+// FuzzAnswer answers every line with one line that can be printed, but for the
+// words that show something.
+func FuzzAnswer(f *testing.F) {
+	for _, w := range words {
+		f.Add(w.usage())
+	}
+	f.Add("refuse 1e9h")
+	f.Add("twin \u202e d")
+	f.Add("cut\x00")
+	hub, err := localhub.Start(nil) // one with a log may not be used inside f.Fuzz
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(hub.Close)
+	hub.AddModule("d", "m")
+	p := prompt{hub: hub, words: words}
+	f.Fuzz(func(t *testing.T, line string) {
+		answer := p.answer(line)
+		if fields := strings.Fields(line); len(fields) == 0 || strings.EqualFold(fields[0], "help") || strings.EqualFold(fields[0], "twin") && strings.HasPrefix(answer, "{") {
+			return
+		}
+		text, ended := strings.CutSuffix(answer, "\n")
+		if !ended || text == "" || len(text) > 2*maxLine || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%q: %q", line, answer)
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"moduletwin/pkg/localhub/fault"
+)
+
+// words are all words that can be typed. To add one, add a line here and the
+// function that it names.
+var words = []word{
+	{"cut", "", "cuts all connections of devices and modules; they come back", (*prompt).cut},
+	{"block", "", "cuts them and lets none sign in again; HTTPS still works", (*prompt).block},
+	{"refuse", "10s", "cuts them and refuses all connections for a while", (*prompt).refuse},
+	{"throttle", "3", "answers the next 3 requests over HTTPS with 429", (*prompt).throttle},
+	{"unblock", "", "ends block, refuse and throttle", (*prompt).unblock},
+	{"expire", "", "lets the tokens of all connections expire now", (*prompt).expire},
+	{"forget", "", "forgets stored subscriptions and cuts the connections", (*prompt).forget},
+	{"twin", "DEVICE [MODULE]", "shows a twin", (*prompt).twin},
+	{"help", "", "shows this", (*prompt).help},
+}
+
+const (
+	maxRefuse   = time.Hour
+	maxThrottle = 1000
+
+	// serverUnavailable is the return code of CONNACK that tells clients to
+	// try again later.
+	serverUnavailable = 3
+)
+
+func (p *prompt) cut([]string) (string, error) {
+	return count(p.hub.DisconnectAll()) + " cut; clients come back by themselves", nil
+}
+
+func (p *prompt) block([]string) (string, error) {
+	p.hub.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
+	return "devices and modules are kept out, " + count(p.hub.DisconnectAll()) + " cut; type unblock", nil
+}
+
+// count counts connections.
+func count(n int) string {
+	switch n {
+	case 0:
+		return "no connection was"
+	case 1:
+		return "1 connection was"
+	}
+	return fmt.Sprintf("%d connections were", n)
+}
+
+// refuse closes the port for a while, counted from the last time it is typed.
+func (p *prompt) refuse(arguments []string) (string, error) {
+	d, err := time.ParseDuration(arguments[0])
+	if err != nil || d <= 0 {
+		return "", errUsage
+	}
+	if d > maxRefuse {
+		return "", fmt.Errorf("for %v at most", maxRefuse)
+	}
+	p.stopTimer()
+	p.hub.Stop()
+	p.resume = time.AfterFunc(d, func() {
+		if err := p.hub.Resume(); err != nil {
+			log.Print(err)
+			return
+		}
+		log.Print("refuse: connections are welcome again")
+	})
+	return fmt.Sprintf("connections are refused for %v; type unblock to end that", d), nil
+}
+
+func (p *prompt) stopTimer() {
+	if p.resume != nil {
+		p.resume.Stop()
+	}
+}
+
+func (p *prompt) throttle(arguments []string) (string, error) {
+	n, err := strconv.Atoi(arguments[0])
+	if err != nil || n < 1 {
+		return "", errUsage
+	}
+	if n > maxThrottle {
+		return "", fmt.Errorf("%d times at most", maxThrottle)
+	}
+	p.hub.FailNext(n, fault.REST, fault.Status(http.StatusTooManyRequests))
+	return fmt.Sprintf("requests over HTTPS are answered with 429, %d in all; type unblock to end that", n), nil
+}
+
+// unblock ends whatever goes on until further notice.
+func (p *prompt) unblock([]string) (string, error) {
+	p.stopTimer()
+	p.hub.ClearFaults()
+	if err := p.hub.Resume(); err != nil {
+		return "", err
+	}
+	return "everybody is let in again", nil
+}
+
+func (p *prompt) expire([]string) (string, error) {
+	p.hub.ExpireTokens()
+	return "the tokens of all connections have expired; clients come back with new ones", nil
+}
+
+func (p *prompt) forget([]string) (string, error) {
+	p.hub.ForgetSessions()
+	return "stored subscriptions are forgotten and connections cut; clients come back and subscribe again", nil
+}
+
+func (p *prompt) twin(arguments []string) (string, error) {
+	deviceID, moduleID := arguments[0], strings.Join(arguments[1:], "")
+	twin, ok := p.hub.Twin(deviceID, moduleID)
+	switch {
+	case !ok && moduleID != "":
+		return "", fmt.Errorf("there is no module %q on device %q; upper and lower case differ", moduleID, deviceID)
+	case !ok:
+		return "", fmt.Errorf("there is no device %q; upper and lower case differ", deviceID)
+	}
+	text, err := json.MarshalIndent(twin, "", "  ")
+	return string(text) + "\n", err
+}
