@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 
+	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/localhub"
 )
 
@@ -13,14 +14,14 @@ import (
 const policy = localhub.PolicyServiceAndRegistryReadWrite
 
 // printBanner says, once, all that a user needs to go on.
-func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca string) {
-	host := hub.HostName()
+func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca *certificateFile) {
 	fmt.Fprintf(w, "The local IoT hub is ready (a stand-in for Azure; it listens on %s).\n\n", strings.Join(hub.Addresses(), ", "))
+	host := hub.HostName()
 	for _, row := range [][2]string{
 		{"REST", "https://" + host},
 		{"MQTT", host + " (TLS)"},
 		{"MQTT over WebSocket", "wss://" + host + "/$iothub/websocket"},
-		{"Certificate", ca},
+		{"Certificate", ca.path},
 		{"Data", s.place()},
 	} {
 		fmt.Fprintf(w, "  %-20s %s\n", row[0], row[1])
@@ -29,7 +30,11 @@ func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca string) {
 		fmt.Fprintf(w, "\nWarning: other machines may be able to reach %s.\n", strings.Join(beyond, ", "))
 	}
 	fmt.Fprintf(w, "\nIn another window, for the policy %s:\n\n", policy)
-	for _, line := range pasteLines(runtime.GOOS, hub.ConnectionString(policy).String()) {
+	variables := []variable{{"IOTHUB_CONNECTION_STRING", hub.ConnectionString(policy).String()}}
+	if !ca.found {
+		variables = append(variables, variable{trust.Variable, ca.path})
+	}
+	for _, line := range pasteLines(runtime.GOOS, variables...) {
 		fmt.Fprintln(w, line)
 	}
 	fmt.Fprint(w, "\nType help for faults to try. Ctrl+C ends the hub.\n\n")
@@ -42,17 +47,23 @@ func (s settings) place() string {
 	return s.data
 }
 
-// pasteLines returns the setting of IOTHUB_CONNECTION_STRING for the shells
-// of an operating system.
-func pasteLines(system, value string) []string {
-	if system == "windows" {
-		return []string{
-			`$env:IOTHUB_CONNECTION_STRING = "` + value + `"`,
-			"",
-			"or, in cmd:",
-			"",
-			`set "IOTHUB_CONNECTION_STRING=` + value + `"`,
+// variable is an environment variable to set.
+type variable struct{ name, value string }
+
+// pasteLines returns what sets variables in the shells of an operating
+// system.
+func pasteLines(system string, variables ...variable) (lines []string) {
+	each := func(format string) {
+		for _, v := range variables {
+			lines = append(lines, fmt.Sprintf(format, v.name, v.value))
 		}
 	}
-	return []string{`export IOTHUB_CONNECTION_STRING="` + value + `"`}
+	if system != "windows" {
+		each(`export %s="%s"`)
+		return lines
+	}
+	each(`$env:%s = "%s"`)
+	lines = append(lines, "", "or, in cmd:", "")
+	each(`set "%s=%s"`)
+	return lines
 }

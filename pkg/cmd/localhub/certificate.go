@@ -2,84 +2,143 @@ package main
 
 import (
 	"bytes"
-	"crypto/x509"
-	"encoding/pem"
+	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"moduletwin/pkg/internal/trust"
-	"moduletwin/pkg/localhub"
 )
 
-// maxCertificates is how many hubs on one machine can be trusted at a time:
-// each has a certificate of its own, and the latest come first.
-const maxCertificates = 32
+// certificateFile is the file by which clients on this machine trust the hub.
+// Each hub has a file of its own, so that hubs that start or end at the same
+// time need not agree on anything.
+type certificateFile struct {
+	path    string
+	found   bool // by clients, without being told
+	forgets bool // the hub keeps no data: nobody will ever show this certificate again
+	content func() []byte
+}
 
-// writeCertificate puts the hub's certificate where clients on this machine
-// look for it, and returns its path. On a machine without such a folder, it
-// goes where the hub keeps its data. Those of other hubs stay: their keys of
-// authority are forgotten, so that trusting them does no harm.
-func writeCertificate(hub *localhub.Hub, data string) (string, error) {
+// publishCertificate writes the file for a hub that keeps its data in a
+// folder, "" for none. On a machine without a folder that clients know of, or
+// where that cannot be written to, the file goes beside the data.
+func publishCertificate(content func() []byte, data string) (*certificateFile, error) {
 	folder, err := trust.LocalFolder()
+	if err == nil {
+		f := &certificateFile{filepath.Join(folder, certificateName(folder, data, content())), true, data == "", content}
+		err = f.write()
+		if err == nil {
+			removeLeftovers(folder, time.Now())
+			return f, nil
+		}
+	}
+	if data == "" || data == folder {
+		return nil, err
+	}
+	f := &certificateFile{filepath.Join(data, trust.LocalCAFile), false, false, content}
+	return f, f.write()
+}
+
+// certificateName is the same at every start of a hub that keeps its data:
+// other programs may have been told it. ca.pem belongs to the hub of which
+// there is one only, as it keeps its data in the same folder.
+func certificateName(folder, data string, content []byte) string {
+	absolute, err := filepath.Abs(data)
 	switch {
-	case err == nil:
-	case data != "":
-		folder = data
+	case data == "":
+		return "ca-memory-" + digest(content) + ".pem"
+	case err == nil && absolute == folder:
+		return trust.LocalCAFile
 	default:
-		return "", fmt.Errorf("%w\nSay with -data where the hub may keep it", err)
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", err
-	}
-	path := filepath.Join(folder, trust.LocalCAFile)
-	before, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	return path, replaceFile(path, withOthers(hub.CertificatePEM(), before, time.Now()))
-}
-
-// removeCertificate takes the hub's certificate out of the file at path again.
-func removeCertificate(hub *localhub.Hub, path string) {
-	all, err := os.ReadFile(path)
-	if err != nil {
-		return // somebody else has tidied up
-	}
-	if rest := bytes.Replace(all, hub.CertificatePEM(), nil, 1); len(rest) > 0 {
-		err = replaceFile(path, rest)
-	} else {
-		err = os.Remove(path)
-	}
-	if err != nil {
-		log.Printf("the certificate stays in %s: %v", path, err)
+		return "ca-" + digest([]byte(absolute)) + ".pem"
 	}
 }
 
-// withOthers returns own and, after it, the other certificates of before
-// that are still good.
-func withOthers(own, before []byte, now time.Time) []byte {
-	all := bytes.Clone(own)
-	count := 1
-	for block, rest := pem.Decode(before); block != nil && count < maxCertificates; block, rest = pem.Decode(rest) {
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		text := pem.EncodeToMemory(block)
-		if err != nil || now.After(certificate.NotAfter) || bytes.Contains(all, text) {
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return fmt.Sprintf("%x", sum[:4])
+}
+
+// write brings the file up to date, completely or not at all.
+func (f *certificateFile) write() error {
+	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+		return err
+	}
+	content := f.content()
+	switch info, err := os.Stat(f.path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is in the way: it is not a file", f.path)
+	default:
+		if before, err := os.ReadFile(f.path); err == nil && bytes.Equal(before, content) {
+			return os.Chtimes(f.path, time.Now(), time.Now())
+		}
+	}
+	return replaceFile(f.path, content)
+}
+
+// A hub that has ended without removing its file has not refreshed it for
+// some time.
+const (
+	refreshEvery  = time.Hour
+	leftoverAfter = 7 * 24 * time.Hour
+)
+
+// refresh says from time to time that the hub still lives, until ctx is done.
+func (f *certificateFile) refresh(ctx context.Context) {
+	ticker := time.NewTicker(refreshEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if err := f.write(); err != nil {
+				log.Printf("localhub: the certificate cannot be written: %v", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// remove removes the file if no hub will ever show this certificate again.
+func (f *certificateFile) remove() {
+	if !f.forgets {
+		return
+	}
+	if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Printf("localhub: the certificate stays behind: %v", err)
+	}
+}
+
+// removeLeftovers removes the files of hubs that were killed.
+func removeLeftovers(folder string, now time.Time) {
+	entries, _ := os.ReadDir(folder)
+	for _, entry := range entries {
+		name := entry.Name()
+		if !strings.HasPrefix(name, "ca-memory-") && !strings.HasSuffix(name, draftSuffix) {
 			continue
 		}
-		all = append(all, text...)
-		count++
+		if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > leftoverAfter {
+			os.Remove(filepath.Join(folder, name)) // unless another hub was faster
+		}
 	}
-	return all
 }
+
+const draftSuffix = ".draft"
 
 // replaceFile writes a file that all may read, completely or not at all.
 func replaceFile(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+draftSuffix)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"sync"
 
 	"moduletwin/pkg/internal/logwriter"
 	"moduletwin/pkg/localhub"
@@ -42,13 +43,14 @@ func run(ctx context.Context, s settings) error {
 		return explain(err, s)
 	}
 	defer hub.Close()
-	ca, err := writeCertificate(hub, s.data)
+	ca, err := publishCertificate(hub.CertificatePEM, s.data)
 	if err != nil {
-		return fmt.Errorf("write the certificate: %w", err)
+		return explain(fmt.Errorf("write the certificate: %w", err), s)
 	}
-	if s.data == "" {
-		defer removeCertificate(hub, ca) // no hub will ever show it again
-	}
+	defer ca.remove()
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	tasks.Go(func() { ca.refresh(ctx) })
 	printBanner(os.Stdout, hub, s, ca)
 	allowBackground()
 	go runPrompt(os.Stdin, os.Stdout, hub)

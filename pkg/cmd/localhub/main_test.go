@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -15,10 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"moduletwin/pkg/iothub"
-	"moduletwin/pkg/localhub"
 )
 
 // runMain makes the test binary be the program.
@@ -229,42 +226,12 @@ func TestTerminated(t *testing.T) {
 
 func TestPasteLines(t *testing.T) {
 	for system, want := range map[string][]string{
-		"linux":   {`export IOTHUB_CONNECTION_STRING="A=b;C=d="`},
-		"darwin":  {`export IOTHUB_CONNECTION_STRING="A=b;C=d="`},
-		"windows": {`$env:IOTHUB_CONNECTION_STRING = "A=b;C=d="`, "", "or, in cmd:", "", `set "IOTHUB_CONNECTION_STRING=A=b;C=d="`},
+		"linux":   {`export A="b;C=d="`, `export E="f"`},
+		"darwin":  {`export A="b;C=d="`, `export E="f"`},
+		"windows": {`$env:A = "b;C=d="`, `$env:E = "f"`, "", "or, in cmd:", "", `set "A=b;C=d="`, `set "E=f"`},
 	} {
-		if got := pasteLines(system, "A=b;C=d="); !slices.Equal(got, want) {
+		if got := pasteLines(system, variable{"A", "b;C=d="}, variable{"E", "f"}); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", system, got, want)
 		}
-	}
-}
-
-// TestWithOthers keeps the certificates of other hubs while they are good.
-func TestWithOthers(t *testing.T) {
-	var own [][]byte
-	for range maxCertificates + 2 {
-		hub, err := localhub.Start(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		own = append(own, hub.CertificatePEM())
-		hub.Close()
-	}
-	var file []byte
-	now := time.Now()
-	for _, certificate := range own {
-		file = withOthers(certificate, file, now)
-	}
-	file = withOthers(own[len(own)-1], file, now) // once more: no double
-	want := slices.Clone(own[2:])
-	slices.Reverse(want)
-	if !bytes.Equal(file, bytes.Join(want, nil)) {
-		t.Errorf("the file is\n%s", file)
-	}
-	if rest := withOthers(own[0], file, now.Add(366*24*time.Hour)); !bytes.Equal(rest, own[0]) {
-		t.Error("expired certificates stay")
-	}
-	if block, _ := pem.Decode(withOthers(own[0], []byte("no certificate"), now)); block == nil {
-		t.Error("a spoiled file is not repaired")
 	}
 }

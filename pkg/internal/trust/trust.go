@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -27,9 +28,13 @@ func LocalFolder() (string, error) {
 	return filepath.Join(folder, "iothub-localhub"), nil
 }
 
-// LocalCAFile is the name, in [LocalFolder], of the certificate that clients
-// on the same machine trust for loopback addresses.
-const LocalCAFile = "ca.pem"
+// Clients trust the certificates in [LocalFolder] for loopback addresses. Each
+// local hub has a file of its own, so that hubs that start or end at the same
+// time never lose each other's.
+const (
+	LocalCAFile  = "ca.pem"  // of the hub that keeps its data in the same folder
+	localCAFiles = "ca*.pem" // of all hubs
+)
 
 // Config returns the TLS settings for connecting to host, which has no port.
 // With roots, those alone are trusted. Without, it is the system's roots, the
@@ -78,18 +83,46 @@ func ownFiles(host string) (files [][]byte, err error) {
 		}
 		files = append(files, pem)
 	}
-	folder, err := LocalFolder()
-	if err != nil || !IsLoopback(host) {
-		return files, nil // without such a folder, no local hub has written to it
-	}
-	pem, err := readCertificates(filepath.Join(folder, LocalCAFile))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if !IsLoopback(host) {
 		return files, nil
-	case err != nil:
-		return nil, fmt.Errorf("certificate of the local hub: %w", err)
 	}
-	return append(files, pem), nil
+	local, err := localFiles()
+	return append(files, local...), err
+}
+
+// localFiles reads the certificates of the local hubs. There may be none.
+func localFiles() (files [][]byte, err error) {
+	folder, err := LocalFolder()
+	if err != nil {
+		return nil, nil // without such a folder, no local hub has written to it
+	}
+	entries, _ := os.ReadDir(folder) // neither has one if there is nothing to read
+	for _, entry := range entries {
+		if match, _ := path.Match(localCAFiles, entry.Name()); !match {
+			continue
+		}
+		pem, err := readLocal(filepath.Join(folder, entry.Name()))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // its hub has just ended
+		case err != nil:
+			return nil, fmt.Errorf("certificate of the local hub: %w", err)
+		default:
+			files = append(files, pem)
+		}
+	}
+	return files, nil
+}
+
+// readLocal does not wait for a FIFO as it would read one that was named.
+func readLocal(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", name)
+	}
+	return readCertificates(name)
 }
 
 func readCertificates(name string) ([]byte, error) {

@@ -117,6 +117,22 @@ func TestConfigRefuses(t *testing.T) {
 	})
 }
 
+// Each local hub has a file of its own; what lies beside them does not matter.
+func TestSeveralHubs(t *testing.T) {
+	_, local := setFiles(t, nil, nil)
+	folder := filepath.Dir(local)
+	write(t, filepath.Join(folder, "ca-0123abcd.pem"), certificatePEM)
+	write(t, filepath.Join(folder, "ca-0123abcd.pem.1.draft"), nil)
+	write(t, filepath.Join(folder, "hub.db"), nil)
+	config, err := trust.Config("localhost", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := certificate.Verify(x509.VerifyOptions{Roots: config.RootCAs}); err != nil {
+		t.Error(err)
+	}
+}
+
 // Without a home there is no local hub, but Azure can be reached.
 func TestNoHome(t *testing.T) {
 	t.Setenv(trust.Variable, "")

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/internal/trust"
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+)
+
+// localFolder gives the test a folder for settings of its own and returns
+// where hubs publish their certificates in it.
+func localFolder(t *testing.T) string {
+	t.Helper()
+	useConfig(t, t.TempDir())
+	folder, err := trust.LocalFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// fourAtATime calls do for 0 to n-1.
+func fourAtATime(n int, do func(i int)) {
+	places := make(chan struct{}, 4)
+	var tasks sync.WaitGroup
+	for i := range n {
+		places <- struct{}{}
+		tasks.Go(func() {
+			do(i)
+			<-places
+		})
+	}
+	tasks.Wait()
+}
+
+// TestManyHubs starts and ends 48 hubs, four at a time. Each is trusted as
+// long as it lives, whatever the others do meanwhile.
+func TestManyHubs(t *testing.T) {
+	folder := localFolder(t)
+	var hubs [48]*localhub.Hub
+	var files [48]*certificateFile
+	check := func(i int) {
+		registry, err := iothub.NewRegistry(hubs[i].ConnectionString(localhub.PolicyIoTHubOwner), nil)
+		if err == nil {
+			_, err = registry.GetDevice(t.Context(), "none")
+		}
+		if !errors.Is(err, iothub.ErrNotFound) {
+			t.Errorf("hub %d: %v", i, err)
+		}
+	}
+	fourAtATime(len(hubs), func(i int) {
+		var err error
+		if hubs[i], err = localhub.Start(nil); err != nil {
+			t.Error(err)
+			return
+		}
+		if files[i], err = publishCertificate(hubs[i].CertificatePEM, ""); err != nil {
+			t.Error(err)
+		}
+		check(i)
+	})
+	if t.Failed() {
+		return
+	}
+	fourAtATime(len(hubs), func(i int) {
+		check(i)
+		files[i].remove()
+		hubs[i].Close()
+	})
+	if left, _ := os.ReadDir(folder); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestCertificateNames: ca.pem belongs to the hub that keeps its data beside
+// it. Others that keep data have names of their own, which stay.
+func TestCertificateNames(t *testing.T) {
+	folder := localFolder(t)
+	content := func() []byte { return []byte("a certificate\n") }
+	var names []string
+	for _, data := range []string{folder, t.TempDir(), t.TempDir(), ""} {
+		f, err := publishCertificate(content, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := publishCertificate(content, data)
+		if err != nil || again.path != f.path || !f.found {
+			t.Errorf("first %s, then %s, error %v", f.path, again.path, err)
+		}
+		names = append(names, filepath.Base(f.path))
+		f.remove()
+		if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) != (data == "") {
+			t.Errorf("after the end: %v", err)
+		}
+	}
+	if names[0] != "ca.pem" || len(slices.Compact(slices.Sorted(slices.Values(names)))) != len(names) {
+		t.Errorf("the names are %q", names)
+	}
+}
+
+// TestNoFolder: without a folder that clients know, the certificate is beside
+// the data.
+func TestNoFolder(t *testing.T) {
+	folder := localFolder(t)
+	if err := os.WriteFile(folder, nil, 0o600); err != nil { // in its place
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	f, err := publishCertificate(func() []byte { return nil }, data)
+	if err != nil || f.found || f.path != filepath.Join(data, "ca.pem") {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if _, err := publishCertificate(func() []byte { return nil }, ""); err == nil {
+		t.Error("a hub without data has put it somewhere")
+	}
+}
+
+// TestRefresh brings back a file that is gone or has another content.
+func TestRefresh(t *testing.T) {
+	folder := localFolder(t)
+	content := "one"
+	f, err := publishCertificate(func() []byte { return []byte(content) }, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		go f.refresh(ctx)
+		for _, content = range []string{"one", "two"} {
+			os.RemoveAll(folder)
+			time.Sleep(refreshEvery)
+			synctest.Wait()
+			if got, err := os.ReadFile(f.path); string(got) != content {
+				t.Errorf("got %q, %v", got, err)
+			}
+		}
+		cancel()
+	})
+}
+
+// TestLeftovers removes the files of hubs that were killed long ago, and no
+// others.
+func TestLeftovers(t *testing.T) {
+	folder := localFolder(t)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for name, age := range map[string]time.Duration{
+		"ca-memory-old.pem":        leftoverAfter + time.Hour,
+		"ca.pem.123.draft":         leftoverAfter + time.Hour,
+		"ca-memory-new.pem":        leftoverAfter - time.Hour,
+		"ca-memory-new2.pem.draft": time.Minute,
+		"ca.pem":                   10 * leftoverAfter,
+		"ca-data.pem":              10 * leftoverAfter,
+		"hub.db":                   10 * leftoverAfter,
+	} {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removeLeftovers(folder, now)
+	var names []string
+	entries, _ := os.ReadDir(folder)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	if want := []string{"ca-data.pem", "ca-memory-new.pem", "ca-memory-new2.pem.draft", "ca.pem", "hub.db"}; !slices.Equal(names, want) {
+		t.Errorf("left are %q, want %q", names, want)
+	}
+}
