@@ -45,7 +45,7 @@ func createModule(ctx context.Context, hub iothub.ConnectionString, deviceID, mo
 	if err != nil {
 		return err
 	}
-	fmt.Printf("device <%s> has primary key = %s\n", deviceID, device.Authentication.SymmetricKey.PrimaryKey)
+	fmt.Printf("device <%s> has primary key = %s\n", deviceID, device.Authentication.SymmetricKey.PrimaryKey.Reveal())
 
 	module, err := registry.CreateModule(ctx, iothub.Module{DeviceID: deviceID, ModuleID: moduleID})
 	if errors.Is(err, iothub.ErrExists) {
@@ -54,12 +54,12 @@ func createModule(ctx context.Context, hub iothub.ConnectionString, deviceID, mo
 	if err != nil {
 		return err
 	}
-	fmt.Printf("device/module <%s/%s> has primary key = %s\n", deviceID, moduleID, module.Authentication.SymmetricKey.PrimaryKey)
+	fmt.Printf("device/module <%s/%s> has primary key = %s\n", deviceID, moduleID, module.Authentication.SymmetricKey.PrimaryKey.Reveal())
 
 	connection := module.ConnectionString(hub.HostName)
 	if err := connection.Validate(); err != nil {
 		return fmt.Errorf("module %q has no connection string: %v", moduleID, err)
 	}
-	_, err = fmt.Printf("module connection string = %s\n", connection)
+	_, err = fmt.Printf("module connection string = %s\n", connection.Reveal())
 	return err
 }

@@ -11,7 +11,8 @@ import (
 
 // ConnectionString says where a hub is and holds the key of one of: a shared
 // access policy (SharedAccessKeyName is set), a device (DeviceID is set) or a
-// module (DeviceID and ModuleID are set).
+// module (DeviceID and ModuleID are set). Printing and logging it does not
+// show the key; [ConnectionString.Reveal] does.
 type ConnectionString struct {
 	HostName            string // "myhub.azure-devices.net"; with ":port" for a hub that serves everything on one port
 	DeviceID            string
@@ -135,13 +136,13 @@ func (c ConnectionString) check() error {
 	if err := checkHostName(c.HostName); err != nil {
 		return err
 	}
-	if len(c.SharedAccessKey) == 0 {
+	if c.SharedAccessKey.IsZero() {
 		if c.DeviceID == "" && c.SharedAccessKeyName == "" {
 			return invalidf("only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes")
 		}
 		return invalidf("SharedAccessKey is missing")
 	}
-	if n := len(c.SharedAccessKey); n < minKey || n > maxKey {
+	if n := len(c.SharedAccessKey.bytes()); n < minKey || n > maxKey {
 		return invalidf("SharedAccessKey: the key is not complete: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
 	}
 	if c.DeviceID == "" {
@@ -195,15 +196,17 @@ func isHostRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r)
 }
 
-// String is the inverse of [ParseConnectionString]. It holds the key; for
-// people and logs there is [ConnectionString.Redacted].
-func (c ConnectionString) String() string { return c.format(c.SharedAccessKey.String()) }
+// String is for people and logs: it has *** in place of the key. The inverse
+// of [ParseConnectionString] is [ConnectionString.Reveal].
+func (c ConnectionString) String() string { return c.format(redacted) }
 
-// Redacted is String with *** in place of the key.
-func (c ConnectionString) Redacted() string { return c.format(redacted) }
+// Reveal returns the connection string with its key, in the form that
+// [ParseConnectionString] reads. It is a secret: show it only to those it
+// belongs to.
+func (c ConnectionString) Reveal() string { return c.format(c.SharedAccessKey.Reveal()) }
 
 // LogValue keeps the key out of structured logs.
-func (c ConnectionString) LogValue() slog.Value { return slog.StringValue(c.Redacted()) }
+func (c ConnectionString) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // format writes the parts in the order of the portal.
 func (c ConnectionString) format(key string) string {

@@ -17,8 +17,8 @@ import (
 // "never", up to seven digits of a fraction, null for what is not set.
 
 var keys = iothub.SymmetricKey{
-	PrimaryKey:   iothub.Key("0123456789abcdef0123456789abcdef"),
-	SecondaryKey: iothub.Key("0123456789abcdef"),
+	PrimaryKey:   iothub.NewKey([]byte("0123456789abcdef0123456789abcdef")),
+	SecondaryKey: iothub.NewKey([]byte("0123456789abcdef")),
 }
 
 func at(nanosecond, second int) iothub.Time {
@@ -69,7 +69,7 @@ func TestDecodeModule(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	wantString := "HostName=localhost:8883;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=" + testKey
-	if c := got.ConnectionString("localhost:8883"); c.String() != wantString {
+	if c := got.ConnectionString("localhost:8883"); c.Reveal() != wantString {
 		t.Errorf("connection string %s, want %s", c, wantString)
 	}
 }

@@ -18,7 +18,7 @@ func ExampleParseConnectionString() {
 	}
 	fmt.Println(c.Owner())
 	fmt.Println(c.Resource())
-	fmt.Println(c.Redacted())
+	fmt.Println(c)
 	// Output:
 	// module "myFirstModule" of device "myFirstDevice"
 	// myhub.azure-devices.net/devices/myFirstDevice/modules/myFirstModule
@@ -37,10 +37,10 @@ func ExampleConnectionString_NewSASToken() {
 	service := iothub.ConnectionString{
 		HostName:            "myhub.azure-devices.net",
 		SharedAccessKeyName: "service",
-		SharedAccessKey:     iothub.Key("0123456789abcdef0123456789abcdef"),
+		SharedAccessKey:     iothub.NewKey([]byte("0123456789abcdef0123456789abcdef")),
 	}
 	token := service.NewSASToken(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	fmt.Println(token)
+	fmt.Println(token.Reveal())
 	// Output:
 	// SharedAccessSignature sr=myhub.azure-devices.net&sig=rny7eWZSBNZ9YeCNiuTjnwBzU9k6y3yqorNu3ifboBQ%3D&se=1767225600&skn=service
 }
@@ -77,7 +77,7 @@ func ExampleRegistry_CreateModule() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(module.ConnectionString("myhub.azure-devices.net").Redacted())
+		fmt.Println(module.ConnectionString("myhub.azure-devices.net"))
 	}
 	// Output:
 	// HostName=myhub.azure-devices.net;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=***

@@ -80,7 +80,8 @@ type SymmetricKey struct {
 	SecondaryKey Key `json:"secondaryKey,omitzero"`
 }
 
-// LogValue keeps the keys out of structured logs.
+// LogValue keeps the keys out of structured logs, in which package json would
+// write them.
 func (SymmetricKey) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // X509Thumbprint names the certificates of an identity of type "selfSigned".

@@ -1,14 +1,41 @@
 package iothub
 
 import (
+	"crypto/subtle"
 	"encoding/base64"
+	"fmt"
+	"io"
 	"log/slog"
+	"slices"
 )
 
 // Key is a shared access key: of a policy, a device or a module. It has 16 to
-// 64 bytes; hubs make them 32 bytes long. In JSON and in connection strings a key is written in
-// base64; a nil Key is "no key given".
-type Key []byte
+// 64 bytes; hubs make them 32 bytes long. The zero Key is "no key given".
+//
+// However a Key is printed or logged, by itself or inside something else, it
+// shows as ***. It takes [Key.Reveal] or [Key.Bytes] to see it. In JSON, as in
+// connection strings, a key is written in base64.
+type Key struct {
+	_ [0]func() // not comparable: == would compare pointers
+
+	// The bytes, behind two pointers: package fmt follows one at most, whatever
+	// the verb, even where it calls no methods: in an unexported field.
+	secret **[]byte
+}
+
+// NewKey returns the key that consists of b, which is copied; without bytes,
+// the zero Key.
+func NewKey(b []byte) Key {
+	if len(b) == 0 {
+		return Key{}
+	}
+	return hide(slices.Clone(b))
+}
+
+func hide(b []byte) Key {
+	pointer := &b
+	return Key{secret: &pointer}
+}
 
 // ParseKey reads the base64 form in which IoT Hub shows keys. Its error
 // matches [ErrInvalid] and does not quote the key.
@@ -16,36 +43,67 @@ func ParseKey(s string) (Key, error) {
 	key, err := base64.StdEncoding.Strict().DecodeString(s)
 	switch {
 	case s == "":
-		return nil, invalidf("the key is empty")
+		return Key{}, invalidf("the key is empty")
 	case err == nil:
-		return key, nil
+		return hide(key), nil
 	case len(s)%4 != 0:
-		return nil, invalidf("the key is not complete: it has %d characters, base64 comes in fours (keys mostly end in =)", len(s))
+		return Key{}, invalidf("the key is not complete: it has %d characters, base64 comes in fours (keys mostly end in =)", len(s))
 	default:
-		return nil, invalidf("the key is not base64")
+		return Key{}, invalidf("the key is not base64")
 	}
 }
 
-// String returns the key in base64. It is the secret itself: show it only to
+// Reveal returns the key in base64. It is the secret itself: show it only to
 // those it belongs to.
-func (k Key) String() string { return base64.StdEncoding.EncodeToString(k) }
+func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
+
+// Bytes returns a copy of the key's bytes, nil for the zero Key. They are the
+// secret itself.
+func (k Key) Bytes() []byte { return slices.Clone(k.bytes()) }
+
+func (k Key) bytes() []byte {
+	if k.secret == nil {
+		return nil
+	}
+	return **k.secret
+}
+
+// IsZero reports whether no key is given.
+func (k Key) IsZero() bool { return k.secret == nil }
+
+// Equal reports whether both are the same key. How long it takes tells
+// nothing about keys of the same length.
+func (k Key) Equal(other Key) bool {
+	return subtle.ConstantTimeCompare(k.bytes(), other.bytes()) == 1
+}
+
+// redacted stands where a secret stood.
+const redacted = "***"
+
+// String returns "***", or "" for the zero Key.
+func (k Key) String() string {
+	if k.IsZero() {
+		return ""
+	}
+	return redacted
+}
+
+// Format writes what String returns, whatever the verb.
+func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
 
 // LogValue keeps the key out of structured logs.
-func (k Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// MarshalText returns the base64 form.
-func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+// MarshalText returns the base64 form, as IoT Hub wants it.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.Reveal()), nil }
 
-// UnmarshalText reads the base64 form; the empty text is the nil Key.
+// UnmarshalText reads the base64 form; the empty text is the zero Key.
 func (k *Key) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
-		*k = nil
+		*k = Key{}
 		return nil
 	}
 	key, err := ParseKey(string(text))
 	*k = key
 	return err
 }
-
-// redacted stands where a secret stood.
-const redacted = "***"

@@ -1,7 +1,6 @@
 package iothub
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -232,7 +231,7 @@ func moduleReplaced(now, asked Module) bool {
 }
 
 func authenticationIs(now, asked Authentication) bool {
-	keyIs := func(now, asked Key) bool { return asked == nil || bytes.Equal(now, asked) }
+	keyIs := func(now, asked Key) bool { return asked.IsZero() || now.Equal(asked) }
 	return now.Type == cmp.Or(asked.Type, now.Type) &&
 		keyIs(now.SymmetricKey.PrimaryKey, asked.SymmetricKey.PrimaryKey) &&
 		keyIs(now.SymmetricKey.SecondaryKey, asked.SymmetricKey.SecondaryKey) &&

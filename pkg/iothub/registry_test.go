@@ -160,7 +160,7 @@ func TestAllCalls(t *testing.T) {
 	}
 
 	device, err := registry.CreateDevice(ctx, iothub.Device{DeviceID: "d#1"})
-	check("create device", err, device.Status == "enabled" && len(device.Authentication.SymmetricKey.PrimaryKey) == 32)
+	check("create device", err, device.Status == "enabled" && len(device.Authentication.SymmetricKey.PrimaryKey.Bytes()) == 32)
 	stale := device.ETag
 	device.Status, device.StatusReason = "disabled", "repair"
 	device, err = registry.UpdateDevice(ctx, device)
@@ -178,7 +178,7 @@ func TestAllCalls(t *testing.T) {
 	check("create module", err, module.ManagedBy == "me")
 	module.Authentication.SymmetricKey.PrimaryKey = module.Authentication.SymmetricKey.SecondaryKey
 	module, err = registry.UpdateModule(ctx, module)
-	check("update module", err, module.Authentication.SymmetricKey.PrimaryKey.String() == module.Authentication.SymmetricKey.SecondaryKey.String())
+	check("update module", err, module.Authentication.SymmetricKey.PrimaryKey.Equal(module.Authentication.SymmetricKey.SecondaryKey))
 	gotModule, err := registry.GetModule(ctx, "d#1", "m")
 	check("get module", err, gotModule.ETag == module.ETag)
 	modules, err := registry.ListModules(ctx, "d#1")

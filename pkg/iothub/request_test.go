@@ -23,7 +23,7 @@ func TestRequestFormat(t *testing.T) {
 		hard        = "a#b%c?d+e;f=g@h$i!j'k(l)m*n,o:p_q.r-s" // every special character that ids may have
 		hardEscaped = "a%23b%25c%3Fd%2Be%3Bf%3Dg%40h%24i%21j%27k%28l%29m%2An%2Co%3Ap_q.r-s"
 	)
-	key := iothub.Key("0123456789abcdef0123456789abcdef")
+	key := iothub.NewKey([]byte("0123456789abcdef0123456789abcdef"))
 	patch := iothub.TwinPatch{Tags: map[string]any{"room": "<4>"}, Desired: map[string]any{"interval": 122, "old": nil}}
 	tests := []struct {
 		name string
@@ -37,7 +37,7 @@ func TestRequestFormat(t *testing.T) {
 			`{"deviceId":"d"}`},
 		{"CreateDevice, all given", func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d", Status: "disabled", StatusReason: "later",
-				Authentication: iothub.Authentication{Type: "sas", SymmetricKey: iothub.SymmetricKey{PrimaryKey: key, SecondaryKey: key[:16]}},
+				Authentication: iothub.Authentication{Type: "sas", SymmetricKey: iothub.SymmetricKey{PrimaryKey: key, SecondaryKey: iothub.NewKey(key.Bytes()[:16])}},
 				Capabilities:   iothub.Capabilities{IoTEdge: true}, DeviceScope: "s", ParentScopes: []string{"p"}})
 			return err
 		}, "PUT /devices/d?api-version=2021-04-12\nContent-Type: application/json; charset=utf-8\n\n" +

@@ -15,17 +15,21 @@ import (
 // SASToken is a shared access signature: proof, good until Expiry, of
 // holding a key that opens Resource. Over HTTPS it is the Authorization
 // header, over MQTT the password. It cannot be taken back before it expires,
-// other than by changing the key.
+// other than by changing the key. Printing and logging it does not show the
+// signature; [SASToken.Reveal] does.
 //
 // See https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
 type SASToken struct {
-	Resource  string    // what it opens, unescaped: "myhub.azure-devices.net/devices/d/modules/m"
-	KeyName   string    // the policy whose key signed; "" for the key of a device or module
-	Expiry    time.Time // whole seconds
-	Signature []byte    // HMAC-SHA256 over the escaped resource, a line feed and the expiry
+	Resource string    // what it opens, unescaped: "myhub.azure-devices.net/devices/d/modules/m"
+	KeyName  string    // the policy whose key signed; "" for the key of a device or module
+	Expiry   time.Time // whole seconds
 
-	signed string // the resource as escaped by the signer, if not in the way of this package
+	signature **signature // behind two pointers, as in a Key
+	signed    string      // the resource as escaped by the signer, if not in the way of this package
 }
+
+// signature is an HMAC over the escaped resource, a line feed and the expiry.
+type signature [sha256.Size]byte
 
 // The reasons for which [SASToken.Verify] refuses a token.
 var (
@@ -37,21 +41,38 @@ var (
 
 func signSASToken(resource, keyName string, key Key, expiry time.Time) SASToken {
 	t := SASToken{Resource: resource, KeyName: keyName, Expiry: time.Unix(expiry.Add(time.Second-1).Unix(), 0)}
-	t.Signature = t.sign(key)
+	signature := t.sign(key)
+	t.signature = &signature
 	return t
 }
 
 const sasScheme = "SharedAccessSignature "
 
-// String returns the token as it is sent:
+// Reveal returns the token as it is sent:
 //
 //	SharedAccessSignature sr=…&sig=…&se=1767225600&skn=service
-func (t SASToken) String() string {
+//
+// Whoever has it can use it until it expires.
+func (t SASToken) Reveal() string {
+	if t.signature == nil {
+		return t.format("")
+	}
+	return t.format(base64.StdEncoding.EncodeToString((*t.signature)[:]))
+}
+
+// String is for people and logs: it has *** in place of the signature.
+func (t SASToken) String() string { return t.format(redacted) }
+
+func (t SASToken) format(signature string) string {
 	b := make([]byte, 0, 256)
 	b = append(b, sasScheme+"sr="...)
 	b = t.appendResource(b)
 	b = append(b, "&sig="...)
-	b = appendEscaped(b, base64.StdEncoding.EncodeToString(t.Signature))
+	if signature == redacted {
+		b = append(b, redacted...)
+	} else {
+		b = appendEscaped(b, signature)
+	}
 	b = append(b, "&se="...)
 	b = strconv.AppendInt(b, t.Expiry.Unix(), 10)
 	if t.KeyName != "" {
@@ -66,10 +87,10 @@ func (t SASToken) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("resource", t.Resource), slog.String("keyName", t.KeyName), slog.Time("expiry", t.Expiry))
 }
 
-// ParseSASToken reads what String returns, and what other makers of tokens
-// write: the fields in any order, escaped in upper or lower case or, where
-// that is no ambiguity, not at all. Its errors match [ErrInvalid] and quote
-// nothing of the token.
+// ParseSASToken reads what [SASToken.Reveal] returns, and what other makers
+// of tokens write: the fields in any order, escaped in upper or lower case or,
+// where that is no ambiguity, not at all. Its errors match [ErrInvalid] and
+// quote nothing of the token.
 func ParseSASToken(s string) (SASToken, error) {
 	rest, found := strings.CutPrefix(s, sasScheme)
 	if !found {
@@ -123,11 +144,7 @@ func (f *sasFields) token() (t SASToken, err error) {
 	if f.sr.value != string(appendEscaped(make([]byte, 0, 256), t.Resource)) {
 		t.signed = f.sr.value
 	}
-	signature, err := url.PathUnescape(f.sig.value)
-	if err == nil {
-		t.Signature, err = base64.StdEncoding.Strict().DecodeString(signature)
-	}
-	if err != nil || len(t.Signature) != sha256.Size {
+	if t.signature = parseSignature(f.sig.value); t.signature == nil {
 		return SASToken{}, invalidToken("sig, the signature, is missing or malformed")
 	}
 	seconds, err := strconv.ParseInt(f.se.value, 10, 64)
@@ -141,6 +158,20 @@ func (f *sasFields) token() (t SASToken, err error) {
 	return t, nil
 }
 
+// parseSignature returns nil for what is no signature.
+func parseSignature(escaped string) **signature {
+	text, err := url.PathUnescape(escaped)
+	if err != nil {
+		return nil
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(decoded) != len(signature{}) {
+		return nil
+	}
+	pointer := (*signature)(decoded)
+	return &pointer
+}
+
 func invalidToken(why string) error {
 	return invalidf("iothub: SAS token: %s", why)
 }
@@ -150,7 +181,7 @@ func invalidToken(why string) error {
 // forged token nothing else is believed. To allow for clocks that differ,
 // pass an earlier now.
 func (t SASToken) Verify(key Key, now time.Time) error {
-	if !hmac.Equal(t.Signature, t.sign(key)) {
+	if t.signature == nil || !hmac.Equal((*t.signature)[:], t.sign(key)[:]) {
 		return ErrSignature
 	}
 	if now.After(t.Expiry) {
@@ -167,13 +198,13 @@ func (t SASToken) RenewAt(signed time.Time) time.Time {
 
 // sign covers the resource exactly as it is sent: signers escape differently
 // (%2F, %2f, not at all), so a receiver must not escape again.
-func (t SASToken) sign(key Key) []byte {
+func (t SASToken) sign(key Key) *signature {
 	message := t.appendResource(make([]byte, 0, 256))
 	message = append(message, '\n')
 	message = strconv.AppendInt(message, t.Expiry.Unix(), 10)
-	mac := hmac.New(sha256.New, key)
+	mac := hmac.New(sha256.New, key.bytes())
 	mac.Write(message)
-	return mac.Sum(nil)
+	return (*signature)(mac.Sum(nil))
 }
 
 func (t SASToken) appendResource(b []byte) []byte {

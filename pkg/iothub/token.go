@@ -12,7 +12,7 @@ type tokenSource struct {
 	lifetime time.Duration
 
 	mu      sync.Mutex // guards the fields below
-	token   string
+	token   *string    // a pointer for the reason that Key has
 	renewAt time.Time
 }
 
@@ -21,7 +21,8 @@ func (s *tokenSource) get() string {
 	defer s.mu.Unlock()
 	if now := time.Now(); !now.Before(s.renewAt) {
 		token := s.hub.NewSASToken(now.Add(s.lifetime))
-		s.token, s.renewAt = token.String(), token.RenewAt(now)
+		revealed := token.Reveal()
+		s.token, s.renewAt = &revealed, token.RenewAt(now)
 	}
-	return s.token
+	return *s.token
 }

@@ -153,7 +153,7 @@ func dialBareWith(b *testing.B, config *tls.Config, module iothub.ConnectionStri
 	connect.ProtocolName, connect.ProtocolVersion, connect.Keepalive = "MQTT", 4, 60
 	connect.ClientIdentifier = module.DeviceID + "/" + module.ModuleID
 	connect.UsernameFlag, connect.Username = true, module.Host()+"/"+connect.ClientIdentifier+"/?api-version=2021-04-12"
-	connect.PasswordFlag, connect.Password = true, []byte(module.NewSASToken(time.Now().Add(time.Hour)).String())
+	connect.PasswordFlag, connect.Password = true, []byte(module.NewSASToken(time.Now().Add(time.Hour)).Reveal())
 	c.exchange(connect)
 	subscribe := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 	subscribe.MessageID = 1

@@ -93,7 +93,7 @@ func (c *connection) options(module iothub.ConnectionString, token iothub.SASTok
 		SetProtocolVersion(4). // else paho asks again as MQTT 3.1 when it is refused
 		SetClientID(module.DeviceID + "/" + module.ModuleID).
 		SetUsername(username(module)).
-		SetPassword(token.String()).
+		SetPassword(token.Reveal()).
 		SetCleanSession(false). // as the official SDKs do
 		SetKeepAlive(o.KeepAlive).
 		SetPingTimeout(o.KeepAlive). // the socket gives up sooner

@@ -267,7 +267,7 @@ func TestSecondaryKey(t *testing.T) {
 		}
 		keys := &module.Authentication.SymmetricKey
 		keys.SecondaryKey = keys.PrimaryKey
-		keys.PrimaryKey = append(iothub.Key("a new primary key of 32 bytes"), 1, 2, 3)
+		keys.PrimaryKey = iothub.NewKey([]byte("a new primary key of 32 bytes..."))
 		if _, err := registry.UpdateModule(s.ctx, module); err != nil {
 			s.Fatal(err)
 		}

@@ -61,33 +61,33 @@ func (h *Hub) checkToken(token iothub.SASToken, owner string, keys keyPair, path
 	return nil
 }
 
-// expiredTokens holds the signatures of tokens that were made to expire.
+// expiredTokens holds tokens that were made to expire.
 type expiredTokens struct {
-	mu         sync.Mutex // guards signatures
-	signatures map[string]bool
+	mu     sync.Mutex // guards tokens
+	tokens map[string]bool
 }
 
 func (e *expiredTokens) add(token iothub.SASToken) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.signatures == nil {
-		e.signatures = make(map[string]bool)
+	if e.tokens == nil {
+		e.tokens = make(map[string]bool)
 	}
-	e.signatures[string(token.Signature)] = true
+	e.tokens[token.Reveal()] = true
 }
 
 func (e *expiredTokens) contains(token iothub.SASToken) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.signatures[string(token.Signature)]
+	return len(e.tokens) > 0 && e.tokens[token.Reveal()]
 }
 
 func verifyEither(token iothub.SASToken, keys keyPair, now time.Time) error {
-	if len(keys.Primary) == 0 {
+	if keys.Primary.IsZero() {
 		return iothub.ErrSignature // else anybody could sign with the key of no bytes
 	}
 	err := token.Verify(keys.Primary, now)
-	if errors.Is(err, iothub.ErrSignature) && keys.Secondary != nil {
+	if errors.Is(err, iothub.ErrSignature) && !keys.Secondary.IsZero() {
 		err = token.Verify(keys.Secondary, now)
 	}
 	return err

@@ -47,7 +47,7 @@ func connect(identity iothub.ConnectionString) *packets.ConnectPacket {
 	}
 	packet.UsernameFlag, packet.PasswordFlag = true, true
 	packet.Username = identity.Host() + "/" + packet.ClientIdentifier + "/?api-version=2021-04-12&DeviceClientType=test"
-	packet.Password = []byte(identity.NewSASToken(time.Now().Add(time.Hour)).String())
+	packet.Password = []byte(identity.NewSASToken(time.Now().Add(time.Hour)).Reveal())
 	return packet
 }
 

@@ -152,7 +152,7 @@ func (s *store) policies() (keys map[string]keyPair, err error) {
 		return json.Unmarshal(tx.Bucket(bucketHub).Get(keyPolicies), &keys)
 	})
 	for name := range policies {
-		if err == nil && len(keys[name].Primary) == 0 {
+		if err == nil && keys[name].Primary.IsZero() {
 			err = fmt.Errorf("%s lacks the keys of policy %q", fileName, name)
 		}
 	}

@@ -22,7 +22,7 @@ func TestRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(module.Authentication.SymmetricKey.PrimaryKey); n != 32 {
+	if n := len(module.Authentication.SymmetricKey.PrimaryKey.Bytes()); n != 32 {
 		t.Errorf("the primary key has %d bytes, want 32", n)
 	}
 	twin, err := registry.UpdateModuleTwin(t.Context(), "d", "m", iothub.TwinPatch{Desired: map[string]any{"a": 1}}, "")

@@ -36,7 +36,7 @@ func serveUntilKilled(folder string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println(hub.ConnectionString(localhub.PolicyIoTHubOwner))
+	fmt.Println(hub.ConnectionString(localhub.PolicyIoTHubOwner).Reveal())
 	bufio.NewReader(os.Stdin).ReadByte() // until killed, or until the test is gone
 	os.Exit(0)
 }

@@ -36,7 +36,7 @@ func TestImmediateFaults(t *testing.T) {
 	c = dial(t, hub)
 	c.send(packet) // the same token
 	c.expectRest("\x20\x02\x00\x05")
-	packet.Password = []byte(module.NewSASToken(time.Now().Add(2 * time.Hour)).String())
+	packet.Password = []byte(module.NewSASToken(time.Now().Add(2 * time.Hour)).Reveal())
 	c = dial(t, hub)
 	c.send(packet)
 	c.expectConnack()

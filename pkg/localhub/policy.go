@@ -66,9 +66,9 @@ func newKeyPair() keyPair {
 }
 
 func newKey() iothub.Key {
-	key := make(iothub.Key, 32)
+	key := make([]byte, 32)
 	rand.Read(key) // never fails
-	return key
+	return iothub.NewKey(key)
 }
 
 // newPolicyKeys makes a pair for every policy.

@@ -76,7 +76,7 @@ func twinRequest(hub *localhub.Hub, method, path string) []byte {
 	if method == "PATCH" {
 		body = `{"properties":{"desired":{"telemetryInterval":123}}}`
 	}
-	token := hub.ConnectionString(localhub.PolicyService).NewSASToken(time.Now().Add(time.Hour))
+	token := hub.ConnectionString(localhub.PolicyService).NewSASToken(time.Now().Add(time.Hour)).Reveal()
 	return fmt.Appendf(nil, "%s %s?api-version=2021-04-12 HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\n"+
 		"Content-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s",
 		method, path, hub.HostName(), token, len(body), body)

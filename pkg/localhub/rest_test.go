@@ -53,7 +53,7 @@ func (r *rest) try(method, target, body string, header ...string) (reply, error)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", r.hub.ConnectionString(r.policy).NewSASToken(time.Now().Add(time.Hour)).String())
+	req.Header.Set("Authorization", r.hub.ConnectionString(r.policy).NewSASToken(time.Now().Add(time.Hour)).Reveal())
 	for _, line := range header {
 		name, value, _ := strings.Cut(line, ": ")
 		if value == "" {

@@ -43,11 +43,11 @@ func TestKept(t *testing.T) {
 		t.Error("the certificate is another one")
 	}
 	for policy := range policies {
-		if !bytes.Equal(first.ConnectionString(policy).SharedAccessKey, second.ConnectionString(policy).SharedAccessKey) {
+		if !first.ConnectionString(policy).SharedAccessKey.Equal(second.ConnectionString(policy).SharedAccessKey) {
 			t.Errorf("the key of %s is another one", policy)
 		}
 	}
-	if again := second.AddModule("d", "m"); !bytes.Equal(again.SharedAccessKey, module.SharedAccessKey) {
+	if again := second.AddModule("d", "m"); !again.SharedAccessKey.Equal(module.SharedAccessKey) {
 		t.Error("the key of the module is another one")
 	}
 	e = second.registry.lock(key{"d", "m"})

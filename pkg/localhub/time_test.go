@@ -78,7 +78,7 @@ func TestPatience(t *testing.T) {
 			c := &client{t, tls.Client(raw(), &tls.Config{RootCAs: hub.RootCAs(), ServerName: "localhost"})}
 			packet := connect(module)
 			packet.Keepalive = row.keepAlive
-			packet.Password = []byte(module.NewSASToken(time.Now().Add(row.lifetime)).String())
+			packet.Password = []byte(module.NewSASToken(time.Now().Add(row.lifetime)).Reveal())
 			c.send(packet)
 			expect[*packets.ConnackPacket](c)
 			if got := ended(c).Truncate(time.Second); got != row.want {

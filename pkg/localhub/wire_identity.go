@@ -137,9 +137,9 @@ func (a authentication) wire() wireAuthentication {
 }
 
 func keyText(k iothub.Key) *string {
-	if k == nil {
+	if k.IsZero() {
 		return nil
 	}
-	text := k.String()
+	text := k.Reveal()
 	return &text
 }

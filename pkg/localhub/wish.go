@@ -103,11 +103,11 @@ func (a *authentication) setKeys(wanted wireKeys) *refusal {
 	}
 	keys := keyPair{primary, secondary}
 	switch {
-	case (primary == nil) != (secondary == nil):
+	case primary.IsZero() != secondary.IsZero():
 		return refuseArgument("primaryKey and secondaryKey are given both or not at all.")
-	case primary == nil && a.Keys.Primary != nil:
+	case primary.IsZero() && !a.Keys.Primary.IsZero():
 		keys = a.Keys
-	case primary == nil:
+	case primary.IsZero():
 		keys = newKeyPair()
 	}
 	*a = authentication{Type: typeSAS, Keys: keys}
@@ -117,11 +117,11 @@ func (a *authentication) setKeys(wanted wireKeys) *refusal {
 // parseKeyText does not quote a key that is no good.
 func parseKeyText(name string, text *string) (iothub.Key, *refusal) {
 	if text == nil || *text == "" {
-		return nil, nil
+		return iothub.Key{}, nil
 	}
 	key, err := iothub.ParseKey(*text)
-	if err != nil || len(key) < 16 || len(key) > 64 {
-		return nil, refuseArgument("%s is not 16 to 64 bytes in base64.", name)
+	if n := len(key.Bytes()); err != nil || n < 16 || n > 64 {
+		return iothub.Key{}, refuseArgument("%s is not 16 to 64 bytes in base64.", name)
 	}
 	return key, nil
 }

@@ -30,7 +30,7 @@ func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca *certificateFile
 		fmt.Fprintf(w, "\nWarning: other machines may be able to reach %s.\n", strings.Join(beyond, ", "))
 	}
 	fmt.Fprintf(w, "\nIn another window, for the policy %s:\n\n", policy)
-	variables := []variable{{"IOTHUB_CONNECTION_STRING", hub.ConnectionString(policy).String()}}
+	variables := []variable{{"IOTHUB_CONNECTION_STRING", hub.ConnectionString(policy).Reveal()}}
 	if !ca.found {
 		variables = append(variables, variable{trust.Variable, ca.path})
 	}

@@ -36,7 +36,7 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(hubVariable, hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).String())
+	t.Setenv(hubVariable, hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).Reveal())
 	t.Setenv(trust.Variable, certificate)
 	_, run := prepareREADME(t, true)
 	for _, problem := range run.check(t.Context()) {

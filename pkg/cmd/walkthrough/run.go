@@ -136,7 +136,7 @@ func (r *run) useAzure(w *world) error {
 		return fmt.Errorf("%s: %w", hubVariable, err)
 	}
 	w.device = shownDevice + "-" + strings.ToLower(rand.Text()[:8])
-	w.env = append(w.env, hubVariable+"="+hub.String())
+	w.env = append(w.env, hubVariable+"="+hub.Reveal())
 	if file := os.Getenv(trust.Variable); file != "" { // a proxy's, say
 		w.env = append(w.env, trust.Variable+"="+file)
 	}

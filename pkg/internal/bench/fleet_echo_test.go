@@ -16,7 +16,7 @@ func newEchoFleet(b *testing.B, n int) *fleet {
 	b.Helper()
 	f := newFleet(b, "echo", n)
 	connect, subscribe := opening(iothub.ConnectionString{
-		HostName: f.server.address, DeviceID: "d100", ModuleID: "m5000", SharedAccessKey: make([]byte, 32),
+		HostName: f.server.address, DeviceID: "d100", ModuleID: "m5000", SharedAccessKey: iothub.NewKey(make([]byte, 32)),
 	})
 	message := make([]byte, 100) // about as long as the PUBLISH
 	f.connect = func(_ int, conn net.Conn) error {

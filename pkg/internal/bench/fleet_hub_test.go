@@ -29,7 +29,7 @@ func newHubFleet(b *testing.B, n int) *fleet {
 		modules[i] = parse(b, f.server.ask(b, "module d%d m%d", i/50, i)) // a device has 50 at most
 	}
 	policy := parse(b, f.server.ask(b, "policy"))
-	token := policy.NewSASToken(time.Now().Add(time.Hour)).String()
+	token := policy.NewSASToken(time.Now().Add(time.Hour)).Reveal()
 	f.connect = func(i int, conn net.Conn) error { return signIn(conn, modules[i]) }
 	f.receive = receivePublish
 	f.each = func() { f.server.ask(b, "patch") }
@@ -94,7 +94,7 @@ func opening(m iothub.ConnectionString) (connect, subscribe []byte) {
 	c.ProtocolName, c.ProtocolVersion = "MQTT", 4
 	c.ClientIdentifier = m.DeviceID + "/" + m.ModuleID
 	c.UsernameFlag, c.Username = true, m.Host()+"/"+c.ClientIdentifier+"/?api-version=2021-04-12"
-	c.PasswordFlag, c.Password = true, []byte(m.NewSASToken(time.Now().Add(time.Hour)).String())
+	c.PasswordFlag, c.Password = true, []byte(m.NewSASToken(time.Now().Add(time.Hour)).Reveal())
 	s := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 	s.MessageID, s.Topics, s.Qoss = 1, []string{desired}, []byte{1}
 	return pack(c), pack(s)

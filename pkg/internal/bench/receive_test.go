@@ -87,7 +87,7 @@ func (s *stage) start(file, moduleID string) *receiver {
 	r.module.HostName = s.address
 	cmd := exec.Command(file)
 	cmd.Env = []string{
-		"IOTHUB_MODULE_CONNECTION_STRING=" + r.module.String(),
+		"IOTHUB_MODULE_CONNECTION_STRING=" + r.module.Reveal(),
 		"IOTHUB_CA_FILE=" + s.caFile,
 		"HOME=" + filepath.Dir(s.caFile),
 	}

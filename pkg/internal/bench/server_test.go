@@ -125,10 +125,10 @@ func serveHub(caFile string) error {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch words := strings.Fields(in.Text()); words[0] {
 		case "policy":
-			fmt.Println(hub.ConnectionString(localhub.PolicyIoTHubOwner))
+			fmt.Println(hub.ConnectionString(localhub.PolicyIoTHubOwner).Reveal())
 		case "module":
 			modules = append(modules, hub.AddModule(words[1], words[2]))
-			fmt.Println(modules[len(modules)-1])
+			fmt.Println(modules[len(modules)-1].Reveal())
 		case "patch":
 			for _, m := range modules {
 				if _, err := hub.PatchDesired(m.DeviceID, m.ModuleID, map[string]any{"telemetryInterval": 122}); err != nil {

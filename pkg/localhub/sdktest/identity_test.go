@@ -22,7 +22,7 @@ func openService(t *testing.T) (*localhub.Hub, *driver) {
 	t.Helper()
 	hub := localhub.New(t)
 	service := startDriver(t, hub, "service.py")
-	service.do(t, "open", hub.ConnectionString(localhub.PolicyIoTHubOwner).String())
+	service.do(t, "open", hub.ConnectionString(localhub.PolicyIoTHubOwner).Reveal())
 	return hub, service
 }
 

@@ -34,7 +34,7 @@ func (s side) open(t *testing.T, identity iothub.ConnectionString, options objec
 	identity.HostName = identity.Host()
 	all := maps.Clone(s.options)
 	maps.Copy(all, options)
-	s.driver.do(t, "open", identity.String(), all)
+	s.driver.do(t, "open", identity.Reveal(), all)
 }
 
 // connect adds an identity, if there is none, and has a client sign in.

@@ -40,7 +40,7 @@ func TestPermissions(t *testing.T) {
 		{"replace_module_twin", []any{"d", "m", desired(object{"a": 1})}},
 	}
 	forged, unknown := hub.ConnectionString(localhub.PolicyIoTHubOwner), hub.ConnectionString(localhub.PolicyIoTHubOwner)
-	forged.SharedAccessKey = make(iothub.Key, 32)
+	forged.SharedAccessKey = iothub.NewKey(make([]byte, 32))
 	unknown.SharedAccessKeyName = "owner"
 	for _, row := range []struct {
 		name                 string
@@ -57,7 +57,7 @@ func TestPermissions(t *testing.T) {
 		{"unknown policy", unknown, false, false, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			service.do(t, "open", row.hub.String())
+			service.do(t, "open", row.hub.Reveal())
 			for _, group := range []struct {
 				allowed bool
 				calls   []call

@@ -17,7 +17,7 @@ import (
 // escaped or not.
 func signed(key iothub.Key, fields, resource string) string {
 	expiry := fmt.Sprint(time.Now().Add(time.Hour).Unix())
-	mac := hmac.New(sha256.New, key)
+	mac := hmac.New(sha256.New, key.Bytes())
 	mac.Write([]byte(resource + "\n" + expiry))
 	signature := url.QueryEscape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 	return "SharedAccessSignature " + strings.NewReplacer("{sr}", resource, "{sig}", signature, "{se}", expiry).Replace(fields)

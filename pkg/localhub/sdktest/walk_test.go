@@ -16,7 +16,7 @@ func TestMixedWalk(t *testing.T) {
 	t.Parallel()
 	s := openSide(t)
 	service := startDriver(t, s.hub, "service.py")
-	service.do(t, "open", s.hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).String())
+	service.do(t, "open", s.hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).Reveal())
 	registry := openRegistry(t, s.hub)
 
 	t.Run("Python creates, Go updates, Python receives", func(t *testing.T) {

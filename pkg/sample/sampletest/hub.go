@@ -26,11 +26,11 @@ func NewHub(t *testing.T) Hub {
 
 // Service is the environment of a program of the service side.
 func (h Hub) Service(policy string) Env {
-	return Service(h.ConnectionString(policy).String(), h.caFile)
+	return Service(h.ConnectionString(policy).Reveal(), h.caFile)
 }
 
 // Module is the environment of a program that is a module.
-func (h Hub) Module(c iothub.ConnectionString) Env { return Module(c.String(), h.caFile) }
+func (h Hub) Module(c iothub.ConnectionString) Env { return Module(c.Reveal(), h.caFile) }
 
 // Strange is the environment with connection strings whose key the hub does
 // not know.

@@ -28,7 +28,7 @@ func main() {
 		SetProtocolVersion(4).
 		SetClientID(id).
 		SetUsername(module.Host() + "/" + id + "/?api-version=2021-04-12").
-		SetPassword(module.NewSASToken(time.Now().Add(time.Hour)).String()).
+		SetPassword(module.NewSASToken(time.Now().Add(time.Hour)).Reveal()).
 		SetCleanSession(false))
 	connected := client.Connect()
 	connected.Wait()
