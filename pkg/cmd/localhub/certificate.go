@@ -27,6 +27,8 @@ type certificateFile struct {
 	content func() []byte
 }
 
+var errCertificate = errors.New("write the certificate")
+
 // publishCertificate writes the file for a hub that keeps its data in a
 // folder, "" for none. On a machine without a folder that clients know of, or
 // where that cannot be written to, the file goes beside the data.
@@ -51,14 +53,13 @@ func publishCertificate(content func() []byte, data string) (*certificateFile, e
 // other programs may have been told it. ca.pem belongs to the hub of which
 // there is one only, as it keeps its data in the same folder.
 func certificateName(folder, data string, content []byte) string {
-	absolute, err := filepath.Abs(data)
-	switch {
-	case data == "":
+	switch data {
+	case "":
 		return "ca-memory-" + digest(content) + ".pem"
-	case err == nil && absolute == folder:
+	case folder:
 		return trust.LocalCAFile
 	default:
-		return "ca-" + digest([]byte(absolute)) + ".pem"
+		return "ca-" + digest([]byte(data)) + ".pem"
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
 
 	"moduletwin/pkg/internal/logwriter"
@@ -40,12 +41,12 @@ func main() {
 func run(ctx context.Context, s settings) error {
 	hub, err := localhub.Start(&localhub.Options{Listen: s.listen, DataDir: s.data, Logger: slog.Default()})
 	if err != nil {
-		return explain(err, s)
+		return explain(err, s, runtime.GOOS)
 	}
 	defer hub.Close()
 	ca, err := publishCertificate(hub.CertificatePEM, s.data)
 	if err != nil {
-		return explain(fmt.Errorf("write the certificate: %w", err), s)
+		return explain(fmt.Errorf("%w: %w", errCertificate, err), s, runtime.GOOS)
 	}
 	defer ca.remove()
 	var tasks sync.WaitGroup

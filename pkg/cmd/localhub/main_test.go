@@ -185,7 +185,7 @@ func TestTrouble(t *testing.T) {
 		code int
 		says string
 	}{
-		{"port in use", []string{"-memory", "-listen", "localhost:" + port}, 1, "-listen localhost:8884"},
+		{"port in use", []string{"-memory", "-listen", "localhost:" + port}, 1, "For another port: -listen localhost:"},
 		{"no port", []string{"-listen", "localhost"}, 2, "host:port"},
 		{"unknown flag", []string{"-port", "1"}, 2, "-port"},
 		{"an argument", []string{"start"}, 2, `unexpected argument "start"`},

@@ -4,20 +4,18 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
-	"strings"
+	"path/filepath"
 
 	"moduletwin/pkg/internal/commandline"
 	"moduletwin/pkg/internal/trust"
-	"moduletwin/pkg/localhub"
 )
 
 // settings are what the flags say.
 type settings struct {
 	listen []string
-	data   string // "" in memory
+	data   string // absolute; "" in memory
 }
 
 const defaultAddress = "localhost:8883" // the port of MQTT, which official device SDKs cannot change
@@ -51,7 +49,10 @@ func parse(args []string) (settings, error) {
 	if s.listen == nil {
 		s.listen = []string{defaultAddress}
 	}
-	return s, nil
+	if s.data != "" {
+		s.data, err = filepath.Abs(s.data) // as other windows may be elsewhere
+	}
+	return s, err
 }
 
 // defaultFolder returns "" on a machine where programs have no folder for
@@ -72,17 +73,4 @@ func (s settings) beyondLoopback() (addresses []string) {
 		}
 	}
 	return addresses
-}
-
-// explain adds what to do to an error of the start.
-func explain(err error, s settings) error {
-	switch {
-	case errors.Is(err, localhub.ErrInUse):
-		return fmt.Errorf("%w: %s\nUse that one, or run a second one with -memory (or -data) and another -listen", err, s.data)
-	case errors.Is(err, localhub.ErrPortTaken):
-		return fmt.Errorf("%w\nPerhaps a local hub is running already. For another port: -listen localhost:8884", err)
-	case errors.Is(err, fs.ErrPermission) && strings.Contains(err.Error(), "listen"):
-		return fmt.Errorf("%w\nPorts below 1024 may need more rights on this machine. For another port: -listen localhost:8884", err)
-	}
-	return err
 }

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"moduletwin/pkg/localhub"
+)
+
+// explain adds what to do to an error of the start, on an operating system.
+func explain(err error, s settings, system string) error {
+	if advice := advise(err, s, system); advice != "" {
+		return fmt.Errorf("%w\n%s", err, advice)
+	}
+	return err
+}
+
+func advise(err error, s settings, system string) string {
+	port := portOf(err, s)
+	switch {
+	case errors.Is(err, localhub.ErrInUse):
+		return fmt.Sprintf("It is %s. Use that hub, or run a second one with -memory (or -data) and another -listen.", s.data)
+	case errors.Is(err, localhub.ErrPortTaken) && port < lowPorts:
+		return fmt.Sprintf("To see which one has port %d: %s", port, whoListens(port, system))
+	case errors.Is(err, localhub.ErrPortTaken):
+		return fmt.Sprintf("Perhaps a local hub is running already. For another port: -listen localhost:%d", port+1)
+	case errors.Is(err, fs.ErrPermission) && port > 0:
+		return adviseLowPort(system)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), system == "windows" && errors.Is(err, errDiskFull):
+		return "The disk is full. Make room, or name a folder on another one with -data."
+	case errors.Is(err, syscall.ENOTDIR):
+		return "-data has to name a folder, not a file."
+	case errors.Is(err, errCertificate) && s.data == "":
+		return "Clients have to find it there. Name a folder with -data, which does not go with -memory."
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return "The hub has to write there. Name another folder with -data" + orOwn(s.data, system)
+	}
+	return ""
+}
+
+// lowPorts are those below, for which a program needs a right on many systems.
+const lowPorts = 1024
+
+// errDiskFull is Windows' ERROR_DISK_FULL, for which package syscall has no
+// name.
+const errDiskFull = syscall.Errno(112)
+
+// portOf returns the port that could not be opened; 0 if it is not that.
+func portOf(err error, s settings) int {
+	for _, address := range s.listen {
+		if strings.Contains(err.Error(), "listen on "+address+": ") {
+			_, text, _ := net.SplitHostPort(address)
+			port, _ := strconv.Atoi(text)
+			return port
+		}
+	}
+	return 0
+}
+
+// whoListens returns a command that shows which program listens at a port.
+func whoListens(port int, system string) string {
+	switch system {
+	case "windows":
+		return fmt.Sprintf("netstat -ano -p TCP | findstr :%d", port)
+	case "linux":
+		return fmt.Sprintf("sudo ss -ltnp 'sport = :%d'", port)
+	default:
+		return fmt.Sprintf("sudo lsof -nP -iTCP:%d -sTCP:LISTEN", port)
+	}
+}
+
+func adviseLowPort(system string) string {
+	if system != "linux" {
+		return fmt.Sprintf("Ports below %d need more rights on this machine.", lowPorts)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		program = os.Args[0]
+	}
+	return fmt.Sprintf("On Linux, ports below %d need a right. Give it to the program, again after each build: sudo setcap cap_net_bind_service=+ep %s", lowPorts, program)
+}
+
+// orOwn ends a sentence. A folder that exists but cannot be written to was
+// often made by a hub that ran with sudo.
+func orOwn(folder, system string) string {
+	if _, err := os.Stat(folder); err != nil || system == "windows" {
+		return "."
+	}
+	return fmt.Sprintf(`, or make this one yours: sudo chown -R "$USER" '%s'`, folder)
+}
