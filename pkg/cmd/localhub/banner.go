@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"moduletwin/pkg/internal/trust"
@@ -26,8 +28,8 @@ func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca *certificateFile
 	} {
 		fmt.Fprintf(w, "  %-20s %s\n", row[0], row[1])
 	}
-	if beyond := s.beyondLoopback(); beyond != nil {
-		fmt.Fprintf(w, "\nWarning: other machines may be able to reach %s.\n", strings.Join(beyond, ", "))
+	for _, warning := range warnings(s, ca) {
+		fmt.Fprintf(w, "\nWarning: %s\n", warning)
 	}
 	fmt.Fprintf(w, "\nIn another window, for the policy %s:\n\n", policy)
 	variables := []variable{{"IOTHUB_CONNECTION_STRING", hub.ConnectionString(policy).Reveal()}}
@@ -38,6 +40,23 @@ func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca *certificateFile
 		fmt.Fprintln(w, line)
 	}
 	fmt.Fprint(w, "\nType help for faults to try. Ctrl+C ends the hub.\n\n")
+}
+
+// warnings are about who else may get at the hub.
+func warnings(s settings, ca *certificateFile) (all []string) {
+	if beyond := s.beyondLoopback(); beyond != nil {
+		all = append(all, "other machines may be able to reach "+strings.Join(beyond, ", ")+".")
+	}
+	paths := []string{filepath.Dir(ca.path)}
+	if s.data != "" {
+		paths = append(paths, s.data, filepath.Join(s.data, dataFile))
+	}
+	for _, path := range slices.Compact(paths) {
+		if warning := exposed(path); warning != "" {
+			all = append(all, warning)
+		}
+	}
+	return all
 }
 
 func (s settings) place() string {

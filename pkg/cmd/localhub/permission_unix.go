@@ -1,0 +1,36 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// The permissions of the group and of everybody else.
+const (
+	othersRead  fs.FileMode = 0o044
+	othersWrite fs.FileMode = 0o022
+)
+
+// exposed returns what others on this machine may do with a folder of the
+// hub, or with a file that holds keys, and how to end that. A folder that they
+// may only read shows names, which is harmless.
+func exposed(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	mode := info.Mode().Perm()
+	switch stat, ok := info.Sys().(*syscall.Stat_t); {
+	case ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid():
+		return fmt.Sprintf("%s belongs to another user, who may change what is in it", path)
+	case mode&othersWrite != 0:
+		return fmt.Sprintf("others may write to %[1]s; to end that: chmod go-w '%[1]s'", path)
+	case mode&othersRead != 0 && !info.IsDir():
+		return fmt.Sprintf("others may read the keys in %[1]s; to end that: chmod go-r '%[1]s'", path)
+	}
+	return ""
+}
