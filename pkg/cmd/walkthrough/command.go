@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,11 +14,10 @@ import (
 	"moduletwin/pkg/internal/terminal"
 )
 
-// run gives a command of the document: one that sets a variable, one of the
-// go command, or one of the programs, which are built once. There is no
-// shell, so that commands mean the same everywhere.
+// run gives a command of the page. There is no shell, so that commands mean
+// the same everywhere.
 func (p *player) run(t *prompt, text string) error {
-	text, unknown := p.dict.command(text)
+	text, unknown := p.world.dict.command(text)
 	if unknown {
 		return errors.New("this command holds a key that nothing above has printed")
 	}
@@ -29,11 +29,24 @@ func (p *player) run(t *prompt, text string) error {
 	if err != nil {
 		return err
 	}
-	cmd, err := p.world.command(args)
-	if err != nil {
-		return err
+	name, isProgram := strings.CutPrefix(args[0], "bin/")
+	switch {
+	case isProgram:
+		cmd := p.world.program(name, p.world.arguments(name, args[1:])...)
+		cmd.Env = append(cmd.Env, t.env...)
+		return t.start(cmd)
+	case args[0] == "go":
+		return t.start(p.world.goCommand(t.dir, args[1:]))
+	case args[0] == "cd" && len(args) == 2:
+		t.dir = p.world.path(t.dir, args[1])
+		return nil
+	case args[0] == "mkdir" && len(args) == 2:
+		return os.Mkdir(p.world.path(t.dir, args[1]), 0o700)
 	}
-	cmd.Env = append(cmd.Env, t.env...)
+	return fmt.Errorf("%s: none of bin/…, go, cd and mkdir; a block that is not to be played is marked with skip", args[0])
+}
+
+func (t *prompt) start(cmd *exec.Cmd) (err error) {
 	t.running, err = terminal.Start(cmd)
 	return err
 }
@@ -72,55 +85,62 @@ func words(text string) ([]string, error) {
 	return words, nil
 }
 
-// world is where commands run.
-type world struct {
-	root   string   // the folder of the document
-	bin    string   // stands for bin/ in the document
-	home   string   // of the programs, so that they find nothing of the user's
-	env    []string // of the programs
-	azure  bool     // a real hub is used
-	listen string   // where the stand-in is to listen
-	device string   // the device to use in place of the programs' default; "" for that
-}
-
-// skips reports whether a block is for another kind of hub.
-func (w *world) skips(only string) bool {
-	return only == "local" && w.azure || only == "azure" && !w.azure
-}
-
-// command makes a command of the words of the document.
-func (w *world) command(args []string) (*exec.Cmd, error) {
-	name, isProgram := strings.CutPrefix(args[0], "bin/")
-	switch {
-	case isProgram:
-		cmd := exec.Command(filepath.Join(w.bin, name), w.arguments(name, args[1:])...)
-		cmd.Env = slices.Clone(w.env)
-		return cmd, nil
-	case args[0] == "go":
-		for i, arg := range args {
-			if arg == "bin/" {
-				args[i] = w.bin + string(filepath.Separator)
-			}
-		}
-		cmd := exec.Command("go", args[1:]...)
-		cmd.Dir = w.root
-		cmd.Env = os.Environ()
-		return cmd, nil
-	}
-	return nil, fmt.Errorf("%s: neither bin/… nor go; a block that is not to be played is marked with skip", args[0])
-}
-
-// arguments adds what the document does not show.
+// arguments adds what the page does not show.
 func (w *world) arguments(program string, args []string) []string {
 	switch {
 	case slices.Contains(args, "-h"):
 		return args
 	case program == "localhub" && !slices.Contains(args, "-listen"):
-		return append(args, "-listen", w.listen)
+		return append(args, "-listen", "localhost:0")
 	case w.device != "" && !slices.Contains(args, "-device") && (program == "createmodule" || program == "updatemoduletwin"):
 		return append(args, "-device", w.device)
 	}
 	return args
+}
+
+// goCommand returns a command of the go command. It sees edited files in
+// place of those of the repository, which nobody touches.
+func (w *world) goCommand(dir string, args []string) *exec.Cmd {
+	for i, arg := range args {
+		if arg == "bin/" {
+			args[i] = w.bin + string(filepath.Separator)
+		} else {
+			args[i] = w.place(arg)
+		}
+	}
+	if len(w.edited) > 0 && slices.Contains([]string{"build", "run", "test", "vet"}, args[0]) {
+		args = slices.Insert(args, 1, "-overlay="+w.overlay())
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = os.Environ()
+	return cmd
+}
+
+// path returns the path that a page means by name in the folder dir.
+func (w *world) path(dir, name string) string {
+	name = filepath.FromSlash(w.place(name))
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}
+
+// place returns a word of a command with the paths that lead out of the
+// repository, or back into it, as they are in this world.
+func (w *world) place(word string) string {
+	word = strings.ReplaceAll(word, shownRoot, filepath.ToSlash(w.root))
+	return strings.ReplaceAll(word, "../", filepath.ToSlash(w.folder)+"/")
+}
+
+var hostName = regexp.MustCompile(`HostName=(localhost(:\d+))`)
+
+// meetHub learns from the banner of the local hub where it listens.
+func (w *world) meetHub(banner []string) {
+	if found := hostName.FindStringSubmatch(strings.Join(banner, "\n")); found != nil {
+		w.dict.meet(shownHost, found[1])
+		w.dict.meet(":8883", found[2])
+	}
 }
 
 // dropNoise removes what the go command says when it fetches modules for the

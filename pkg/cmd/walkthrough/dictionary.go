@@ -4,24 +4,33 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"regexp"
+	"slices"
 	"strings"
 
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// dictionary translates between what the document shows and what is so in
+func isElision(line string) bool { return line == page.Elision }
+
+// dictionary translates between what the page shows and what is so in
 // this run. Some things differ in a known way, such as the port of the hub;
-// keys are learned as they are printed, so that a key which the document
+// keys are learned as they are printed, so that a key which the page
 // shows twice has to be the same both times, and can be copied into a
 // command. Others, such as times, may just differ.
 type dictionary struct {
 	aliases []alias
-	actual  map[string]string // key of this run by the document's
+	actual  map[string]string // key of this run by the page's
 	shown   map[string]string // and the reverse
 }
 
 // alias is a fixed pair.
 type alias struct{ shown, actual string }
+
+// meet gives an alias, in place of the one that its shown half had.
+func (d *dictionary) meet(shown, actual string) {
+	d.aliases = slices.DeleteFunc(d.aliases, func(a alias) bool { return a.shown == shown })
+	d.aliases = append(d.aliases, alias{shown, actual})
+}
 
 func newDictionary(aliases ...alias) *dictionary {
 	return &dictionary{aliases: aliases, actual: make(map[string]string), shown: make(map[string]string)}
@@ -54,10 +63,18 @@ func plain(line string) string {
 	return line
 }
 
+func plainAll(lines []string) []string {
+	all := make([]string, len(lines))
+	for i, line := range lines {
+		all[i] = plain(line)
+	}
+	return all
+}
+
 // mask returns a line without secrets.
 func mask(line string) string { return keys.ReplaceAllLiteralString(line, "<KEY>") }
 
-// translate returns a line of this run as the document would show it, but
+// translate returns a line of this run as the page would show it, but
 // for keys.
 func (d *dictionary) translate(line string) string {
 	for _, a := range d.aliases {
@@ -66,7 +83,7 @@ func (d *dictionary) translate(line string) string {
 	return line
 }
 
-// command returns a command of the document as it is to be given in this
+// command returns a command of the page as it is to be given in this
 // run. Keys in it that nothing has printed are unknown.
 func (d *dictionary) command(text string) (actual string, unknown bool) {
 	for _, a := range d.aliases {
@@ -95,9 +112,9 @@ func (d *dictionary) learn(shown, actual string) bool {
 	return true
 }
 
-// forDocument returns a line of this run for use in the document. Keys that
+// forPage returns a line of this run for use in the page. Keys that
 // it does not show yet are made up: no real one gets into it.
-func (d *dictionary) forDocument(line string) string {
+func (d *dictionary) forPage(line string) string {
 	return keys.ReplaceAllStringFunc(line, func(actual string) string {
 		if d.shown[actual] == "" {
 			invented := inventKey()

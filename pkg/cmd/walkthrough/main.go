@@ -1,6 +1,7 @@
-// Walkthrough plays the tutorial in README.md: it gives every command that
-// stands there and compares what is printed with what the text shows. The
-// rules for the document are those of package page.
+// Walkthrough plays the pages of this repository that are meant to be
+// executed, README.md above all: it gives every command that stands there and
+// compares what is printed with what the page shows. README.md beside this
+// file explains how such a page is written.
 //
 // It uses a local hub of its own, or with -azure the hub of
 // IOTHUB_CONNECTION_STRING.
@@ -15,8 +16,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"slices"
 	"syscall"
 
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
@@ -26,8 +25,13 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("walkthrough: ")
-	azure := flag.Bool("azure", false, "use the real hub of "+hubVariable)
-	update := flag.Bool("update", false, "rewrite the outputs in README.md that have changed")
+	o := options{screen: os.Stdout}
+	quiet := flag.Bool("quiet", false, "print the result only")
+	flag.BoolVar(&o.azure, "azure", false, "use the real hub of "+hubVariable)
+	flag.BoolVar(&o.update, "update", false, "rewrite the outputs on the pages that have changed")
+	flag.BoolVar(&o.links, "links", false, "look where the links lead that leave the repository, too")
+	flag.StringVar(&o.only, "only", "", "show and judge the first section whose `heading` holds this; what comes before it is played unseen")
+	flag.DurationVar(&o.pause, "slow", 0, "`pause` before each step, such as 2s")
 	switch err := commandline.Parse(flag.CommandLine, os.Args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
 		commandline.Help(os.Stdout, "Walkthrough plays the tutorial in README.md and compares all that is printed.", flag.CommandLine,
@@ -36,13 +40,15 @@ func main() {
 	case err != nil:
 		log.Print(err)
 		os.Exit(2)
-	case *azure && *update:
+	case o.azure && o.update:
 		log.Print("-update is for the local hub only")
 		os.Exit(2)
+	case *quiet:
+		o.screen = io.Discard
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ok, err := walk(ctx, *azure, *update)
+	ok, err := play(ctx, o)
 	if err != nil {
 		log.Print(err)
 	}
@@ -51,42 +57,44 @@ func main() {
 	}
 }
 
-// walk plays the README of the module around the working directory. It
-// reports whether all was as the text says.
-func walk(ctx context.Context, azure, update bool) (ok bool, err error) {
+// play plays the pages of the module around the working directory. It reports
+// whether all was as they say.
+func play(ctx context.Context, o options) (ok bool, err error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return false, fmt.Errorf("it has to be run in the folder of the tutorial: %w", err)
 	}
-	file := filepath.Join(root, "README.md")
-	text, err := os.ReadFile(file)
+	w, err := newWalk(root, o)
 	if err != nil {
 		return false, err
 	}
-	run, err := prepare(root, page.Parse(string(text)), azure, os.Stdout)
-	if err != nil {
-		return false, err
-	}
-	defer run.close()
-	problems := run.check(ctx)
-	if update && len(run.player.edits) > 0 {
-		if err := os.WriteFile(file, []byte(run.player.updated()), 0o644); err != nil {
+	defer func() { err = errors.Join(err, w.close()) }()
+	problems := w.run(ctx)
+	if o.update {
+		var rewritten int
+		if rewritten, problems, err = w.rewrite(problems); err != nil {
 			return false, err
 		}
-		fmt.Printf("\nOutputs rewritten in README.md: %d. Read them with git diff.\n", len(run.player.edits))
-		problems = slices.DeleteFunc(problems, func(p page.Problem) bool {
-			return slices.ContainsFunc(run.player.edits, func(e edit) bool { return e.solves == p })
-		})
+		fmt.Printf("\nOutputs rewritten: %d. Read them with git diff.\n", rewritten)
 	}
-	report(os.Stdout, len(run.player.played), problems)
+	report(os.Stdout, w.steps(), problems)
 	return len(problems) == 0, nil
 }
 
-func report(w io.Writer, steps int, problems []page.Problem) {
+func report(out io.Writer, steps int, problems []page.Problem) {
 	for _, p := range problems {
-		fmt.Fprintf(w, "\nREADME.md:%d: %s\n", p.Line, p.Text)
+		fmt.Fprintf(out, "\n%v\n", p)
 	}
-	if len(problems) == 0 {
-		fmt.Fprintf(w, "\nAll %d steps went as README.md says.\n", steps)
+	if len(problems) > 0 {
+		fmt.Fprintf(out, "\n%d %s found; %d steps were played.\n", len(problems), plural(len(problems), "difference", "differences"), steps)
+		return
 	}
+	fmt.Fprintf(out, "\nAll %d steps went as the pages say.\n", steps)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }

@@ -12,13 +12,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
 // TestMain makes this program two: under the name "fake", it is one for
-// documents to run.
+// pages to run.
 func TestMain(m *testing.M) {
 	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "fake" {
 		os.Exit(fake(os.Args[1], os.Args[2:]))
@@ -43,6 +42,7 @@ func fake(what string, args []string) int {
 	case "serve": // echoes what is typed, until Ctrl+C
 		interrupts := make(chan os.Signal, 1)
 		signal.Notify(interrupts, os.Interrupt)
+		fmt.Println("HostName=localhost:4711")
 		fmt.Println("ready")
 		go func() {
 			for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
@@ -56,9 +56,17 @@ func fake(what string, args []string) int {
 	return 0
 }
 
-// playText plays a document, with ~ for backquotes, in which bin/fake is the
-// only program.
+// playText plays a page.
 func playText(t *testing.T, text string) *player {
+	t.Helper()
+	p := newPlayer(t, text)
+	p.play(t.Context())
+	return p
+}
+
+// newPlayer returns a player for a page, with ~ for backquotes, on which
+// bin/fake is the only program.
+func newPlayer(t *testing.T, text string) *player {
 	t.Helper()
 	bin := t.TempDir()
 	self, err := os.Executable()
@@ -70,15 +78,15 @@ func playText(t *testing.T, text string) *player {
 		name += ".exe"
 	}
 	copyFile(t, self, filepath.Join(bin, name))
-	p := &player{
-		doc:      page.Parse(strings.ReplaceAll(text, "~", "`")),
-		world:    &world{root: bin, bin: bin, env: append(os.Environ(), "RUN="+t.Name())},
+	return &player{
+		page: page.Parse("page.md", strings.ReplaceAll(text, "~", "`")),
+		world: &world{
+			root: bin, folder: t.TempDir(), bin: bin, env: append(os.Environ(), "RUN="+t.Name()), edited: make(map[string]string),
+			dict: newDictionary(alias{shownHost, "localhost:0"}),
+		},
 		screen:   io.Discard,
-		dict:     newDictionary(alias{"localhost:8883", "localhost:4711"}),
-		patience: 20 * time.Second,
+		patience: patience,
 	}
-	p.play(t.Context())
-	return p
 }
 
 func copyFile(t *testing.T, from, to string) {
@@ -100,12 +108,13 @@ const (
 	keyB = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="
 )
 
-// tutorial is a document with nothing wrong.
-const tutorial = `# One
+// example is a page with nothing wrong.
+const example = `# One
 
 <!-- walkthrough: terminal=server until=ready -->
 ~~~console
 $ bin/fake serve
+HostName=localhost:8883
 ready
 ~~~
 
@@ -169,36 +178,36 @@ func TestPlay(t *testing.T) {
 		problem        string
 	}{
 		{"nothing", "", "", 0, ""},
-		{"wrong word", "good day\n$", "good night\n$", 12, "the output differs"},
-		{"wrong word of a program that runs on", "heard hello you", "heard hello me", 30, "the output differs"},
-		{"wrong word after Ctrl+C", "^C\nbye", "^C\ngoodbye", 58, "the output differs"},
-		{"line too many", "\nlast\n", "\nlast\nafterwards\n", 17, "the output differs"},
-		{"line too few", "\nlast\n", "\n", 15, "nothing more"},
-		{"wrong word after an elision", "   …\n   three", "   …\n   four", 42, "the output differs"},
-		{"not a time", "on 2021-01-01T10:00:00.5Z", "on 2021-01-01", 15, "the output differs"},
-		{"another port", "at localhost:8883\n", "at localhost:8884\n", 14, "the output differs"},
-		{"another key in place of the same", keyA + "\n~~~", keyB + "\n~~~", 22, "key"},
-		{"the same key in place of another", keyB, keyA, 20, "key"},
-		{"key out of nowhere", "$ bin/fake fail 4", "$ bin/fake fail " + keyA[1:20] + "B" + keyA[20:], 35, "nothing above has printed"},
-		{"unexpected failure", "exit=4", "exit=0", 35, "the exit code is 4, not 0"},
-		{"expected failure", "fake fail 4", "fake fail 0", 35, "the exit code is 0, not 4"},
-		{"program that does not exist", "bin/fake fail 4", "bin/gone", 35, "gone"},
-		{"command that needs a shell", "fake fail 4", "fake fail 4 | cat", 35, "needs a shell"},
-		{"unknown command", "bin/fake fail 4", "fake fail 4", 35, "neither bin/… nor go"},
-		{"text that does not come", "~~~console\n$ bin/fake fail", "~~~console\n$ bin/fake say a\n$ bin/fake fail", 36, "the output differs"},
-		{"program that ends too soon", "exit=4", "until=ready", 35, "ended"},
-		{"busy terminal", "<!-- walkthrough: exit=4 -->", "<!-- walkthrough: terminal=server -->", 35, "still runs"},
-		{"nothing runs", "terminal=server input", "terminal=client input", 29, "no program runs"},
-		{"program that is left running", "^C\nbye", "$ bin/fake say", 57, "still runs"},
+		{"wrong word", "good day\n$", "good night\n$", 13, "the output differs"},
+		{"wrong word of a program that runs on", "heard hello you", "heard hello me", 31, "the output differs"},
+		{"wrong word after Ctrl+C", "^C\nbye", "^C\ngoodbye", 59, "the output differs"},
+		{"line too many", "\nlast\n", "\nlast\nafterwards\n", 18, "the output differs"},
+		{"line too few", "\nlast\n", "\n", 16, "+ last"},
+		{"wrong word after an elision", "   …\n   three", "   …\n   four", 43, "the output differs"},
+		{"not a time", "on 2021-01-01T10:00:00.5Z", "on 2021-01-01", 16, "the output differs"},
+		{"another port", "at localhost:8883\n", "at localhost:8884\n", 15, "the output differs"},
+		{"another key in place of the same", keyA + "\n~~~", keyB + "\n~~~", 23, "key"},
+		{"the same key in place of another", keyB, keyA, 21, "key"},
+		{"key out of nowhere", "$ bin/fake fail 4", "$ bin/fake fail " + keyA[1:20] + "B" + keyA[20:], 36, "nothing above has printed"},
+		{"unexpected failure", "exit=4", "exit=0", 36, "the exit code is 4, not 0"},
+		{"expected failure", "fake fail 4", "fake fail 0", 36, "the exit code is 0, not 4"},
+		{"program that does not exist", "bin/fake fail 4", "bin/gone", 36, "gone"},
+		{"command that needs a shell", "fake fail 4", "fake fail 4 | cat", 36, "needs a shell"},
+		{"unknown command", "bin/fake fail 4", "fake fail 4", 36, "none of bin/…, go, cd and mkdir"},
+		{"text that does not come", "~~~console\n$ bin/fake fail", "~~~console\n$ bin/fake say a\n$ bin/fake fail", 37, "the output differs"},
+		{"program that ends too soon", "exit=4", "until=ready", 36, "ended"},
+		{"busy terminal", "<!-- walkthrough: exit=4 -->", "<!-- walkthrough: terminal=server -->", 36, "still runs"},
+		{"nothing runs", "terminal=server input", "terminal=client input", 30, "no program runs"},
+		{"program that is left running", "^C\nbye", "$ bin/fake say", 58, "still runs"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if !strings.Contains(tutorial, c.old) {
+			if !strings.Contains(example, c.old) {
 				t.Fatalf("there is no %q to change", c.old)
 			}
-			p := playText(t, strings.Replace(tutorial, c.old, c.new, 1))
+			p := playText(t, strings.Replace(example, c.old, c.new, 1))
 			if c.line == 0 {
-				if len(p.problems) > 0 || p.updated() != p.doc.String() {
+				if len(p.problems) > 0 || p.updated() != p.page.String() {
 					t.Errorf("problems: %v", p.problems)
 				}
 				return
@@ -216,29 +225,29 @@ func TestPlay(t *testing.T) {
 	}
 }
 
-// TestUpdate changes a document in two places and has it mended.
+// TestUpdate changes a page in two places and has it mended.
 func TestUpdate(t *testing.T) {
-	changed := strings.Replace(tutorial, "good day\n$", "good night\nand more\n$", 1)
+	changed := strings.Replace(example, "good day\n$", "good night\nand more\n$", 1)
 	changed = strings.Replace(changed, "   …\n   three\n", "   four\n", 1)
 	p := playText(t, changed)
-	want := strings.Replace(tutorial, "   …\n", "   one\n   two\n", 1)
+	want := strings.Replace(example, "   …\n", "   one\n   two\n", 1)
 	if got := strings.ReplaceAll(p.updated(), "`", "~"); got != want {
 		t.Errorf("updated:\n%s\nwant:\n%s", got, want)
 	}
 }
 
 // TestUpdateKeepsKeysOut shows that a key that was printed for the first time
-// does not get into the document.
+// does not get into the page.
 func TestUpdateKeepsKeysOut(t *testing.T) {
 	p := playText(t, "~~~console\n$ bin/fake key anna\n$ bin/fake key anna\n~~~\n")
 	updated := keys.FindAllString(p.updated(), -1)
 	printed := keys.FindString(p.played[0].printed[0])
 	if len(updated) != 2 || updated[0] != updated[1] || updated[0] == printed {
-		t.Error("the document should show one invented key twice")
+		t.Error("the page should show one invented key twice")
 	}
 }
 
-// TestUpdateKeepsKeysIn shows that a key stays as the document has it when
+// TestUpdateKeepsKeysIn shows that a key stays as the page has it when
 // the words around it change: commands further down may hold it.
 func TestUpdateKeepsKeysIn(t *testing.T) {
 	shown := inventKey()

@@ -11,17 +11,18 @@ import (
 	"moduletwin/pkg/internal/terminal"
 )
 
-// player plays a document and collects what differs.
+// player plays a page and collects what differs.
 type player struct {
-	doc      *page.Page
+	page     *page.Page
 	world    *world
 	screen   io.Writer
-	dict     *dictionary
 	patience time.Duration // for one step of a program
+	pause    time.Duration // before each step
+	only     *page.Heading // show and judge this section only; nil for all
 
 	prompts  map[string]*prompt
 	problems []page.Problem
-	edits    []edit
+	rewrites []rewrite
 	played   []played
 	reached  int // the line of the last heading shown
 }
@@ -33,6 +34,7 @@ const buildPatience = 10 * time.Minute
 // prompt is a command prompt of the learner.
 type prompt struct {
 	name    string
+	dir     string
 	env     []string // what was set in it
 	running *terminal.Program
 }
@@ -43,8 +45,8 @@ type played struct {
 	printed []string
 }
 
-// edit puts lines in place of those of an output, and so solves a problem.
-type edit struct {
+// rewrite puts lines in place of those of an output, and so solves a problem.
+type rewrite struct {
 	line, count int
 	indent      string
 	lines       []string
@@ -56,44 +58,53 @@ type edit struct {
 func (p *player) play(ctx context.Context) {
 	p.prompts = make(map[string]*prompt)
 	defer p.end()
-	for _, block := range p.doc.Blocks {
-		if block.Language != "console" || block.Directive.Skip || p.world.skips(block.Directive.Only) {
+	for _, block := range p.page.Blocks {
+		if block.Directive.Skip || p.world.skips(block.Directive.Only) {
 			continue
 		}
-		p.showHeadings(block.Line)
-		for _, step := range block.Steps() {
-			if err := p.step(ctx, block, step); err != nil {
-				p.problem(step.Line, "%v", err)
-				return
-			}
+		if p.only != nil && block.Line >= p.page.End(*p.only) {
+			return
+		}
+		if line, err := p.block(ctx, block); err != nil {
+			p.problem(line, "%v", err)
+			return
 		}
 	}
 	for name, t := range p.prompts {
 		if t.running != nil {
-			p.problem(len(p.doc.Lines), "at the end, a program still runs in the terminal %q", name)
+			p.problem(len(p.page.Lines), "at the end, a program still runs in the terminal %q", name)
 		}
 	}
 }
 
-// showHeadings shows the headings that a line stands under, each once.
-func (p *player) showHeadings(line int) {
-	var above []page.Heading
-	for _, h := range p.doc.Headings {
-		if h.Line > line {
-			break
-		}
-		for len(above) > 0 && above[len(above)-1].Level >= h.Level {
-			above = above[:len(above)-1]
-		}
-		above = append(above, h)
+// block plays one block; line is where an error occurred.
+func (p *player) block(ctx context.Context, block page.Block) (line int, err error) {
+	if p.isBefore(block) {
+		defer func(screen io.Writer) { p.screen = screen }(p.screen)
+		p.screen = io.Discard
 	}
-	for _, h := range above {
-		if h.Line > p.reached {
-			fmt.Fprintf(p.screen, "\n%s %s\n", strings.Repeat("#", h.Level), h.Text)
-			p.reached = h.Line
+	d := block.Directive
+	switch {
+	case d.Save != "":
+		p.show(block, "save as "+d.Save)
+		return block.Line, p.world.save(p.prompt(d.Terminal), d.Save, block.Text)
+	case d.Edit != "":
+		p.show(block, "change "+d.Edit)
+		return block.Line, p.world.edit(d.Edit, block.Text)
+	case block.Language != "console":
+		return 0, nil
+	}
+	p.showHeadings(block.Line)
+	for _, step := range block.Steps() {
+		if err := p.step(ctx, block, step); err != nil {
+			return step.Line, err
 		}
 	}
+	return 0, nil
 }
+
+// isBefore reports whether a block is played only for what comes after it.
+func (p *player) isBefore(block page.Block) bool { return p.only != nil && block.Line < p.only.Line }
 
 // end leaves nothing running.
 func (p *player) end() {
@@ -105,24 +116,21 @@ func (p *player) end() {
 }
 
 func (p *player) problem(line int, format string, args ...any) {
-	p.problems = append(p.problems, page.Problem{Line: line, Text: fmt.Sprintf(format, args...)})
+	p.problems = append(p.problems, page.Problem{File: p.page.Name, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 func (p *player) prompt(name string) *prompt {
 	if p.prompts[name] == nil {
-		p.prompts[name] = &prompt{name: name}
+		p.prompts[name] = &prompt{name: name, dir: p.world.root}
 	}
 	return p.prompts[name]
 }
 
 // step plays one step and compares its output.
 func (p *player) step(ctx context.Context, block page.Block, step page.Step) error {
-	patience := p.patience
-	if strings.HasPrefix(step.Text, "go ") {
-		patience = buildPatience
+	if err := p.rest(ctx); err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("nothing came for %v", patience))
-	defer cancel()
 	t := p.prompt(block.Directive.Terminal)
 	p.announce(t, step)
 	printed, code, err := p.act(ctx, t, step)
@@ -130,30 +138,32 @@ func (p *player) step(ctx context.Context, block page.Block, step page.Step) err
 		fmt.Fprintln(p.screen, strings.TrimRight("  "+mask(line), " "))
 	}
 	p.played = append(p.played, played{step, printed})
-	failed := err != nil || code != step.Exit
-	if err == nil && failed {
-		p.problem(step.Line, "the exit code is %d, not %d", code, step.Exit)
+	p.compare(block, step, printed, err == nil && code == step.Exit)
+	if err != nil || code == step.Exit {
+		return err
 	}
-	p.compare(block, step, printed, !failed)
-	return err
+	if isGo(step) {
+		return fmt.Errorf("the exit code is %d, not %d, so that nothing after it can be played", code, step.Exit)
+	}
+	p.problem(step.Line, "the exit code is %d, not %d", code, step.Exit)
+	return nil
 }
 
-func (p *player) announce(t *prompt, step page.Step) {
-	label := "\n"
-	if t.name != "" {
-		label = "\n[" + t.name + "] "
+// rest lets people read what was shown so far.
+func (p *player) rest(ctx context.Context) error {
+	if p.screen == io.Discard || p.pause == 0 {
+		return nil
 	}
-	switch step.Action {
-	case page.Run:
-		command, _ := p.dict.command(mask(step.Text))
-		fmt.Fprintf(p.screen, "%s$ %s\n", label, command)
-	case page.Type:
-		fmt.Fprintf(p.screen, "%s%s\n", label, step.Text)
-	case page.Interrupt:
-		fmt.Fprintf(p.screen, "%s^C\n", label)
-	case page.Watch:
-		fmt.Fprintf(p.screen, "%s…\n", label)
+	select {
+	case <-time.After(p.pause):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
+}
+
+func isGo(step page.Step) bool {
+	return step.Action == page.Run && strings.HasPrefix(step.Text, "go ")
 }
 
 // act does what the learner does and returns what is printed until the step
@@ -183,12 +193,17 @@ func (p *player) act(ctx context.Context, t *prompt, step page.Step) (printed []
 }
 
 func (p *player) await(ctx context.Context, t *prompt, step page.Step) (printed []string, code int, err error) {
-	last := func(line string) bool { return step.Until != "" && contains(p.dict.translate(line), step.Until) }
+	ctx, cancel := p.limit(ctx, step)
+	defer cancel()
+	last := func(line string) bool {
+		return step.Until != "" && strings.Contains(plain(p.world.dict.translate(line)), plain(step.Until))
+	}
 	printed, ended, err := t.running.Read(ctx, last)
 	printed = dropNoise(printed)
 	if err != nil {
 		return printed, 0, err
 	}
+	p.world.meetHub(printed)
 	if ended {
 		code = t.running.ExitCode()
 		t.running = nil
@@ -199,11 +214,24 @@ func (p *player) await(ctx context.Context, t *prompt, step page.Step) (printed 
 	return printed, code, err
 }
 
+// limit ends a step that takes too long, and says what for it waited.
+func (p *player) limit(ctx context.Context, step page.Step) (context.Context, context.CancelFunc) {
+	patience := p.patience
+	if isGo(step) {
+		patience = buildPatience
+	}
+	awaited := "the end of the program"
+	if step.Until != "" {
+		awaited = fmt.Sprintf("a line with %q", step.Until)
+	}
+	return context.WithTimeoutCause(ctx, patience, fmt.Errorf("waited %v in vain for %s", patience, awaited))
+}
+
 // compare compares the output of a step; if that differs and the step
-// succeeded, the new output is one for the document.
+// succeeded, the new output is one for the page.
 func (p *player) compare(block page.Block, step page.Step, printed []string, succeeded bool) {
-	c := p.dict.compare(step.Output, printed)
-	if c.wrong < 0 {
+	c := p.world.dict.compare(step.Output, printed)
+	if c.wrong < 0 || p.isBefore(block) {
 		return
 	}
 	line := step.OutputLine(c.wrong)
@@ -212,6 +240,6 @@ func (p *player) compare(block page.Block, step page.Step, printed []string, suc
 	}
 	p.problem(line, "%s", c)
 	if succeeded {
-		p.edits = append(p.edits, edit{step.OutputLine(0), len(step.Output), block.Indent, p.dict.update(c), p.problems[len(p.problems)-1]})
+		p.rewrites = append(p.rewrites, rewrite{step.OutputLine(0), len(step.Output), block.Indent, p.world.dict.update(c), p.problems[len(p.problems)-1]})
 	}
 }

@@ -5,28 +5,28 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
-	"moduletwin/pkg/cmd/walkthrough/internal/page"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
 )
 
-// TestREADME plays README.md as the command does.
+// TestREADME plays all pages as the command does.
 func TestREADME(t *testing.T) {
-	text, run := prepareREADME(t, false)
-	for _, problem := range run.check(t.Context()) {
-		t.Errorf("README.md:%d: %s", problem.Line, problem.Text)
+	w := prepare(t, options{screen: io.Discard})
+	for _, problem := range w.run(t.Context()) {
+		t.Error(problem)
 	}
 	if t.Failed() {
 		return
 	}
-	if run.player.updated() != strings.ReplaceAll(text, "\r\n", "\n") {
-		t.Error("-update would change something although nothing differs")
+	for _, p := range w.players {
+		if p.updated() != p.page.String() {
+			t.Errorf("%s: -update would change something although nothing differs", p.page.Name)
+		}
 	}
-	t.Run("every word counts", func(t *testing.T) { everyWordCounts(t, run.player) })
+	t.Run("every word counts", func(t *testing.T) { everyWordCounts(t, w.players[0]) })
 }
 
 // TestREADMEOnAnotherHub plays it as -azure does, which leaves nothing behind.
@@ -38,9 +38,12 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 	}
 	t.Setenv(hubVariable, hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).Reveal())
 	t.Setenv(trust.Variable, certificate)
-	_, run := prepareREADME(t, true)
-	for _, problem := range run.check(t.Context()) {
-		t.Errorf("README.md:%d: %s", problem.Line, problem.Text)
+	w := prepare(t, options{screen: io.Discard, azure: true})
+	for _, problem := range w.run(t.Context()) {
+		t.Error(problem)
+	}
+	if err := w.close(); err != nil {
+		t.Error(err)
 	}
 	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyRegistryRead), &iothub.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
@@ -52,7 +55,7 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 	}
 }
 
-func prepareREADME(t *testing.T, azure bool) (text string, r *run) {
+func prepare(t *testing.T, o options) *walk {
 	t.Helper()
 	root, err := moduleRoot()
 	if err != nil {
@@ -61,16 +64,12 @@ func prepareREADME(t *testing.T, azure bool) (text string, r *run) {
 	if err := dependOnSources(root); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(filepath.Join(root, "README.md"))
+	w, err := newWalk(root, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err = prepare(root, page.Parse(string(content)), azure, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.close)
-	return string(content), r
+	t.Cleanup(func() { w.close() })
+	return w
 }
 
 // everyWordCounts changes each word of each output and demands that the
@@ -83,7 +82,7 @@ func everyWordCounts(t *testing.T, p *player) {
 			for _, at := range word.FindAllStringIndex(line, -1) {
 				shown := append([]string(nil), played.step.Output...)
 				shown[i] = line[:at[0]] + otherLetter(line[at[0]:at[1]]) + line[at[1]:]
-				if c := p.dict.compare(shown, played.printed); c.wrong != i {
+				if c := p.world.dict.compare(shown, played.printed); c.wrong != i {
 					t.Errorf("README.md:%d: nobody notices that this is wrong: %s", played.step.OutputLine(i), plain(shown[i]))
 				}
 				changed++

@@ -5,17 +5,15 @@ import (
 	"strings"
 )
 
-// updated returns the document with the outputs that were printed.
+// updated returns the page with the outputs that were printed.
 func (p *player) updated() string {
-	lines := slices.Clone(p.doc.Lines)
-	for _, e := range slices.Backward(p.edits) { // from below, so that the numbers above stay right
-		indented := make([]string, len(e.lines))
-		for i, line := range e.lines {
-			indented[i] = strings.TrimRight(e.indent+line, " ")
+	lines := slices.Clone(p.page.Lines)
+	for _, r := range slices.Backward(p.rewrites) { // from below, so that the numbers above stay right
+		indented := make([]string, len(r.lines))
+		for i, line := range r.lines {
+			indented[i] = strings.TrimRight(r.indent+line, " ")
 		}
-		lines = slices.Replace(lines, e.line-1, e.line-1+e.count, indented...)
+		lines = slices.Replace(lines, r.line-1, r.line-1+r.count, indented...)
 	}
 	return strings.Join(lines, "\n")
 }
-
-func contains(line, text string) bool { return strings.Contains(plain(line), plain(text)) }

@@ -76,7 +76,8 @@ func (p *Program) flush() {
 }
 
 // Read returns the lines up to the first that is last, or up to the end of
-// the program. Lines after that stay for the next call.
+// the program. Lines after that stay for the next call. When ctx is done, it
+// returns the lines so far and the cause.
 func (p *Program) Read(ctx context.Context, last func(line string) bool) (lines []string, ended bool, err error) {
 	for {
 		before := p.hasEnded()
@@ -89,7 +90,7 @@ func (p *Program) Read(ctx context.Context, last func(line string) bool) (lines 
 		case <-printed:
 		case <-p.ended:
 		case <-ctx.Done():
-			return lines, false, fmt.Errorf("waited in vain: %w", context.Cause(ctx))
+			return lines, false, context.Cause(ctx)
 		}
 	}
 }

@@ -7,23 +7,41 @@ import (
 	"slices"
 )
 
-// Check makes all checks that need nothing to be run but "-h": help holds
-// what each program prints for it, root is the folder of the document.
-func (p *Page) Check(root fs.FS, help map[string]string) []Problem {
-	problems := slices.Concat(
-		p.Problems,
-		p.CheckExcerpts(root),
-		p.CheckLinks(root),
-		p.CheckShells(),
-		p.CheckUsage(help),
-	)
-	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+// Facts are what pages are checked against.
+type Facts struct {
+	Root   fs.FS             // the repository
+	Help   map[string]string // what each program prints for -h
+	Prompt string            // what the local hub prints for help
+}
+
+// Check makes all checks that need nothing to be played.
+func Check(pages []*Page, facts Facts) []Problem {
+	var problems []Problem
+	for _, p := range pages {
+		problems = append(problems, p.Problems...)
+		problems = append(problems, p.CheckExcerpts(facts.Root)...)
+		problems = append(problems, p.CheckLinks(facts.Root)...)
+		problems = append(problems, p.CheckShells()...)
+	}
+	problems = append(problems, CheckUsage(pages, facts.Help)...)
+	problems = append(problems, CheckWords(pages, facts.Prompt)...)
+	Sort(problems)
 	return problems
 }
 
-// checker collects problems.
-type checker []Problem
+// Sort sorts problems by file and line.
+func Sort(problems []Problem) {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+}
+
+// checker collects the problems of a page.
+type checker struct {
+	file     string
+	problems []Problem
+}
 
 func (c *checker) add(line int, format string, args ...any) {
-	*c = append(*c, Problem{line, fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, Problem{c.file, line, fmt.Sprintf(format, args...)})
 }

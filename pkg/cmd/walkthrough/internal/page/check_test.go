@@ -10,7 +10,8 @@ import (
 
 // root holds the files that the documents of the tests speak of.
 var root = fstest.MapFS{
-	"LICENSE": {Data: []byte("MIT\n")},
+	"LICENSE":      {Data: []byte("MIT\n")},
+	"docs/more.md": {Data: []byte("## Another heading\n")},
 	"hello/main.go": {Data: []byte(`package main
 
 func main() {
@@ -23,8 +24,11 @@ func main() {
 `)},
 }
 
-// help is what the only program prints for -h.
-var help = map[string]string{"hello": `Hello greets.
+// facts holds what the only program prints for -h, and the words of a hub.
+var facts = page.Facts{Root: root, Prompt: `Words to type, one a line:
+  block          keeps all out
+  unblock        lets them in
+`, Help: map[string]string{"hello": `Hello greets.
 
 Flags:
   -loud
@@ -35,12 +39,13 @@ Flags:
 Environment:
   IOTHUB_CA_FILE
     	who can be trusted
-`}
+`}}
 
 // right is a document with nothing wrong. The tests change it line by line.
 const right = `# Begrüßen
 The program <hello>: flags ` + "`-name`, `-loud`" + `, variable IOTHUB_CA_FILE.
 See [below](#größe--maß), [the licence](LICENSE), [Go](https://go.dev/#x).
+[Elsewhere](docs/more.md#another-heading), [too](docs/more.md).
 
 <!-- walkthrough: file=hello/main.go -->
 ~~~go
@@ -73,6 +78,15 @@ set "NAME=Anna"
 
 ## Danach
 
+<!-- walkthrough: words -->
+Type ~block 3~ and
+then ~unblock~.
+
+<!-- walkthrough: save=main.go -->
+~~~go
+package main
+~~~
+
 Ende.
 `
 
@@ -84,37 +98,43 @@ func TestCheck(t *testing.T) {
 	}{
 		{"nothing", "", "", 0, ""},
 
-		{"another line of code", "greet(name)", "greet(nobody)", 9, "not what hello/main.go says: greet(nobody)"},
-		{"lines of code in another order", "if name == \"\" {\n// …\ngreet(name)", "greet(name)\n// …\nif name == \"\" {", 9, "not what hello/main.go says"},
-		{"code without a file", "<!-- walkthrough: file=hello/main.go -->\n~~~go", "\n~~~go", 6, "names no file"},
-		{"file that is missing", "file=hello/main.go -->\n~~~go", "file=hello/gone.go -->\n~~~go", 5, "hello/gone.go"},
-		{"code of a table", "~os.Args[1]~", "~os.Args[2]~", 32, "os.Args[2]"},
+		{"another line of code", "greet(name)", "greet(nobody)", 10, "not what hello/main.go says: greet(nobody)"},
+		{"lines of code in another order", "if name == \"\" {\n// …\ngreet(name)", "greet(name)\n// …\nif name == \"\" {", 10, "not what hello/main.go says"},
+		{"code without a file", "<!-- walkthrough: file=hello/main.go -->\n~~~go", "\n~~~go", 7, "names no file"},
+		{"file that is missing", "file=hello/main.go -->\n~~~go", "file=hello/gone.go -->\n~~~go", 6, "hello/gone.go"},
+		{"code of a table", "~os.Args[1]~", "~os.Args[2]~", 33, "os.Args[2]"},
 
 		{"dead anchor", "(#größe--maß)", "(#größe-maß)", 3, "no heading for #größe-maß"},
 		{"heading renamed", "## Größe & Maß", "## Größen", 3, "no heading for #größe--maß"},
 		{"dead file", "(LICENSE)", "(LICENCE)", 3, "no file LICENCE"},
 
-		{"other value in PowerShell", `$env:NAME = "Anna"`, `$env:NAME = "Otto"`, 19, `no such line: $env:NAME = "Otto"`},
-		{"other name in PowerShell", `$env:NAME =`, `$env:NAMES =`, 19, "no such line"},
-		{"variable missing in PowerShell", "$env:NAME = \"Anna\"\n", "", 18, "lacks"},
-		{"other command in PowerShell", `bin\hello -name`, `bin\hello -loud`, 20, "no such line"},
-		{"other value in cmd", `"NAME=Anna"`, `"NAME=anna"`, 24, "no such line"},
+		{"dead anchor of another file", "#another-heading", "#heading", 4, "no heading for docs/more.md#heading"},
+		{"dead file in a folder", "(docs/more.md)", "(docs/less.md)", 4, "no file docs/less.md"},
 
-		{"flag renamed in a command", "bin/hello -name", "bin/hello -names", 14, "hello has no flag -names"},
+		{"word that the hub does not know", "~block 3~", "~blocks 3~", 38, `does not know the word "blocks"`},
+		{"word that is not told", "~unblock~", "unblock", 1, `the word "unblock"`},
+
+		{"other value in PowerShell", `$env:NAME = "Anna"`, `$env:NAME = "Otto"`, 20, `no such line: $env:NAME = "Otto"`},
+		{"other name in PowerShell", `$env:NAME =`, `$env:NAMES =`, 20, "no such line"},
+		{"variable missing in PowerShell", "$env:NAME = \"Anna\"\n", "", 19, "lacks"},
+		{"other command in PowerShell", `bin\hello -name`, `bin\hello -loud`, 21, "no such line"},
+		{"other value in cmd", `"NAME=Anna"`, `"NAME=anna"`, 25, "no such line"},
+
+		{"flag renamed in a command", "bin/hello -name", "bin/hello -names", 15, "hello has no flag -names"},
 		{"flag renamed in the text", "`-loud`", "`-quiet`", 2, "no program has a flag -quiet"},
-		{"flag not explained", "`-name`, `-loud`", "`-name`", 14, "-loud of hello is not explained"},
+		{"flag not explained", "`-name`, `-loud`", "`-name`", 1, "-loud of hello is not explained"},
 		{"unknown variable", "variable IOTHUB_CA_FILE", "variable IOTHUB_CA_FILES", 2, "IOTHUB_CA_FILES"},
-		{"variable not explained", "variable IOTHUB_CA_FILE", "variable", 14, "IOTHUB_CA_FILE of hello is not explained"},
+		{"variable not explained", "variable IOTHUB_CA_FILE", "variable", 1, "IOTHUB_CA_FILE of hello is not explained"},
 
-		{"comment that cannot be read", "Ende.", "<!-- walkthrough: skipp -->", 36, `skipp=""`},
-		{"comment that steers nothing", "Ende.", "<!-- walkthrough: skip -->\nEnde.", 36, "steers nothing"},
-		{"block without an end", "Ende.", "~~~", 36, "has no end"},
+		{"comment that cannot be read", "Ende.", "<!-- walkthrough: skipp -->", 46, `skipp=""`},
+		{"comment that steers nothing", "Ende.", "<!-- walkthrough: skip -->\nEnde.", 46, "steers nothing"},
+		{"block without an end", "Ende.", "~~~", 46, "has no end"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if !strings.Contains(right, c.old) {
 				t.Fatalf("there is no %q to change", c.old)
 			}
-			problems := parse(strings.Replace(right, c.old, c.new, 1)).Check(root, help)
+			problems := page.Check([]*page.Page{parse(strings.Replace(right, c.old, c.new, 1))}, facts)
 			if c.line == 0 {
 				if len(problems) > 0 {
 					t.Errorf("problems: %v", problems)
@@ -133,5 +153,5 @@ func TestCheck(t *testing.T) {
 
 // parse lets a document be written in a Go string: ~ stands for a backquote.
 func parse(text string) *page.Page {
-	return page.Parse(strings.ReplaceAll(text, "~", "`"))
+	return page.Parse("page.md", strings.ReplaceAll(text, "~", "`"))
 }

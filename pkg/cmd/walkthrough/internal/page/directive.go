@@ -7,18 +7,27 @@ import (
 	"strings"
 )
 
-// Directive is what the comment above a block or a table says:
+// Directive is what the comment above a block, a table or a paragraph says:
 //
 //	<!-- walkthrough: terminal=hub until="ready" -->
+//
+// README.md of the walkthrough explains each for those who write pages.
 type Directive struct {
-	Line     int    // of the comment; 0 if there is none
-	Terminal string // terminal=NAME: where the block is played
-	Until    string // until=TEXT: the block ends with the line that holds TEXT, and the program runs on
-	Exit     int    // exit=CODE: how the last command of the block ends
-	Input    string // input=LINE: this line of the block is typed, not printed
-	Only     string // only=local or only=azure: play the block with that kind of hub
-	Skip     bool   // skip: show the block, do not play it
-	File     string // file=NAME: where a block or table of Go code is taken from
+	Line int // of the comment; 0 if there is none
+
+	// How a console block is played.
+	Terminal string // terminal=NAME: where
+	Until    string // until=TEXT: up to the line that holds TEXT; the program runs on
+	Exit     int    // exit=CODE: how its last command ends
+	Input    string // input=LINE: this line of it is typed, not printed
+	Only     string // only=local or only=azure: with that kind of hub
+	Skip     bool   // skip: not at all
+
+	// What else a block, table or paragraph is.
+	File  string // file=NAME: Go code is taken from there
+	Save  string // save=NAME: the block is saved there
+	Edit  string // edit=NAME: the block is a change of that file
+	Words bool   // words: code is what is typed into the local hub
 }
 
 var directivePart = regexp.MustCompile(`^\s*([a-z]+)(?:=(?:"([^"]*)"|([^\s"]+)))?(?:\s|$)`)
@@ -38,10 +47,10 @@ func parseDirective(text string) (d Directive, err error) {
 }
 
 func (d *Directive) set(name, value string) (err error) {
-	values := map[string]*string{"terminal": &d.Terminal, "until": &d.Until, "input": &d.Input, "only": &d.Only, "file": &d.File}
+	words, values := d.fields()
 	switch {
-	case name == "skip" && value == "":
-		d.Skip = true
+	case words[name] != nil && value == "":
+		*words[name] = true
 	case values[name] != nil && value != "":
 		*values[name] = value
 	case name == "exit":
@@ -50,4 +59,14 @@ func (d *Directive) set(name, value string) (err error) {
 		err = fmt.Errorf("%s=%q is not known", name, value)
 	}
 	return err
+}
+
+// fields returns the fields by their names in comments, but for "exit".
+func (d *Directive) fields() (words map[string]*bool, values map[string]*string) {
+	words = map[string]*bool{"skip": &d.Skip, "words": &d.Words}
+	values = map[string]*string{
+		"terminal": &d.Terminal, "until": &d.Until, "input": &d.Input, "only": &d.Only,
+		"file": &d.File, "save": &d.Save, "edit": &d.Edit,
+	}
+	return words, values
 }

@@ -7,26 +7,27 @@ import (
 	"strings"
 )
 
-// CheckExcerpts demands that every block of Go code stands literally, but for
-// its indentation, in the file that its directive names, below root. A line
-// "// …" stands for lines left out. Of a table with a file, the code in the
-// last column has to stand in it.
+// CheckExcerpts demands that every block of Go code that is not to be saved
+// stands literally, but for its indentation, in the file that its directive
+// names, below root. A line "// …" stands for lines left out. Of a table with
+// a file, the code in the last column has to stand in it.
 func (p *Page) CheckExcerpts(root fs.FS) []Problem {
-	var problems checker
+	c := checker{file: p.Name}
 	for _, b := range p.Blocks {
 		switch {
-		case b.Language == "go" && b.Directive.File == "":
-			problems.add(b.Line, "this Go code names no file that it is taken from")
-		case b.Language == "go":
-			problems.excerpt(root, b)
+		case b.Language != "go" || b.Directive.Save != "":
+		case b.Directive.File == "":
+			c.add(b.Line, "this Go code names no file that it is taken from")
+		default:
+			c.excerpt(root, b)
 		}
 	}
 	for _, t := range p.Tables {
 		if t.Directive.File != "" {
-			problems.codeOfTable(root, t)
+			c.codeOfTable(root, t)
 		}
 	}
-	return problems
+	return c.problems
 }
 
 // gap is the line of an excerpt that stands for lines left out.

@@ -11,26 +11,55 @@ import (
 
 var link = regexp.MustCompile(`\]\(([^)\s]+)(?: "[^"]*")?\)`)
 
-// CheckLinks demands that what relative links lead to exists: files below
-// root, and anchors in the document itself.
-func (p *Page) CheckLinks(root fs.FS) []Problem {
-	var problems checker
-	anchors := p.anchors()
+// Link is a link of a page.
+type Link struct {
+	Line   int
+	Target string
+}
+
+// Links returns the links in the text of a page.
+func (p *Page) Links() []Link {
+	var links []Link
 	for i, line := range p.prose {
-		for _, target := range link.FindAllStringSubmatch(code.ReplaceAllString(line, ""), -1) {
-			file, anchor, hasAnchor := strings.Cut(target[1], "#")
-			switch {
-			case strings.Contains(file, "://"):
-			case file != "":
-				if _, err := fs.Stat(root, path.Clean(file)); err != nil {
-					problems.add(i+1, "there is no file %s", file)
-				}
-			case hasAnchor && !anchors[anchor]:
-				problems.add(i+1, "there is no heading for #%s", anchor)
-			}
+		for _, found := range link.FindAllStringSubmatch(code.ReplaceAllString(line, ""), -1) {
+			links = append(links, Link{i + 1, found[1]})
 		}
 	}
-	return problems
+	return links
+}
+
+// External reports whether the link leads out of the repository.
+func (l Link) External() bool { return strings.Contains(l.Target, "://") }
+
+// CheckLinks demands that what links within the repository lead to exists:
+// files below root, and headings.
+func (p *Page) CheckLinks(root fs.FS) []Problem {
+	c := checker{file: p.Name}
+	for _, l := range p.Links() {
+		if !l.External() {
+			c.link(root, p, l)
+		}
+	}
+	return c.problems
+}
+
+func (c *checker) link(root fs.FS, p *Page, l Link) {
+	file, anchor, hasAnchor := strings.Cut(l.Target, "#")
+	if file != "" {
+		name := path.Join(path.Dir(p.Name), file)
+		if _, err := fs.Stat(root, name); err != nil {
+			c.add(l.Line, "there is no file %s", name)
+			return
+		}
+		if !hasAnchor {
+			return
+		}
+		text, _ := fs.ReadFile(root, name) // without text, no heading is found
+		p = Parse(name, string(text))
+	}
+	if !p.anchors()[anchor] {
+		c.add(l.Line, "there is no heading for %s", l.Target)
+	}
 }
 
 // anchors returns the names that GitHub gives the headings.

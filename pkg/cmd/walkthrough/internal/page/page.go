@@ -1,5 +1,5 @@
-// Package page reads a Markdown page that is meant to be executed, and checks
-// what can be checked without running it.
+// Package page reads Markdown pages that are meant to be executed, and checks
+// what can be checked without running them.
 //
 // Blocks of the language "console" are commands and their output:
 //
@@ -10,8 +10,8 @@
 //	IoTHubModuleClient waiting for commands, press Ctrl-C to exit
 //	```
 //
-// The comment above a block steers it and is invisible to readers. It holds
-// words and name="value" pairs; see [Directive].
+// The comment above a block steers it and is invisible to readers; see
+// [Directive].
 package page
 
 import (
@@ -22,10 +22,12 @@ import (
 
 // Page is a Markdown file. Lines are counted from 1, as editors do.
 type Page struct {
+	Name     string // its path in the repository, with slashes
 	Lines    []string
 	Headings []Heading
 	Blocks   []Block
 	Tables   []Table
+	Words    []Word
 	Problems []Problem // what could not be read
 
 	prose   []string  // Lines without blocks and comments, which are "" here
@@ -53,14 +55,24 @@ type Block struct {
 	Language  string
 	Directive Directive
 	Text      []string // without Indent
-	Section   string   // the text of the nearest heading above
 }
 
-// Problem is something wrong with a line of a document.
-type Problem struct {
+// Word is a code span where the directive "words" says that it is typed into
+// the local hub.
+type Word struct {
 	Line int
 	Text string
 }
+
+// Problem is something wrong with a line of a page.
+type Problem struct {
+	File string
+	Line int
+	Text string
+}
+
+// String returns the problem as compilers write theirs.
+func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text) }
 
 var (
 	fence   = regexp.MustCompile("^([ \t]*)(```+)([^` ]*)[^`]*$")
@@ -68,9 +80,9 @@ var (
 	markup  = regexp.MustCompile("[`*]|\\[([^]]*)\\]\\([^)]*\\)")
 )
 
-// Parse reads a Markdown text.
-func Parse(text string) *Page {
-	p := &Page{Lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")}
+// Parse reads the text of a page.
+func Parse(name, text string) *Page {
+	p := &Page{Name: name, Lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")}
 	p.prose = make([]string, len(p.Lines))
 	for i := 0; i < len(p.Lines); {
 		switch line := strings.TrimSpace(p.Lines[i]); {
@@ -89,6 +101,20 @@ func Parse(text string) *Page {
 	return p
 }
 
+// String returns the text of the page.
+func (p *Page) String() string { return strings.Join(p.Lines, "\n") }
+
+// End returns the line of the next heading that ends the section of h, or the
+// line after the last.
+func (p *Page) End(h Heading) int {
+	for _, next := range p.Headings {
+		if next.Line > h.Line && next.Level <= h.Level {
+			return next.Line
+		}
+	}
+	return len(p.Lines) + 1
+}
+
 // take returns the directive for what comes next, once.
 func (p *Page) take() Directive {
 	directive := p.pending
@@ -96,14 +122,11 @@ func (p *Page) take() Directive {
 	return directive
 }
 
-// String returns the text of the document.
-func (p *Page) String() string { return strings.Join(p.Lines, "\n") }
-
 // block, like its siblings, reads what begins in line i, counted from 0, and
 // returns the first line after it.
 func (p *Page) block(i int) int {
 	opening := fence.FindStringSubmatch(p.Lines[i])
-	b := Block{Line: i + 1, Indent: opening[1], Language: opening[3], Directive: p.take(), Section: p.section()}
+	b := Block{Line: i + 1, Indent: opening[1], Language: opening[3], Directive: p.take()}
 	for i++; i < len(p.Lines) && strings.TrimSpace(p.Lines[i]) != opening[2]; i++ {
 		b.Text = append(b.Text, strings.TrimPrefix(p.Lines[i], b.Indent))
 	}
@@ -112,14 +135,6 @@ func (p *Page) block(i int) int {
 	}
 	p.Blocks = append(p.Blocks, b)
 	return i + 1
-}
-
-// section returns the text of the last heading so far.
-func (p *Page) section() string {
-	if len(p.Headings) == 0 {
-		return ""
-	}
-	return p.Headings[len(p.Headings)-1].Text
 }
 
 func (p *Page) comment(i int) int {
@@ -148,6 +163,9 @@ func (p *Page) table(i int) int {
 		for n := range cells {
 			cells[n] = strings.TrimSpace(cells[n])
 		}
+		if t.Directive.Words {
+			p.words(i+1, cells[0])
+		}
 		t.Rows = append(t.Rows, cells)
 	}
 	if len(t.Rows) > 1 {
@@ -157,17 +175,32 @@ func (p *Page) table(i int) int {
 	return i
 }
 
+// text reads one line, or the paragraph that a directive is for.
 func (p *Page) text(i int) int {
-	p.prose[i] = p.Lines[i]
-	if directive := p.take(); directive.Line > 0 {
+	directive := p.take()
+	switch {
+	case directive.Words:
+		for ; i < len(p.Lines) && strings.TrimSpace(p.Lines[i]) != ""; i++ {
+			p.prose[i] = p.Lines[i]
+			p.words(i+1, p.Lines[i])
+		}
+		return i
+	case directive.Line > 0:
 		p.problem(directive.Line, "this comment steers nothing: no block or table follows")
 	}
+	p.prose[i] = p.Lines[i]
 	if parts := heading.FindStringSubmatch(p.Lines[i]); parts != nil {
 		p.Headings = append(p.Headings, Heading{i + 1, len(parts[1]), markup.ReplaceAllString(parts[2], "$1")})
 	}
 	return i + 1
 }
 
+func (p *Page) words(line int, text string) {
+	for _, span := range code.FindAllStringSubmatch(text, -1) {
+		p.Words = append(p.Words, Word{line, span[1]})
+	}
+}
+
 func (p *Page) problem(line int, format string, args ...any) {
-	p.Problems = append(p.Problems, Problem{line, fmt.Sprintf(format, args...)})
+	p.Problems = append(p.Problems, Problem{p.Name, line, fmt.Sprintf(format, args...)})
 }

@@ -11,17 +11,17 @@ import (
 // them: every line stands there, too, and no variable that is set there is
 // left out.
 func (p *Page) CheckShells() []Problem {
-	var problems checker
+	c := checker{file: p.Name}
 	var bash []string
 	for _, b := range p.Blocks {
 		switch b.Language {
 		case "console", "sh":
 			bash = b.commands()
 		case "powershell", "bat":
-			problems.neighbour(b, bash)
+			c.neighbour(b, bash)
 		}
 	}
-	return problems
+	return c.problems
 }
 
 func (c *checker) neighbour(b Block, bash []string) {

@@ -32,6 +32,11 @@ func (s Step) OutputLine(i int) int {
 	return s.Line + 1 + i
 }
 
+// Played reports whether a player does something with the block.
+func (b Block) Played() bool {
+	return !b.Directive.Skip && (b.Language == "console" || b.Directive.Save != "" || b.Directive.Edit != "")
+}
+
 // Elision is the line of an output that stands for any number of lines.
 const Elision = "…"
 

@@ -2,7 +2,6 @@ package page
 
 import (
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,23 +11,28 @@ var (
 	helpFlag = regexp.MustCompile(`(?m)^  -([a-z]+)\b`)
 	flagWord = regexp.MustCompile(`^--?([a-z]+)(=|$)`)
 	variable = regexp.MustCompile(`\bIOTHUB_[A-Z_]+\b`)
+	program  = regexp.MustCompile(`^(?:bin[/\\]|\./(?:pkg/cmd/)?)?([a-z]+)(?:\.exe)?$`)
 )
 
-// CheckUsage demands that flags and variables that the document names exist,
-// and that it names all that exist. help holds what each program prints for
+// CheckUsage demands that flags and variables that pages name exist, and that
+// all that exist are named somewhere. help holds what each program prints for
 // "-h".
-func (p *Page) CheckUsage(help map[string]string) []Problem {
-	u := &usage{help: help, flags: make(map[string]map[string]bool), seen: make(map[string]bool), first: make(map[string]int)}
+func CheckUsage(pages []*Page, help map[string]string) []Problem {
+	u := &usage{help: help, flags: make(map[string]map[string]bool), seen: make(map[string]bool)}
 	for program, text := range help {
 		u.flags[program] = map[string]bool{"h": true}
 		for _, found := range helpFlag.FindAllStringSubmatch(text, -1) {
 			u.flags[program][found[1]] = true
 		}
 	}
-	p.eachCode(u.code)
-	for i, line := range p.Lines {
-		u.variables(i+1, line)
+	for _, p := range pages {
+		u.file = p.Name
+		p.eachCode(u.code)
+		for i, line := range p.Lines {
+			u.variables(i+1, line)
+		}
 	}
+	u.file = pages[0].Name
 	u.unnamed()
 	return u.problems
 }
@@ -50,37 +54,32 @@ func (p *Page) eachCode(f func(line int, code string)) {
 	}
 }
 
-// usage compares a document with the help of programs.
+// usage compares pages with the help of programs.
 type usage struct {
-	help     map[string]string
-	flags    map[string]map[string]bool // by program
-	seen     map[string]bool            // "program -flag", "-flag" for any program, and variables
-	first    map[string]int             // the line that first names a program
-	problems checker
+	checker
+	help  map[string]string
+	flags map[string]map[string]bool // by program
+	seen  map[string]bool            // "program -flag", "-flag" for any program, and variables
 }
 
 // code reads one command, or a flag by itself.
 func (u *usage) code(line int, text string) {
-	program := ""
+	current := ""
 	for i, word := range strings.Fields(text) {
-		name := strings.TrimSuffix(path.Base(strings.ReplaceAll(word, `\`, "/")), ".exe")
-		flag := flagWord.FindStringSubmatch(word)
+		name, flag := program.FindStringSubmatch(word), flagWord.FindStringSubmatch(word)
 		switch {
-		case u.flags[name] != nil:
-			program = name
-			if u.first[name] == 0 {
-				u.first[name] = line
-			}
+		case current == "" && name != nil && u.flags[name[1]] != nil:
+			current = name[1]
 		case flag == nil:
-		case program != "":
-			u.seen[program+" -"+flag[1]] = true
-			if !u.flags[program][flag[1]] {
-				u.problems.add(line, "%s has no flag -%s", program, flag[1])
+		case current != "":
+			u.seen[current+" -"+flag[1]] = true
+			if !u.flags[current][flag[1]] {
+				u.add(line, "%s has no flag -%s", current, flag[1])
 			}
 		case i == 0:
 			u.seen["-"+flag[1]] = true
 			if !u.isFlag(flag[1]) {
-				u.problems.add(line, "no program has a flag -%s", flag[1])
+				u.add(line, "no program has a flag -%s", flag[1])
 			}
 		}
 	}
@@ -97,9 +96,12 @@ func (u *usage) isFlag(name string) bool {
 
 func (u *usage) variables(line int, text string) {
 	for _, name := range variable.FindAllString(text, -1) {
+		if strings.HasPrefix(name, "IOTHUB_SDK_") { // of tests
+			continue
+		}
 		u.seen[name] = true
 		if !u.isVariable(name) {
-			u.problems.add(line, "no program knows the variable %s", name)
+			u.add(line, "no program knows the variable %s", name)
 		}
 	}
 }
@@ -113,19 +115,17 @@ func (u *usage) isVariable(name string) bool {
 	return false
 }
 
-// unnamed reports what exists and is not named, at the line that first names
-// the program.
+// unnamed reports what exists and is not named.
 func (u *usage) unnamed() {
 	for _, program := range slices.Sorted(maps.Keys(u.flags)) {
-		line := max(1, u.first[program])
 		for _, flag := range slices.Sorted(maps.Keys(u.flags[program])) {
 			if flag != "h" && !u.seen["-"+flag] && !u.seen[program+" -"+flag] {
-				u.problems.add(line, "the flag -%s of %s is not explained anywhere", flag, program)
+				u.add(1, "the flag -%s of %s is not explained anywhere", flag, program)
 			}
 		}
 		for _, name := range variable.FindAllString(u.help[program], -1) {
 			if !u.seen[name] {
-				u.problems.add(line, "the variable %s of %s is not explained anywhere", name, program)
+				u.add(1, "the variable %s of %s is not explained anywhere", name, program)
 			}
 		}
 	}

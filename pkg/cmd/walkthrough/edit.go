@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// save saves a block of the page as a file in the folder of a prompt.
+func (w *world) save(t *prompt, name string, lines []string) error {
+	return os.WriteFile(w.path(t.dir, name), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
+
+// edit changes a copy of a file of the repository: diff holds the lines to
+// change, in the form of a diff without its head.
+func (w *world) edit(name string, diff []string) error {
+	file := filepath.Join(w.root, filepath.FromSlash(name))
+	if w.edited[file] != "" {
+		return fmt.Errorf("%s is edited twice", name)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	changed, err := applyDiff(strings.ReplaceAll(string(text), "\r\n", "\n"), diff)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	w.edited[file] = filepath.Join(w.folder, fmt.Sprintf("edited%d.go", len(w.edited)))
+	return os.WriteFile(w.edited[file], []byte(changed), 0o600)
+}
+
+// applyDiff puts the lines of a diff that begin with a space or a plus in
+// place of those that begin with a space or a minus, which have to stand in
+// the text together, and once.
+func applyDiff(text string, diff []string) (string, error) {
+	var before, after strings.Builder
+	for _, line := range diff {
+		if line == "" {
+			line = " "
+		}
+		if line[0] != '+' {
+			before.WriteString(line[1:] + "\n")
+		}
+		if line[0] != '-' {
+			after.WriteString(line[1:] + "\n")
+		}
+	}
+	switch strings.Count("\n"+text, "\n"+before.String()) {
+	case 0:
+		return "", errors.New("the lines to change are not there")
+	case 1:
+		changed := strings.Replace("\n"+text, "\n"+before.String(), "\n"+after.String(), 1)
+		return changed[1:], nil
+	}
+	return "", errors.New("the lines to change are there more than once")
+}
+
+// overlay writes down for the go command which file stands for which.
+func (w *world) overlay() string {
+	name := filepath.Join(w.folder, "overlay.json")
+	content, err := json.Marshal(map[string]any{"Replace": w.edited})
+	if err == nil {
+		err = os.WriteFile(name, content, 0o600)
+	}
+	if err != nil {
+		panic(err) // the folder is ours
+	}
+	return name
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
+	"moduletwin/pkg/internal/terminal"
+)
+
+// options are what the flags say.
+type options struct {
+	azure  bool          // play with the real hub of the environment
+	update bool          // rewrite the outputs that differ
+	links  bool          // look where external links lead, too
+	only   string        // part of the heading of the only section to show and judge; "" for all
+	pause  time.Duration // before each step
+	screen io.Writer
+}
+
+// tutorial is the page that is played first. It builds the programs.
+const tutorial = "README.md"
+
+// patience is for one step of a program.
+const patience = 20 * time.Second
+
+// walk is one run over all pages.
+type walk struct {
+	options
+	root    string
+	pages   []*page.Page // the tutorial comes first
+	players []*player    // of the pages that are played
+}
+
+// newWalk reads the pages of the repository and makes a world for each that
+// is to be played. Close removes those worlds.
+func newWalk(root string, o options) (*walk, error) {
+	w := &walk{options: o, root: root}
+	var err error
+	if w.pages, err = readPages(root); err != nil {
+		return nil, err
+	}
+	for _, p := range w.pages {
+		if err := w.add(p); err != nil {
+			return nil, errors.Join(err, w.close())
+		}
+	}
+	if len(w.players) == 0 {
+		return nil, fmt.Errorf("there is nothing to play under a heading with %q", o.only)
+	}
+	return w, nil
+}
+
+// readPages reads all Markdown files of the repository.
+func readPages(root string) ([]*page.Page, error) {
+	var pages []*page.Page
+	repository := os.DirFS(root)
+	err := fs.WalkDir(repository, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && slices.Contains([]string{".git", "bin", "testdata", "node_modules"}, entry.Name()):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, ".md"):
+			return nil
+		}
+		text, err := fs.ReadFile(repository, name)
+		pages = append(pages, page.Parse(name, string(text)))
+		return err
+	})
+	slices.SortStableFunc(pages, func(a, b *page.Page) int {
+		switch {
+		case a.Name == tutorial:
+			return -1
+		case b.Name == tutorial:
+			return 1
+		}
+		return 0
+	})
+	return pages, err
+}
+
+// add adds a player for a page if there is something to play.
+func (w *walk) add(p *page.Page) error {
+	var only *page.Heading
+	if w.only != "" {
+		i := slices.IndexFunc(p.Headings, func(h page.Heading) bool { return strings.Contains(h.Text, w.only) })
+		if i < 0 || len(w.players) > 0 {
+			return nil
+		}
+		only = &p.Headings[i]
+	}
+	if !slices.ContainsFunc(p.Blocks, page.Block.Played) || w.azure && p.Name != tutorial {
+		return nil
+	}
+	makeWorld := newWorld
+	if w.azure {
+		makeWorld = newAzureWorld
+	}
+	world, err := makeWorld(w.root)
+	if err != nil {
+		return err
+	}
+	w.players = append(w.players, &player{page: p, world: world, screen: w.screen, patience: patience, pause: w.pause, only: only})
+	return nil
+}
+
+// run plays and checks the pages, and returns what is wrong.
+func (w *walk) run(ctx context.Context) []page.Problem {
+	var problems []page.Problem
+	for _, p := range w.players {
+		p.play(ctx)
+		problems = append(problems, p.problems...)
+	}
+	if w.only == "" {
+		facts, err := w.facts(ctx)
+		if err != nil {
+			problems = append(problems, page.Problem{File: tutorial, Line: 1, Text: err.Error()})
+		}
+		problems = append(problems, page.Check(w.pages, facts)...)
+	}
+	if w.links {
+		problems = append(problems, checkExternal(ctx, w.pages)...)
+	}
+	page.Sort(problems)
+	return problems
+}
+
+// facts asks the programs that the tutorial has built.
+func (w *walk) facts(ctx context.Context) (page.Facts, error) {
+	world := w.players[0].world
+	facts := page.Facts{Root: os.DirFS(w.root), Help: make(map[string]string)}
+	programs, err := os.ReadDir(world.bin)
+	if err != nil {
+		return facts, fmt.Errorf("no program was built: %w", err)
+	}
+	for _, program := range programs {
+		text, _ := world.program(program.Name(), "-h").CombinedOutput() // an error shows in the text
+		facts.Help[strings.TrimSuffix(program.Name(), ".exe")] = string(text)
+	}
+	facts.Prompt, err = promptHelp(ctx, world)
+	return facts, err
+}
+
+// promptHelp returns what the local hub prints when somebody types help.
+func promptHelp(ctx context.Context, w *world) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the local hub does not answer to help"))
+	defer cancel()
+	hub, err := terminal.Start(w.program("localhub", "-memory", "-listen", "localhost:0"))
+	if err != nil {
+		return "", err
+	}
+	defer hub.Kill()
+	if err := hub.Type("help"); err != nil {
+		return "", err
+	}
+	lines, _, err := hub.Read(ctx, func(line string) bool { return strings.HasPrefix(line, "  help ") })
+	return strings.Join(lines, "\n"), err
+}
+
+// update rewrites the outputs that have changed, and returns how many, and
+// the problems that remain.
+func (w *walk) rewrite(problems []page.Problem) (rewritten int, rest []page.Problem, err error) {
+	for _, p := range w.players {
+		if len(p.rewrites) == 0 {
+			continue
+		}
+		file := filepath.Join(w.root, filepath.FromSlash(p.page.Name))
+		if err := os.WriteFile(file, []byte(p.updated()), 0o644); err != nil {
+			return rewritten, problems, err
+		}
+		rewritten += len(p.rewrites)
+		problems = slices.DeleteFunc(problems, func(found page.Problem) bool {
+			return slices.ContainsFunc(p.rewrites, func(r rewrite) bool { return r.solves == found })
+		})
+	}
+	return rewritten, problems, nil
+}
+
+func (w *walk) steps() (n int) {
+	for _, p := range w.players {
+		n += len(p.played)
+	}
+	return n
+}
+
+// close removes the worlds, and on a real hub what they made there.
+func (w *walk) close() error {
+	var errs []error
+	for _, p := range w.players {
+		errs = append(errs, p.world.close())
+	}
+	return errors.Join(errs...)
+}
