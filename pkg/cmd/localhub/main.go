@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -30,15 +31,22 @@ func main() {
 		printError(os.Stderr, err)
 		os.Exit(2)
 	}
+	in := bufio.NewReaderSize(os.Stdin, maxLine)
+	if settings.reset {
+		if err := reset(in, os.Stdout, settings.data); err != nil {
+			printError(os.Stderr, explain(err, settings, runtime.GOOS))
+			os.Exit(1)
+		}
+	}
 	logs := logwriter.New(os.Stderr)
 	log.SetOutput(logs)
 	log.SetFlags(log.Ltime)
 	ctx := untilSignal(func() { exit(logs, errors.New("ended by force, as something hangs")) })
-	exit(logs, run(ctx, settings))
+	exit(logs, run(ctx, in, settings))
 }
 
-// run serves until ctx is done.
-func run(ctx context.Context, s settings) error {
+// run serves until ctx is done, and does what is typed meanwhile.
+func run(ctx context.Context, in *bufio.Reader, s settings) error {
 	hub, err := localhub.Start(&localhub.Options{Listen: s.listen, DataDir: s.data, Logger: slog.Default()})
 	if err != nil {
 		return explain(err, s, runtime.GOOS)
@@ -54,7 +62,7 @@ func run(ctx context.Context, s settings) error {
 	tasks.Go(func() { ca.refresh(ctx) })
 	printBanner(os.Stdout, hub, s, ca)
 	allowBackground()
-	go runPrompt(os.Stdin, os.Stdout, hub)
+	go runPrompt(in, os.Stdout, hub)
 	<-ctx.Done()
 	log.Print("ending")
 	return nil

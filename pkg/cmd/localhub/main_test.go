@@ -51,7 +51,21 @@ type started struct {
 
 func start(t *testing.T, config string, args ...string) *started {
 	t.Helper()
+	in, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); out.Close() })
+	s := startAt(t, in, config, args...)
+	s.stdin = out
+	return s
+}
+
+// startAt starts the program with stdin, and reads the banner.
+func startAt(t *testing.T, stdin *os.File, config string, args ...string) *started {
+	t.Helper()
 	s := &started{cmd: program(t, config, args...)}
+	s.cmd.Stdin = stdin
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -61,9 +75,6 @@ func start(t *testing.T, config string, args ...string) *started {
 		t.Fatal(err)
 	}
 	s.stderr = bufio.NewReader(stderr)
-	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -29,15 +29,15 @@ type word struct {
 	do func(p *prompt, arguments []string) (answer string, err error)
 }
 
-// maxLine is how long a typed line may be; no id is a tenth of that.
+// maxLine is the size of the buffer for what is typed, and so how long a line
+// may be; no id is a tenth of that.
 const maxLine = 4096
 
 // runPrompt answers each line that is typed, until there are no more.
-func runPrompt(in io.Reader, out io.Writer, hub *localhub.Hub) {
+func runPrompt(in *bufio.Reader, out io.Writer, hub *localhub.Hub) {
 	p := prompt{hub: hub, words: words}
-	lines := bufio.NewReaderSize(in, maxLine)
 	for {
-		line, err := readLine(lines)
+		line, err := readLine(in)
 		if err != nil {
 			return
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"strings"
 	"testing"
@@ -54,6 +55,10 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+func typed(lines string) *bufio.Reader {
+	return bufio.NewReaderSize(strings.NewReader(lines), maxLine)
+}
+
 // TestUnblock ends all that lasts, a refusal for an hour included.
 func TestUnblock(t *testing.T) {
 	hub := localhub.New(t)
@@ -62,8 +67,7 @@ func TestUnblock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	typed := strings.NewReader("block\nthrottle 1000\nrefuse 1h\nUNBLOCK\n")
-	runPrompt(typed, io.Discard, hub)
+	runPrompt(typed("block\nthrottle 1000\nrefuse 1h\nUNBLOCK\n"), io.Discard, hub)
 	before := hub.FaultsInjected()
 	if _, err := registry.GetDevice(t.Context(), "d"); err != nil {
 		t.Error(err)
@@ -76,7 +80,7 @@ func TestUnblock(t *testing.T) {
 // TestTooLong answers a line that is too long, and the next one.
 func TestTooLong(t *testing.T) {
 	var out strings.Builder
-	runPrompt(strings.NewReader(strings.Repeat("x", 3*maxLine)+"\nunblock"), &out, localhub.New(t))
+	runPrompt(typed(strings.Repeat("x", 3*maxLine)+"\nunblock"), &out, localhub.New(t))
 	if lines := strings.Split(out.String(), "\n"); len(lines) != 3 || len(lines[0]) > 200 || !strings.HasPrefix(lines[1], "unblock: ") {
 		t.Errorf("answered %q", out.String())
 	}

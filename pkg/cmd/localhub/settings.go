@@ -15,6 +15,7 @@ import (
 // settings are what the flags say.
 type settings struct {
 	listen []string
+	reset  bool
 	data   string // absolute; "" in memory
 }
 
@@ -37,6 +38,7 @@ func parse(args []string) (settings, error) {
 	})
 	flags.StringVar(&s.data, "data", "", "`folder` in which to keep certificate, keys, identities and twins (default "+defaultFolder()+")")
 	memory := flags.Bool("memory", false, "keep nothing: all is gone when the hub ends")
+	flags.BoolVar(&s.reset, "reset", false, "begin anew: delete what the hub keeps, after asking")
 	err := commandline.Parse(flags, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -46,6 +48,10 @@ func parse(args []string) (settings, error) {
 		return s, err
 	case *memory && s.data != "":
 		return s, errors.New("-data and -memory do not go together")
+	case *memory && s.reset:
+		return s, errors.New("-reset and -memory do not go together: there is nothing to delete")
+	case s.reset && !isTerminal(os.Stdin):
+		return s, errors.New("-reset asks before it deletes, and needs a terminal for that")
 	case s.data == "" && !*memory:
 		s.data = defaultFolder()
 	}

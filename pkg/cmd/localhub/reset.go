@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"moduletwin/pkg/localhub"
+)
+
+// reset deletes what the hub keeps if somebody at a terminal says yes to it.
+// Otherwise, that nothing is deleted is an error.
+func reset(in *bufio.Reader, out io.Writer, data string) error {
+	file := filepath.Join(data, dataFile)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(out, "There is nothing to delete in %s.\n\n", data)
+		return nil
+	}
+	// A hub that does not listen keeps others from starting meanwhile. A file
+	// that is damaged is a reason to delete it.
+	hub, err := localhub.Start(&localhub.Options{Listen: []string{}, DataDir: data})
+	if errors.Is(err, localhub.ErrInUse) {
+		return err
+	}
+	fmt.Fprintf(out, "This deletes %s: all devices and modules with their keys and twins,\n"+
+		"the keys of the policies and the certificate. Connection strings copied before will be refused.\n"+
+		"Type yes to delete it: ", file)
+	answer, _ := readLine(in) // without one, it is no yes
+	if hub != nil {
+		hub.Close() // Windows deletes no file that is open
+	}
+	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
+		return errors.New("nothing was deleted")
+	}
+	if err := os.Remove(file); err != nil {
+		return err
+	}
+	fmt.Fprint(out, "Deleted.\n\n")
+	return nil
+}
+
+// isTerminal takes the null device for one, from which no yes ever comes.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&fs.ModeCharDevice != 0
+}
