@@ -75,7 +75,7 @@ func BenchmarkReconnect(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		floor.add(func() {
 			bare := dialBareWith(b, config, module)
-			bare.ask("$iothub/twin/GET/?$rid=1")
+			bare.request("$iothub/twin/GET/?$rid=1")
 			bare.Close()
 		})
 		patch(b, hub, "ours", map[string]any{"n": n})
@@ -171,7 +171,7 @@ func (c bareClient) exchange(packet packets.ControlPacket) {
 	c.notification()
 }
 
-func (c bareClient) ask(topic string) {
+func (c bareClient) request(topic string) {
 	request := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
 	request.TopicName = topic
 	c.exchange(request)

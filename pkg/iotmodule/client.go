@@ -16,11 +16,11 @@ import (
 // is lost, the client signs in again, with growing pauses, until it succeeds
 // or the hub keeps refusing. It is safe for concurrent use.
 type Client struct {
-	module iothub.ConnectionString
-	dialer *dialer
-	opts   Options
-	pace   pace
-	log    *slog.Logger
+	module  iothub.ConnectionString
+	dialer  *dialer
+	opts    Options
+	timings timings
+	log     *slog.Logger
 
 	closing   chan struct{} // closed by Close
 	stop      func()        // ends the goroutines
@@ -35,7 +35,7 @@ type Client struct {
 	resumed string        // what to log when the twin has been read
 	tracker tracker
 	readers int // how many follow the desired properties, or are about to
-	feeds   map[*feed]func() bool
+	queues  map[*queue]func() bool
 }
 
 // ErrClosed is the error of calls on a client that is closed.
@@ -83,13 +83,13 @@ func newClient(module iothub.ConnectionString, opts *Options) (*Client, error) {
 		module:    module,
 		dialer:    dialer,
 		opts:      o,
-		pace:      o.pace,
+		timings:   o.timings,
 		log:       o.Logger,
 		closing:   make(chan struct{}),
 		reading:   make(chan struct{}, 1),
 		outOfSync: make(chan struct{}, 1),
 		changed:   make(chan struct{}),
-		feeds:     make(map[*feed]func() bool),
+		queues:    make(map[*queue]func() bool),
 	}, nil
 }
 
@@ -105,7 +105,7 @@ func (c *Client) Close() {
 	c.mu.Unlock()
 	c.stop()
 	c.running.Wait()
-	c.endFeeds(nil)
+	c.endQueues(nil)
 }
 
 // fail gives up: there will be no further connection.
@@ -116,16 +116,16 @@ func (c *Client) fail(err error) {
 	}
 	c.announceChange()
 	c.mu.Unlock()
-	c.endFeeds(err)
+	c.endQueues(err)
 }
 
-func (c *Client) endFeeds(err error) {
+func (c *Client) endQueues(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for feed, forget := range c.feeds {
-		feed.end(err)
+	for queue, forget := range c.queues {
+		queue.end(err)
 		forget()
-		delete(c.feeds, feed)
+		delete(c.queues, queue)
 		c.dropReader()
 	}
 }
@@ -149,8 +149,8 @@ func (c *Client) announceChange() {
 	c.changed = make(chan struct{})
 }
 
-// connected returns the connection, as soon as there is one other than over.
-func (c *Client) connected(ctx context.Context, over *connection) (*connection, error) {
+// connected returns the connection, as soon as there is one other than previous.
+func (c *Client) connected(ctx context.Context, previous *connection) (*connection, error) {
 	for {
 		c.mu.Lock()
 		conn, changed, ended := c.conn, c.changed, c.ended
@@ -158,7 +158,7 @@ func (c *Client) connected(ctx context.Context, over *connection) (*connection, 
 		switch {
 		case ended != nil:
 			return nil, ended
-		case conn != nil && conn != over:
+		case conn != nil && conn != previous:
 			return conn, nil
 		}
 		select {

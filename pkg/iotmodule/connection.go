@@ -29,17 +29,17 @@ type connection struct {
 
 	desired func(*connection, []byte) // gets the body of every notification, in order
 
-	mu      sync.Mutex             // guards the fields below
-	waiting map[string]chan answer // by request id
-	cause   error                  // why it ended
+	mu      sync.Mutex               // guards the fields below
+	waiting map[string]chan response // by request id
+	cause   error                    // why it ended
 
 	publishing sync.WaitGroup
 	lost       chan struct{} // closed at its end
 	once       sync.Once     // closes lost
 }
 
-// answer is what the hub says to a request.
-type answer struct {
+// response is what the hub says to a request.
+type response struct {
 	status  int
 	version int64
 	body    []byte
@@ -52,7 +52,7 @@ const apiVersion = "2021-04-12"
 // connection is of use only when all of that is done. ctx bounds the sign-in,
 // not the connection.
 func signIn(ctx context.Context, module iothub.ConnectionString, d *dialer, o *Options, desired func(*connection, []byte)) (*connection, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.pace.signIn)
+	ctx, cancel := context.WithTimeout(ctx, o.timings.signIn)
 	defer cancel()
 	socket, err := d.dial(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func signIn(ctx context.Context, module iothub.ConnectionString, d *dialer, o *O
 		since:   now,
 		renewAt: token.RenewAt(now),
 		desired: desired,
-		waiting: make(map[string]chan answer),
+		waiting: make(map[string]chan response),
 		lost:    make(chan struct{}),
 	}
 	c.mqtt = mqtt.NewClient(c.options(module, token, o))
@@ -97,7 +97,7 @@ func (c *connection) options(module iothub.ConnectionString, token iothub.SASTok
 		SetCleanSession(false). // as the official SDKs do
 		SetKeepAlive(o.KeepAlive).
 		SetPingTimeout(o.KeepAlive). // the socket gives up sooner
-		SetWriteTimeout(handOver).
+		SetWriteTimeout(publishLimit).
 		SetAutoReconnect(false).
 		SetConnectRetry(false).
 		SetOrderMatters(true).
@@ -133,10 +133,10 @@ func (c *connection) connect(ctx context.Context) error {
 	return firstError(ctx.Err(), token.Error())
 }
 
-// subscribe asks for answers and notifications, on every connection, whatever
+// subscribe asks for responses and notifications, on every connection, whatever
 // the hub remembers of earlier ones.
 func (c *connection) subscribe(ctx context.Context) error {
-	token := c.mqtt.SubscribeMultiple(map[string]byte{answersFilter: 1, desiredFilter: 1}, nil).(*mqtt.SubscribeToken)
+	token := c.mqtt.SubscribeMultiple(map[string]byte{responsesFilter: 1, desiredFilter: 1}, nil).(*mqtt.SubscribeToken)
 	select {
 	case <-token.Done():
 	case <-c.lost:
@@ -167,13 +167,13 @@ func firstError(errs ...error) error {
 // receive takes every message of the hub, on paho's goroutine: it must not
 // wait for anything.
 func (c *connection) receive(_ mqtt.Client, message mqtt.Message) {
-	if status, requestID, version, ok := parseAnswer(message.Topic()); ok {
+	if status, requestID, version, ok := parseResponse(message.Topic()); ok {
 		c.mu.Lock()
 		waiting := c.waiting[requestID]
-		delete(c.waiting, requestID) // one answer each
+		delete(c.waiting, requestID) // one response each
 		c.mu.Unlock()
 		if waiting != nil {
-			waiting <- answer{status, version, message.Payload()}
+			waiting <- response{status, version, message.Payload()}
 		}
 		return
 	}
@@ -183,15 +183,15 @@ func (c *connection) receive(_ mqtt.Client, message mqtt.Message) {
 	}
 }
 
-// ask publishes a request to topic, which ends in "$rid=", and waits for the
-// answer to it.
-func (c *connection) ask(ctx context.Context, topic string, body []byte, limit time.Duration) (answer, error) {
+// request publishes a request to topic, which ends in "$rid=", and waits for the
+// response to it.
+func (c *connection) request(ctx context.Context, topic string, body []byte, limit time.Duration) (response, error) {
 	requestID := uuid.NewString()
-	arrived, failed := make(chan answer, 1), make(chan error, 1)
+	arrived, failed := make(chan response, 1), make(chan error, 1)
 	c.mu.Lock()
 	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
 		c.mu.Unlock()
-		return answer{}, errLost
+		return response{}, errConnectionLost
 	}
 	c.waiting[requestID] = arrived
 	c.publishing.Go(func() {
@@ -211,13 +211,13 @@ func (c *connection) ask(ctx context.Context, topic string, body []byte, limit t
 	case a := <-arrived:
 		return a, nil
 	case err := <-failed:
-		return answer{}, err
+		return response{}, err
 	case <-c.lost:
-		return answer{}, errLost
+		return response{}, errConnectionLost
 	case <-timer.C:
-		return answer{}, errNoAnswer
+		return response{}, errNoResponse
 	case <-ctx.Done():
-		return answer{}, ctx.Err()
+		return response{}, ctx.Err()
 	}
 }
 
@@ -254,15 +254,15 @@ func (c *connection) whyLost() error {
 // errSignedOut is the cause of an end of our own making.
 var errSignedOut = errors.New("signed out")
 
-// close says goodbye to the hub, if it listens, and frees everything.
+// close says disconnectLimit to the hub, if it listens, and frees everything.
 func (c *connection) close() {
 	c.end(errSignedOut)
-	c.mqtt.Disconnect(uint(goodbye / time.Millisecond))
+	c.mqtt.Disconnect(uint(disconnectLimit / time.Millisecond))
 	c.socket.Close()
 	c.publishing.Wait()
 }
 
 const (
-	goodbye  = 250 * time.Millisecond // how long a DISCONNECT may take
-	handOver = 2 * time.Second        // how long paho may take to accept a packet
+	disconnectLimit = 250 * time.Millisecond // how long a DISCONNECT may take
+	publishLimit    = 2 * time.Second        // how long paho may take to accept a packet
 )

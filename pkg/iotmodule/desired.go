@@ -43,13 +43,13 @@ func (c *Client) SubscribeDesired(ctx context.Context) (iter.Seq2[iothub.Propert
 // (Merging patches into what [Client.GetTwin] returns may not: a patch that
 // takes the place of several is exact for this state only.)
 func (c *Client) FollowDesired(ctx context.Context) (state iothub.Properties, patches iter.Seq2[iothub.Properties, error], err error) {
-	feed, state, err := c.openFeed(ctx)
+	queue, state, err := c.openQueue(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("iotmodule: subscribe to the desired properties of %s: %w", c.module.Owner(), err)
 	}
 	return state, func(yield func(iothub.Properties, error) bool) {
 		for {
-			patch, err, more := feed.take(ctx, c.closing)
+			patch, err, more := queue.take(ctx, c.closing)
 			if !more || !yield(patch, err) {
 				return
 			}
@@ -57,9 +57,9 @@ func (c *Client) FollowDesired(ctx context.Context) (state iothub.Properties, pa
 	}, nil
 }
 
-// openFeed returns a feed and the state that it begins with, which was read
+// openQueue returns a queue and the state that it begins with, which was read
 // after the hub had acknowledged the subscription.
-func (c *Client) openFeed(ctx context.Context) (*feed, iothub.Properties, error) {
+func (c *Client) openQueue(ctx context.Context) (*queue, iothub.Properties, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.readers++           // from now on, notifications count
@@ -74,19 +74,19 @@ func (c *Client) openFeed(ctx context.Context) (*feed, iothub.Properties, error)
 			return nil, nil, err
 		}
 	}
-	feed := newFeed(c.tracker.properties)
-	c.feeds[feed] = context.AfterFunc(ctx, func() { c.closeFeed(feed) })
+	queue := newQueue(c.tracker.properties)
+	c.queues[queue] = context.AfterFunc(ctx, func() { c.closeQueue(queue) })
 	state := iothub.Properties(mergepatch.Merge(nil, c.tracker.properties))
 	state["$version"] = float64(c.tracker.version)
-	return feed, state, nil
+	return queue, state, nil
 }
 
-func (c *Client) closeFeed(f *feed) {
-	f.end(nil)
+func (c *Client) closeQueue(q *queue) {
+	q.end(nil)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, open := c.feeds[f]; open {
-		delete(c.feeds, f)
+	if _, open := c.queues[q]; open {
+		delete(c.queues, q)
 		c.dropReader()
 	}
 }
@@ -118,16 +118,16 @@ func (c *Client) onDesired(from *connection, body []byte) {
 	}
 }
 
-// deliver hands changes to all feeds, to each its own copy. c.mu is held.
+// deliver hands changes to all queues, to each its own copy. c.mu is held.
 func (c *Client) deliver(changes []change) {
 	for _, change := range changes {
-		left := len(c.feeds)
-		for feed := range c.feeds {
+		left := len(c.queues)
+		for queue := range c.queues {
 			own := change
 			if left--; left > 0 { // the last one gets the original
 				own.patch = mergepatch.Clone(map[string]any(change.patch)).(map[string]any)
 			}
-			feed.put(own)
+			queue.put(own)
 		}
 	}
 }
@@ -167,11 +167,11 @@ func (c *Client) needsRead() bool {
 // enough, are put off more and more.
 func (c *Client) catchUp(ctx context.Context, attempt int) error {
 	if attempt > 0 {
-		if err := c.pause(ctx, c.pace.retry.Pause(attempt-1)); err != nil {
+		if err := c.pause(ctx, c.timings.retry.Pause(attempt-1)); err != nil {
 			return err
 		}
 	}
-	select { // one read at a time: of two, the older answer might be the last to be heard
+	select { // one read at a time: of two, the older response might be the last to be heard
 	case c.reading <- struct{}{}:
 		defer func() { <-c.reading }()
 	case <-c.closing:
@@ -179,7 +179,7 @@ func (c *Client) catchUp(ctx context.Context, attempt int) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return c.persist(ctx, func(conn *connection) error {
+	return c.retry(ctx, func(conn *connection) error {
 		epoch, needed := c.reasonToRead()
 		if !needed {
 			return nil
@@ -201,14 +201,14 @@ func (c *Client) reasonToRead() (epoch int, needed bool) {
 }
 
 // takeRead takes what was read. It has to have come over the same connection
-// as the notifications: on one that is lost meanwhile, the answer is older than
+// as the notifications: on one that is lost meanwhile, the response is older than
 // what was missed since. The like goes for other reasons to read again.
 func (c *Client) takeRead(conn *connection, epoch int, desired iothub.Properties) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.conn != conn:
-		return errLost
+		return errConnectionLost
 	case c.tracker.epoch == epoch: // else the caller looks again
 		c.deliver(c.tracker.read(desired))
 	}

@@ -15,7 +15,7 @@ import (
 
 // TestNoChangeIsLost is the promise of SubscribeDesired: whatever goes wrong
 // between the module and the hub, and whenever, the patches lead to the hub's
-// state. Every failure strikes at every point of a connection's life, with
+// state. Every failure is injected at every point of a connection's life, with
 // changes made before, during and after it, once in simulated time with the
 // client's own pauses, once over sockets.
 func TestNoChangeIsLost(t *testing.T) {
@@ -50,7 +50,7 @@ func TestNoChangeIsLost(t *testing.T) {
 	}
 }
 
-// phases bring the module to a moment of its life at which a fault may strike.
+// phases bring the module to a moment of its life at which a fault may be injected.
 var phases = []struct {
 	name  string
 	enter func(s *scene)
@@ -65,7 +65,7 @@ var phases = []struct {
 	{"between SUBSCRIBE and the twin", heldAt(fault.TwinGet)},
 }
 
-// heldAt returns once the hub makes the module wait for an answer.
+// heldAt returns once the hub makes the module wait for a response.
 func heldAt(point fault.Point) func(s *scene) {
 	return func(s *scene) {
 		s.Helper()
@@ -78,7 +78,7 @@ func heldAt(point fault.Point) func(s *scene) {
 	}
 }
 
-// The faults that are not tied to a point strike in each phase. Those of the
+// The faults that are not tied to a point are injected in each phase. Those of the
 // network last until the next changes have been made.
 func TestNoChangeIsLostWhen(t *testing.T) {
 	network := func(n fault.Network) func(s *scene) {

@@ -86,7 +86,7 @@ func TestReaderLeavesDuringARead(t *testing.T) {
 				t.Fatal(err)
 			}
 			leave()
-			time.Sleep(time.Minute) // simulated: the answer has come, or has been given up
+			time.Sleep(time.Minute) // simulated: the response has come, or has been given up
 			s.patch(map[string]any{"k": 1})
 			time.Sleep(time.Minute)
 			state, patches, err := client.FollowDesired(s.ctx)
@@ -101,7 +101,7 @@ func TestReaderLeavesDuringARead(t *testing.T) {
 	}
 }
 
-// Of two reads, the older answer must not be the last word.
+// Of two reads, the older response must not be the last word.
 func TestSubscribeDuringARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, inSimulatedTime)

@@ -45,30 +45,30 @@ type Options struct {
 	// 10 s at least, is given up. Zero means one minute, the most 1177 s.
 	KeepAlive time.Duration
 
-	pace pace
+	timings timings
 }
 
-// pace is how the client behaves over time. Tests run it faster.
-type pace struct {
+// timings is how the client behaves over time. Tests run it faster.
+type timings struct {
 	reconnect   backoff.Range // between attempts to sign in
 	retry       backoff.Range // between attempts of a request that the hub cannot answer now
 	stable      time.Duration // a connection that held so long begins the pauses anew
 	contested   time.Duration // one that the hub closed sooner may be somebody else's doing
 	refused     time.Duration // how long a refusal to sign in is taken for a passing one
 	signIn      time.Duration // the limit of one attempt, from dialing to SUBACK
-	answer      time.Duration // the limit of waiting for the answer to one request
-	maxRefights int           // closings in a row that are still taken for chance
+	response    time.Duration // the limit of waiting for the response to one request
+	maxClosings int           // closings in a row that are still taken for chance
 }
 
-var defaultPace = pace{
+var defaultTimings = timings{
 	reconnect:   backoff.Range{First: 100 * time.Millisecond, Longest: 30 * time.Second},
 	retry:       backoff.Range{First: 200 * time.Millisecond, Longest: 30 * time.Second},
 	stable:      10 * time.Second,
 	contested:   time.Minute,
 	refused:     2 * time.Minute,
 	signIn:      30 * time.Second,
-	answer:      30 * time.Second,
-	maxRefights: 3,
+	response:    30 * time.Second,
+	maxClosings: 3,
 }
 
 const (
@@ -91,8 +91,8 @@ func (o *Options) withDefaults() Options {
 		full.KeepAlive = defaultKeepAlive
 	}
 	full.KeepAlive = min(max(full.KeepAlive.Truncate(time.Second), time.Second), maxKeepAlive)
-	if full.pace == (pace{}) {
-		full.pace = defaultPace
+	if full.timings == (timings{}) {
+		full.timings = defaultTimings
 	}
 	return full
 }

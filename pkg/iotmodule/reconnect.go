@@ -69,13 +69,13 @@ func (c *connection) wait(ctx context.Context) (renewal bool) {
 // more and more slowly; it takes a longer success to begin anew.
 func (c *Client) learn(past *history, conn *connection) {
 	lived := time.Since(conn.since)
-	if lived >= c.pace.contested || !closedByHub(conn.whyLost()) {
+	if lived >= c.timings.contested || !closedByHub(conn.whyLost()) {
 		past.closings, past.contested = 0, false
 	} else {
 		past.closings++
 	}
-	contested := past.closings > c.pace.maxRefights
-	if lived >= c.pace.contested || lived >= c.pace.stable && !contested {
+	contested := past.closings > c.timings.maxClosings
+	if lived >= c.timings.contested || lived >= c.timings.stable && !contested {
 		past.attempt = 0
 	}
 	if contested && !past.contested {
@@ -98,7 +98,7 @@ func (c *Client) reconnect(ctx context.Context, past *history, atOnce bool) (*co
 	told := ""
 	for {
 		if !atOnce {
-			pause := c.pace.reconnect.Pause(past.attempt)
+			pause := c.timings.reconnect.Pause(past.attempt)
 			if told == "" && pause >= time.Second {
 				c.log.Info("waiting before the next attempt", "for", pause.Round(100*time.Millisecond))
 			}
@@ -116,7 +116,7 @@ func (c *Client) reconnect(ctx context.Context, past *history, atOnce bool) (*co
 			refusedSince = time.Time{}
 		} else if refusedSince.IsZero() {
 			refusedSince = time.Now()
-		} else if time.Since(refusedSince) >= c.pace.refused {
+		} else if time.Since(refusedSince) >= c.timings.refused {
 			return nil, c.dialError(err)
 		}
 		if text := err.Error(); text != told && ctx.Err() == nil { // once, not with every attempt

@@ -21,7 +21,7 @@ import (
 //
 // See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#retrieving-a-device-twins-properties.
 func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
-	err = c.persist(ctx, func(conn *connection) error {
+	err = c.retry(ctx, func(conn *connection) error {
 		twin, err = c.readTwin(ctx, conn)
 		return err
 	})
@@ -43,9 +43,9 @@ func (c *Client) UpdateReported(ctx context.Context, patch map[string]any) (vers
 	if err != nil {
 		return 0, c.wrap("update the reported properties", err)
 	}
-	err = c.persist(ctx, func(conn *connection) error {
-		answer, err := c.ask(ctx, conn, "update the reported properties", reportedTopic, body)
-		version = answer.version
+	err = c.retry(ctx, func(conn *connection) error {
+		response, err := c.request(ctx, conn, "update the reported properties", reportedTopic, body)
+		version = response.version
 		return err
 	})
 	if err != nil {
@@ -63,48 +63,48 @@ func (c *Client) wrap(op string, err error) error {
 }
 
 func (c *Client) readTwin(ctx context.Context, conn *connection) (iothub.Twin, error) {
-	answer, err := c.ask(ctx, conn, "get the twin", getTopic, nil)
+	response, err := c.request(ctx, conn, "get the twin", getTopic, nil)
 	if err != nil {
 		return iothub.Twin{}, err
 	}
 	twin := iothub.Twin{DeviceID: c.module.DeviceID, ModuleID: c.module.ModuleID}
-	if err := json.Unmarshal(answer.body, &twin.Properties); err != nil || twin.Properties.Desired.Version() == 0 {
-		return iothub.Twin{}, errGarbage
+	if err := json.Unmarshal(response.body, &twin.Properties); err != nil || twin.Properties.Desired.Version() == 0 {
+		return iothub.Twin{}, errMalformed
 	}
 	return twin, nil
 }
 
 // The errors of one attempt after which another makes sense.
 var (
-	errLost     = errors.New("the connection was lost")
-	errNoAnswer = errors.New("the hub did not answer in time")
-	errGarbage  = errors.New("the hub's answer cannot be read")
-	errNotSent  = errors.New("the request could not be sent")
+	errConnectionLost = errors.New("the connection was lost")
+	errNoResponse     = errors.New("the hub did not answer in time")
+	errMalformed      = errors.New("the hub's response cannot be read")
+	errNotSent        = errors.New("the request could not be sent")
 )
 
-// ask makes one request over one connection.
-func (c *Client) ask(ctx context.Context, conn *connection, op, topic string, body []byte) (answer, error) {
-	answer, err := conn.ask(ctx, topic, body, c.pace.answer)
-	if err != nil || answer.status < 300 {
-		return answer, err
+// request makes one request over one connection.
+func (c *Client) request(ctx context.Context, conn *connection, op, topic string, body []byte) (response, error) {
+	response, err := conn.request(ctx, topic, body, c.timings.response)
+	if err != nil || response.status < 300 {
+		return response, err
 	}
-	told := errorbody.Parse(answer.body)
-	return answer, &iothub.Error{
+	told := errorbody.Parse(response.body)
+	return response, &iothub.Error{
 		Op:         fmt.Sprintf("%s of %s", op, c.module.Owner()),
-		StatusCode: answer.status,
+		StatusCode: response.status,
 		Code:       told.Code,
 		Message:    told.Message,
 		TrackingID: told.TrackingID,
 	}
 }
 
-// persist calls attempt with a connection until it succeeds, fails for good
+// retry calls attempt with a connection until it succeeds, fails for good
 // or ctx ends. An attempt cut short by the end of its connection is repeated
 // on the next one, any other after a pause.
-func (c *Client) persist(ctx context.Context, attempt func(*connection) error) error {
-	var over *connection
+func (c *Client) retry(ctx context.Context, attempt func(*connection) error) error {
+	var previous *connection
 	for tries := 0; ; tries++ {
-		conn, err := c.connected(ctx, over)
+		conn, err := c.connected(ctx, previous)
 		if err != nil {
 			return err
 		}
@@ -113,13 +113,13 @@ func (c *Client) persist(ctx context.Context, attempt func(*connection) error) e
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case isClosed(conn.lost) || errors.Is(err, errLost):
-			over, tries = conn, -1 // the next one begins anew
+		case isClosed(conn.lost) || errors.Is(err, errConnectionLost):
+			previous, tries = conn, -1 // the next one begins anew
 		case !isPassing(err):
 			return err
 		default:
 			c.log.Debug("asking again", "because", err)
-			if err := c.pause(ctx, c.pace.retry.Pause(tries)); err != nil {
+			if err := c.pause(ctx, c.timings.retry.Pause(tries)); err != nil {
 				return err
 			}
 		}
@@ -132,5 +132,5 @@ func isPassing(err error) bool {
 	if errors.As(err, &refused) {
 		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= 500
 	}
-	return errors.Is(err, errNoAnswer) || errors.Is(err, errGarbage) || errors.Is(err, errNotSent)
+	return errors.Is(err, errNoResponse) || errors.Is(err, errMalformed) || errors.Is(err, errNotSent)
 }

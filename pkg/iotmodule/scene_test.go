@@ -127,9 +127,9 @@ func (s *scene) someChanges(name string) {
 	s.patch(map[string]any{name + "Goes": nil, "nested": map[string]any{name: map[string]any{"a": nil, "c": "d"}}})
 }
 
-// changeUntilFaults makes changes until n faults have struck in all. Only a
+// changeUntilFaults makes changes until n faults were injected in all. Only a
 // module that listens is told of a change, so a fault that ends its connection
-// has to be got over before the next one can strike.
+// has to be got over before the next one can be injected.
 func (s *scene) changeUntilFaults(n int) {
 	s.Helper()
 	for round := 0; s.hub.FaultsInjected() < n; round++ {

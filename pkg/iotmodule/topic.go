@@ -10,20 +10,20 @@ import (
 // stands behind the "?" is a plain part of the topic. See
 // https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub.
 const (
-	answersFilter = "$iothub/twin/res/#"
-	desiredFilter = "$iothub/twin/PATCH/properties/desired/#"
+	responsesFilter = "$iothub/twin/res/#"
+	desiredFilter   = "$iothub/twin/PATCH/properties/desired/#"
 
-	answersPrefix = "$iothub/twin/res/"
-	desiredPrefix = "$iothub/twin/PATCH/properties/desired/"
-	getTopic      = "$iothub/twin/GET/?$rid="
-	reportedTopic = "$iothub/twin/PATCH/properties/reported/?$rid="
+	responsesPrefix = "$iothub/twin/res/"
+	desiredPrefix   = "$iothub/twin/PATCH/properties/desired/"
+	getTopic        = "$iothub/twin/GET/?$rid="
+	reportedTopic   = "$iothub/twin/PATCH/properties/reported/?$rid="
 )
 
-// parseAnswer reads the topic of an answer,
+// parseResponse reads the topic of a response,
 // $iothub/twin/res/{status}/?$rid={request id}&$version={new version}.
 // version is 0 if there is none; ok is false for any other topic.
-func parseAnswer(topic string) (status int, requestID string, version int64, ok bool) {
-	rest, found := strings.CutPrefix(topic, answersPrefix)
+func parseResponse(topic string) (status int, requestID string, version int64, ok bool) {
+	rest, found := strings.CutPrefix(topic, responsesPrefix)
 	if !found {
 		return 0, "", 0, false
 	}

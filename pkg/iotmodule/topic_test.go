@@ -2,7 +2,7 @@ package iotmodule
 
 import "testing"
 
-func TestParseAnswer(t *testing.T) {
+func TestParseResponse(t *testing.T) {
 	tests := []struct {
 		name, topic string
 		status      int
@@ -23,7 +23,7 @@ func TestParseAnswer(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			status, requestID, version, ok := parseAnswer(test.topic)
+			status, requestID, version, ok := parseResponse(test.topic)
 			if status != test.status || requestID != test.requestID || version != test.version || ok != test.ok {
 				t.Errorf("parseAnswer(%q) = %d, %q, %d, %v, want %d, %q, %d, %v", test.topic,
 					status, requestID, version, ok, test.status, test.requestID, test.version, test.ok)
@@ -32,11 +32,11 @@ func TestParseAnswer(t *testing.T) {
 	}
 }
 
-func FuzzParseAnswer(f *testing.F) {
+func FuzzParseResponse(f *testing.F) {
 	f.Add("$iothub/twin/res/204/?$rid=7c&$version=6")
 	f.Add("$iothub/twin/res/200/?%24rid=%zz&&=")
 	f.Fuzz(func(t *testing.T, topic string) {
-		if status, requestID, _, ok := parseAnswer(topic); ok && (status < 100 || status > 599 || requestID == "") {
+		if status, requestID, _, ok := parseResponse(topic); ok && (status < 100 || status > 599 || requestID == "") {
 			t.Errorf("parseAnswer(%q) = %d, %q, ok", topic, status, requestID)
 		}
 	})

@@ -84,7 +84,7 @@ func (t *tracker) hold(patch iothub.Properties, version int64) {
 func (t *tracker) read(desired iothub.Properties) (deliver []change) {
 	version, now := desired.Version(), desired.UserProperties()
 	if then, overtaken := t.past[version]; overtaken && version < t.version {
-		// Changes that were delivered meanwhile have overtaken the answer. It
+		// Changes that were delivered meanwhile have overtaken the response. It
 		// still tells whether they were changes of the state that was known: not
 		// if the identity was deleted and created anew, and its count has come
 		// as far as the old one.

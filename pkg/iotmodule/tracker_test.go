@@ -98,7 +98,7 @@ func TestTracker(t *testing.T) {
 			{lost: true},
 			{read: `{"x":1,"$version":3}`, want: `{"$version":3,"a":null,"b":null,"x":1}`, inSync: true},
 		}},
-		{"deleted and created anew, and the answer overtaken by the next change", []step{
+		{"deleted and created anew, and the response overtaken by the next change", []step{
 			{lost: true},
 			{notify: `{"x":2,"$version":4}`, want: `{"$version":4,"x":2}`}, // it might as well follow on
 			{read: `{"x":1,"$version":3}`},                                 // it does not: read again
@@ -194,7 +194,7 @@ func TestTrackerAgainstARandomHub(t *testing.T) {
 		for len(g.wire) > 0 {
 			g.arrive()
 		}
-		for range 2 { // the first answer may be overtaken
+		for range 2 { // the first response may be overtaken
 			if !g.tracker.inSync {
 				g.take(g.tracker.read(g.state()))
 			}
@@ -221,10 +221,10 @@ type game struct {
 }
 
 // message is a notification or, with the epoch in which it was asked for, the
-// answer to a read.
+// response to a read.
 type message struct {
 	properties iothub.Properties
-	isAnswer   bool
+	isResponse bool
 	epoch      int
 }
 
@@ -251,7 +251,7 @@ func (g *game) step() {
 		}
 	case 9: // a notification comes twice
 		if n > 0 {
-			if again := g.wire[g.random.IntN(n)]; !again.isAnswer {
+			if again := g.wire[g.random.IntN(n)]; !again.isResponse {
 				g.wire = append(g.wire, again)
 			}
 		}
@@ -270,7 +270,7 @@ func (g *game) step() {
 			g.tracker.lostTrack()
 		}
 	default: // the twin is read, by one at a time
-		if !g.tracker.inSync && !slices.ContainsFunc(g.wire, func(m message) bool { return m.isAnswer }) {
+		if !g.tracker.inSync && !slices.ContainsFunc(g.wire, func(m message) bool { return m.isResponse }) {
 			g.wire = append(g.wire, message{g.state(), true, g.tracker.epoch})
 		}
 	}
@@ -281,7 +281,7 @@ func (g *game) arrive() {
 	m := g.wire[0]
 	g.wire = g.wire[1:]
 	switch {
-	case !m.isAnswer:
+	case !m.isResponse:
 		g.take(g.tracker.notification(iothub.Properties(mergepatch.Clone(map[string]any(m.properties)).(map[string]any))))
 	case m.epoch == g.tracker.epoch && !g.tracker.inSync:
 		g.take(g.tracker.read(m.properties))
@@ -341,7 +341,7 @@ func lines(changes []change) (text string) {
 	return text
 }
 
-// FuzzTracker feeds a tracker whatever a hub may send, line by line: reads
+// FuzzTracker queues a tracker whatever a hub may send, line by line: reads
 // where a line begins with "=", else notifications. What it delivers leads to
 // its own state.
 func FuzzTracker(f *testing.F) {

@@ -8,10 +8,10 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// feed holds the patches that one reader has not taken yet. Writing never
+// queue holds the patches that one reader has not taken yet. Writing never
 // waits, and memory stays bounded however slow the reader is: when maxWaiting
 // patches wait, they become one.
-type feed struct {
+type queue struct {
 	filled chan struct{} // holds something when the reader should look again
 
 	mu      sync.Mutex // guards the fields below
@@ -24,59 +24,59 @@ type feed struct {
 
 const maxWaiting = 1024
 
-func newFeed(state map[string]any) *feed {
-	return &feed{filled: make(chan struct{}, 1), taken: state, state: state}
+func newQueue(state map[string]any) *queue {
+	return &queue{filled: make(chan struct{}, 1), taken: state, state: state}
 }
 
-func (f *feed) put(c change) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.waiting) == maxWaiting {
-		f.merge()
+func (q *queue) put(c change) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == maxWaiting {
+		q.merge()
 	}
-	f.waiting = append(f.waiting, c.patch)
-	f.state = c.after
-	f.signal()
+	q.waiting = append(q.waiting, c.patch)
+	q.state = c.after
+	q.signal()
 }
 
 // merge puts one patch in place of all that wait. Two merge patches cannot
 // always be made one (removing an object and then setting it is an example),
 // but the states before and after them have an exact difference.
-func (f *feed) merge() {
-	version := f.waiting[len(f.waiting)-1]["$version"]
-	f.waiting = make([]iothub.Properties, 0, maxWaiting)
-	if merged := iothub.Properties(mergepatch.Diff(f.taken, f.state)); len(merged) > 0 {
+func (q *queue) merge() {
+	version := q.waiting[len(q.waiting)-1]["$version"]
+	q.waiting = make([]iothub.Properties, 0, maxWaiting)
+	if merged := iothub.Properties(mergepatch.Diff(q.taken, q.state)); len(merged) > 0 {
 		merged["$version"] = version
-		f.waiting = append(f.waiting, merged)
+		q.waiting = append(q.waiting, merged)
 	}
 }
 
 // end lets the reader take what waits and then err, if it is not nil.
-func (f *feed) end(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.ended {
-		f.ended, f.err = true, err
+func (q *queue) end(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.ended {
+		q.ended, q.err = true, err
 	}
-	f.signal()
+	q.signal()
 }
 
-func (f *feed) signal() {
+func (q *queue) signal() {
 	select {
-	case f.filled <- struct{}{}:
+	case q.filled <- struct{}{}:
 	default: // the reader has not looked since the last signal
 	}
 }
 
 // take returns the next patch or, once, the error of the end. It waits for
 // one until ctx ends or quit is closed; more is false after the last.
-func (f *feed) take(ctx context.Context, quit <-chan struct{}) (patch iothub.Properties, err error, more bool) {
+func (q *queue) take(ctx context.Context, quit <-chan struct{}) (patch iothub.Properties, err error, more bool) {
 	for ctx.Err() == nil && !isClosed(quit) {
-		if patch, err, ok := f.poll(); ok {
+		if patch, err, ok := q.poll(); ok {
 			return patch, err, patch != nil || err != nil
 		}
 		select {
-		case <-f.filled:
+		case <-q.filled:
 		case <-quit:
 		case <-ctx.Done():
 		}
@@ -85,28 +85,28 @@ func (f *feed) take(ctx context.Context, quit <-chan struct{}) (patch iothub.Pro
 }
 
 // poll is take without waiting; ok is false if there is nothing yet.
-func (f *feed) poll() (patch iothub.Properties, err error, ok bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.waiting) > 0 {
-		patch, f.waiting[0] = f.waiting[0], nil
-		f.waiting = f.waiting[1:]
-		if len(f.waiting) > 0 {
-			f.taken = mergepatch.Merge(f.taken, patch.UserProperties())
+func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) > 0 {
+		patch, q.waiting[0] = q.waiting[0], nil
+		q.waiting = q.waiting[1:]
+		if len(q.waiting) > 0 {
+			q.taken = mergepatch.Merge(q.taken, patch.UserProperties())
 		} else {
-			f.taken = f.state // the same, and mostly so
+			q.taken = q.state // the same, and mostly so
 		}
-		f.signalIfMore()
+		q.signalIfMore()
 		return patch, nil, true
 	}
-	err, f.err = f.err, nil
-	return nil, err, f.ended
+	err, q.err = q.err, nil
+	return nil, err, q.ended
 }
 
-// signalIfMore keeps several readers of one feed from waiting beside patches.
-func (f *feed) signalIfMore() {
-	if len(f.waiting) > 0 || f.ended {
-		f.signal()
+// signalIfMore keeps several readers of one queue from waiting beside patches.
+func (q *queue) signalIfMore() {
+	if len(q.waiting) > 0 || q.ended {
+		q.signal()
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-func TestFeedMergesWhatWaitsTooLong(t *testing.T) {
+func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 	const patches = 10_000
 	hub := map[string]any{"kept": "as it was"}
-	f := newFeed(hub)
+	q := newQueue(hub)
 	var last int64
 	for n := int64(1); n <= patches; n++ {
 		patch := iothub.Properties{"n": float64(n), "$version": n}
@@ -23,14 +23,14 @@ func TestFeedMergesWhatWaitsTooLong(t *testing.T) {
 			patch["object"] = nil
 		}
 		hub = mergepatch.Merge(hub, patch.UserProperties())
-		f.put(change{patch, hub})
-		if len(f.waiting) > maxWaiting {
-			t.Fatalf("%d patches wait, the limit is %d", len(f.waiting), maxWaiting)
+		q.put(change{patch, hub})
+		if len(q.waiting) > maxWaiting {
+			t.Fatalf("%d patches wait, the limit is %d", len(q.waiting), maxWaiting)
 		}
 	}
-	f.end(nil)
+	q.end(nil)
 	reader, taken := map[string]any{"kept": "as it was"}, 0
-	for patch, err, more := f.take(t.Context(), nil); more; patch, err, more = f.take(t.Context(), nil) {
+	for patch, err, more := q.take(t.Context(), nil); more; patch, err, more = q.take(t.Context(), nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,35 +46,35 @@ func TestFeedMergesWhatWaitsTooLong(t *testing.T) {
 	}
 }
 
-func TestFeedEnds(t *testing.T) {
+func TestQueueEnds(t *testing.T) {
 	refused := errors.New("refused")
-	f := newFeed(nil)
-	f.put(change{patch: iothub.Properties{"$version": int64(1)}})
-	f.end(refused)
-	f.end(nil) // only the first end counts
+	q := newQueue(nil)
+	q.put(change{patch: iothub.Properties{"$version": int64(1)}})
+	q.end(refused)
+	q.end(nil) // only the first end counts
 
-	if patch, err, more := f.take(t.Context(), nil); patch.Version() != 1 || err != nil || !more {
+	if patch, err, more := q.take(t.Context(), nil); patch.Version() != 1 || err != nil || !more {
 		t.Errorf("first came %v, %v, %v, want the patch that was waiting", patch, err, more)
 	}
-	if _, err, more := f.take(t.Context(), nil); err != refused || !more {
+	if _, err, more := q.take(t.Context(), nil); err != refused || !more {
 		t.Errorf("then came %v, %v, want the error", err, more)
 	}
-	if _, err, more := f.take(t.Context(), nil); err != nil || more {
+	if _, err, more := q.take(t.Context(), nil); err != nil || more {
 		t.Errorf("then came %v, %v, want a quiet end", err, more)
 	}
 }
 
-func TestFeedStopsWithContextAndClient(t *testing.T) {
-	f := newFeed(nil)
-	f.put(change{patch: iothub.Properties{"$version": int64(1)}})
+func TestQueueStopsWithContextAndClient(t *testing.T) {
+	q := newQueue(nil)
+	q.put(change{patch: iothub.Properties{"$version": int64(1)}})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if patch, err, more := f.take(ctx, nil); more {
+	if patch, err, more := q.take(ctx, nil); more {
 		t.Errorf("after its context ended, came %v, %v", patch, err)
 	}
 	quit := make(chan struct{})
 	close(quit)
-	if patch, err, more := f.take(t.Context(), quit); more {
+	if patch, err, more := q.take(t.Context(), quit); more {
 		t.Errorf("after the client was closed, came %v, %v", patch, err)
 	}
 }
