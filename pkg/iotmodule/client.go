@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/iothub"
@@ -22,20 +21,16 @@ type Client struct {
 	timings timings
 	log     *slog.Logger
 
-	closing   chan struct{} // closed by Close
-	stop      func()        // ends the goroutines
-	running   sync.WaitGroup
-	reading   chan struct{} // holds something while the twin is being read
-	outOfSync chan struct{} // holds something when the twin may have to be read
+	follower *follower
+
+	closing chan struct{} // closed by Close
+	stop    func()        // ends the goroutines
+	running sync.WaitGroup
 
 	mu      sync.Mutex // guards the fields below
 	conn    *connection
 	changed chan struct{} // closed when conn or ended change
 	ended   error         // why there will be no further connection
-	resumed string        // what to log when the twin has been read
-	tracker tracker
-	readers int // how many follow the desired properties, or are about to
-	queues  map[*queue]func() bool
 }
 
 // ErrClosed is the error of calls on a client that is closed.
@@ -61,9 +56,9 @@ func Dial(ctx context.Context, module iothub.ConnectionString, opts *Options) (*
 	}
 	running, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	c.setConnection(conn)
+	c.setConnection(conn, "")
 	c.running.Go(func() { c.keepConnected(running, conn) })
-	c.running.Go(func() { c.keepInSync(running) })
+	c.running.Go(func() { c.follower.keepInSync(running) })
 	return c, nil
 }
 
@@ -79,68 +74,54 @@ func newClient(module iothub.ConnectionString, opts *Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("iotmodule: %w: %w", iothub.ErrInvalid, err)
 	}
-	return &Client{
-		module:    module,
-		dialer:    dialer,
-		opts:      o,
-		timings:   o.timings,
-		log:       o.Logger,
-		closing:   make(chan struct{}),
-		reading:   make(chan struct{}, 1),
-		outOfSync: make(chan struct{}, 1),
-		changed:   make(chan struct{}),
-		queues:    make(map[*queue]func() bool),
-	}, nil
+	c := &Client{
+		module:  module,
+		dialer:  dialer,
+		opts:    o,
+		timings: o.timings,
+		log:     o.Logger,
+		closing: make(chan struct{}),
+		changed: make(chan struct{}),
+	}
+	c.follower = newFollower(c.retry, c.timings.retry, c.log)
+	return c, nil
 }
 
 // Close signs out, ends every sequence and every waiting call, and returns
 // when nothing of the client is left running. It may be called more than
 // once.
 func (c *Client) Close() {
+	c.stop()
 	c.mu.Lock()
 	if c.ended != ErrClosed {
 		c.ended = ErrClosed
 		close(c.closing)
 	}
 	c.mu.Unlock()
-	c.stop()
 	c.running.Wait()
-	c.endQueues(nil)
+	c.follower.close()
 }
 
 // fail gives up: there will be no further connection.
 func (c *Client) fail(err error) {
+	c.follower.fail(err)
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.ended == nil {
 		c.ended = err
 	}
 	c.announceChange()
-	c.mu.Unlock()
-	c.endQueues(err)
-}
-
-func (c *Client) endQueues(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for queue, forget := range c.queues {
-		queue.end(err)
-		forget()
-		delete(c.queues, queue)
-		c.dropReader()
-	}
 }
 
 // setConnection makes conn, or with nil none, the connection of the client.
-// Either way notifications may have been missed.
-func (c *Client) setConnection(conn *connection) {
+// The follower is told first: what is read over a connection that it does not
+// know does not count. resumed is what to log of it.
+func (c *Client) setConnection(conn *connection, resumed string) {
+	c.follower.setConnection(conn, resumed)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.conn = conn
-	c.tracker.lostTrack()
 	c.announceChange()
-	if conn != nil && c.readers > 0 {
-		c.wake()
-	}
 }
 
 // announceChange frees those who wait in connected. c.mu is held.
@@ -149,43 +130,8 @@ func (c *Client) announceChange() {
 	c.changed = make(chan struct{})
 }
 
-// connected returns the connection, as soon as there is one other than previous.
-func (c *Client) connected(ctx context.Context, previous *connection) (*connection, error) {
-	for {
-		c.mu.Lock()
-		conn, changed, ended := c.conn, c.changed, c.ended
-		c.mu.Unlock()
-		switch {
-		case ended != nil:
-			return nil, ended
-		case conn != nil && conn != previous:
-			return conn, nil
-		}
-		select {
-		case <-changed:
-		case <-c.closing:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// pause waits for d, or until ctx ends or the client is closed.
-func (c *Client) pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-c.closing:
-		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 func (c *Client) signIn(ctx context.Context) (*connection, error) {
-	return signIn(ctx, c.module, c.dialer, &c.opts, c.onDesired)
+	return signIn(ctx, c.module, c.dialer, &c.opts, c.follower.notify)
 }
 
 // dialError makes of a failed sign-in what users see.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
-	"github.com/google/uuid"
 
 	"moduletwin/pkg/iothub"
 )
@@ -22,10 +21,12 @@ import (
 // never reconnects; the client makes a new one. paho does the packets,
 // acknowledgements and pings, nothing more.
 type connection struct {
+	module  iothub.ConnectionString // whose it is
 	mqtt    mqtt.Client
 	socket  net.Conn
 	since   time.Time
-	renewAt time.Time // when its token should be replaced
+	renewAt time.Time     // when its token should be replaced
+	limit   time.Duration // of waiting for the response to one request
 
 	desired func(*connection, []byte) // gets the body of every notification, in order
 
@@ -36,13 +37,6 @@ type connection struct {
 	publishing sync.WaitGroup
 	lost       chan struct{} // closed at its end
 	once       sync.Once     // closes lost
-}
-
-// response is what the hub says to a request.
-type response struct {
-	status  int
-	version int64
-	body    []byte
 }
 
 // apiVersion is the version of the hub's interface that the client speaks.
@@ -61,14 +55,16 @@ func signIn(ctx context.Context, module iothub.ConnectionString, d *dialer, o *O
 	now := time.Now()
 	token := module.NewSASToken(now.Add(o.TokenLifetime))
 	c := &connection{
+		module:  module,
 		socket:  socket,
 		since:   now,
 		renewAt: token.RenewAt(now),
+		limit:   o.timings.response,
 		desired: desired,
 		waiting: make(map[string]chan response),
 		lost:    make(chan struct{}),
 	}
-	c.mqtt = mqtt.NewClient(c.options(module, token, o))
+	c.mqtt = mqtt.NewClient(c.options(token, o))
 	stop := context.AfterFunc(ctx, func() { socket.Close() }) // paho knows no contexts
 	defer stop()
 	if err := c.connect(ctx); err != nil {
@@ -86,13 +82,13 @@ func signIn(ctx context.Context, module iothub.ConnectionString, d *dialer, o *O
 	return c, nil
 }
 
-func (c *connection) options(module iothub.ConnectionString, token iothub.SASToken, o *Options) *mqtt.ClientOptions {
+func (c *connection) options(token iothub.SASToken, o *Options) *mqtt.ClientOptions {
 	return mqtt.NewClientOptions().
-		AddBroker("tls://" + module.HostName). // a name only: the socket is there already
+		AddBroker("tls://" + c.module.HostName). // a name only: the socket is there already
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.socket, nil }).
 		SetProtocolVersion(4). // else paho asks again as MQTT 3.1 when it is refused
-		SetClientID(module.DeviceID + "/" + module.ModuleID).
-		SetUsername(username(module)).
+		SetClientID(c.module.DeviceID + "/" + c.module.ModuleID).
+		SetUsername(username(c.module)).
 		SetPassword(token.Reveal()).
 		SetCleanSession(false). // as the official SDKs do
 		SetKeepAlive(o.KeepAlive).
@@ -183,58 +179,6 @@ func (c *connection) receive(_ mqtt.Client, message mqtt.Message) {
 	}
 }
 
-// request publishes a request to topic, which ends in "$rid=", and waits for the
-// response to it.
-func (c *connection) request(ctx context.Context, topic string, body []byte, limit time.Duration) (response, error) {
-	requestID := uuid.NewString()
-	arrived, failed := make(chan response, 1), make(chan error, 1)
-	c.mu.Lock()
-	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
-		c.mu.Unlock()
-		return response{}, errConnectionLost
-	}
-	c.waiting[requestID] = arrived
-	c.publishing.Go(func() {
-		if err := c.publish(topic+requestID, body); err != nil {
-			failed <- err
-		}
-	})
-	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		delete(c.waiting, requestID)
-		c.mu.Unlock()
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case a := <-arrived:
-		return a, nil
-	case err := <-failed:
-		return response{}, err
-	case <-c.lost:
-		return response{}, errConnectionLost
-	case <-timer.C:
-		return response{}, errNoResponse
-	case <-ctx.Done():
-		return response{}, ctx.Err()
-	}
-}
-
-// publish hands a packet to paho. That can wait in vain when the connection
-// ends at this moment, so it has a goroutine and a limit of its own.
-func (c *connection) publish(topic string, body []byte) error {
-	token := c.mqtt.Publish(topic, 0, false, body)
-	select {
-	case <-token.Done():
-		if err := token.Error(); err != nil {
-			return fmt.Errorf("%w: %w", errNotSent, err)
-		}
-	default: // paho has it; should the write fail, the connection is lost
-	}
-	return nil
-}
-
 // end marks the connection as lost; the first cause counts.
 func (c *connection) end(cause error) {
 	c.once.Do(func() {
@@ -243,6 +187,15 @@ func (c *connection) end(cause error) {
 		c.cause = cause
 		close(c.lost)
 	})
+}
+
+func (c *connection) isLost() bool {
+	select {
+	case <-c.lost:
+		return true
+	default:
+		return false
+	}
 }
 
 func (c *connection) whyLost() error {

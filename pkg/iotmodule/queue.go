@@ -51,13 +51,21 @@ func (q *queue) merge() {
 	}
 }
 
-// end lets the reader take what waits and then err, if it is not nil.
-func (q *queue) end(err error) {
+// fail lets the reader take what waits and then, as the last thing, err.
+func (q *queue) fail(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.ended {
 		q.ended, q.err = true, err
 	}
+	q.signal()
+}
+
+// close ends the queue at once. What waits is dropped.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended, q.err, q.waiting = true, nil, nil
 	q.signal()
 }
 
@@ -69,15 +77,14 @@ func (q *queue) signal() {
 }
 
 // take returns the next patch or, once, the error of the end. It waits for
-// one until ctx ends or quit is closed; more is false after the last.
-func (q *queue) take(ctx context.Context, quit <-chan struct{}) (patch iothub.Properties, err error, more bool) {
-	for ctx.Err() == nil && !isClosed(quit) {
+// one until ctx ends; more is false after the last.
+func (q *queue) take(ctx context.Context) (patch iothub.Properties, err error, more bool) {
+	for ctx.Err() == nil {
 		if patch, err, ok := q.poll(); ok {
 			return patch, err, patch != nil || err != nil
 		}
 		select {
 		case <-q.filled:
-		case <-quit:
 		case <-ctx.Done():
 		}
 	}
@@ -107,14 +114,5 @@ func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
 func (q *queue) signalIfMore() {
 	if len(q.waiting) > 0 || q.ended {
 		q.signal()
-	}
-}
-
-func isClosed(quit <-chan struct{}) bool {
-	select {
-	case <-quit:
-		return true
-	default:
-		return false
 	}
 }

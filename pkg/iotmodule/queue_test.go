@@ -28,11 +28,12 @@ func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 			t.Fatalf("%d patches wait, the limit is %d", len(q.waiting), maxWaiting)
 		}
 	}
-	q.end(nil)
+	end := errors.New("the end")
+	q.fail(end)
 	reader, taken := map[string]any{"kept": "as it was"}, 0
-	for patch, err, more := q.take(t.Context(), nil); more; patch, err, more = q.take(t.Context(), nil) {
-		if err != nil {
-			t.Fatal(err)
+	for patch, err, more := q.take(t.Context()); more; patch, err, more = q.take(t.Context()) {
+		if err == end {
+			break
 		}
 		if patch.Version() <= last {
 			t.Fatalf("version %d after %d", patch.Version(), last)
@@ -46,35 +47,41 @@ func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 	}
 }
 
-func TestQueueEnds(t *testing.T) {
+func TestQueueFails(t *testing.T) {
 	refused := errors.New("refused")
 	q := newQueue(nil)
 	q.put(change{patch: iothub.Properties{"$version": int64(1)}})
-	q.end(refused)
-	q.end(nil) // only the first end counts
+	q.fail(refused)
+	q.fail(errors.New("another")) // only the first counts
 
-	if patch, err, more := q.take(t.Context(), nil); patch.Version() != 1 || err != nil || !more {
+	if patch, err, more := q.take(t.Context()); patch.Version() != 1 || err != nil || !more {
 		t.Errorf("first came %v, %v, %v, want the patch that was waiting", patch, err, more)
 	}
-	if _, err, more := q.take(t.Context(), nil); err != refused || !more {
+	if _, err, more := q.take(t.Context()); err != refused || !more {
 		t.Errorf("then came %v, %v, want the error", err, more)
 	}
-	if _, err, more := q.take(t.Context(), nil); err != nil || more {
+	if _, err, more := q.take(t.Context()); err != nil || more {
 		t.Errorf("then came %v, %v, want a quiet end", err, more)
 	}
 }
 
-func TestQueueStopsWithContextAndClient(t *testing.T) {
-	q := newQueue(nil)
-	q.put(change{patch: iothub.Properties{"$version": int64(1)}})
+func TestQueueStopsAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if patch, err, more := q.take(ctx, nil); more {
-		t.Errorf("after its context ended, came %v, %v", patch, err)
-	}
-	quit := make(chan struct{})
-	close(quit)
-	if patch, err, more := q.take(t.Context(), quit); more {
-		t.Errorf("after the client was closed, came %v, %v", patch, err)
+	for name, end := range map[string]struct {
+		ctx context.Context
+		end func(*queue)
+	}{
+		"its context ended":          {ctx, func(*queue) {}},
+		"it was closed":              {t.Context(), (*queue).close},
+		"it failed and was closed":   {t.Context(), func(q *queue) { q.fail(errors.New("refused")); q.close() }},
+		"it was closed, then failed": {t.Context(), func(q *queue) { q.close(); q.fail(errors.New("refused")) }},
+	} {
+		q := newQueue(nil)
+		q.put(change{patch: iothub.Properties{"$version": int64(1)}})
+		end.end(q)
+		if patch, err, more := q.take(end.ctx); more {
+			t.Errorf("after %s, came %v, %v", name, patch, err)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func (c *Client) keepConnected(ctx context.Context, conn *connection) {
 	var past history
 	for {
 		renewal := conn.wait(ctx)
-		c.setConnection(nil)
+		c.setConnection(nil, "")
 		conn.close()
 		if ctx.Err() != nil {
 			return
@@ -45,7 +45,7 @@ func (c *Client) keepConnected(ctx context.Context, conn *connection) {
 			return
 		}
 		conn = next
-		c.resume(conn, resumed)
+		c.setConnection(conn, resumed)
 	}
 }
 
@@ -123,43 +123,5 @@ func (c *Client) reconnect(ctx context.Context, past *history, atOnce bool) (*co
 			told = text
 			c.log.Info("no connection yet, trying on", "because", err)
 		}
-	}
-}
-
-// resume puts a new connection to use. If anybody follows the desired
-// properties, the user hears of it when it is known what was missed.
-func (c *Client) resume(conn *connection, resumed string) {
-	c.mu.Lock()
-	c.resumed = resumed
-	follows := c.readers > 0
-	c.mu.Unlock()
-	if !follows {
-		c.reportBack()
-	}
-	c.setConnection(conn)
-}
-
-// reportCaughtUp is reportBack once the version that the desired properties
-// have now is known.
-func (c *Client) reportCaughtUp(version int64) {
-	c.mu.Lock()
-	known, before := c.tracker.known, c.tracker.version
-	c.mu.Unlock()
-	if known {
-		c.reportBack("changesCaughtUp", max(0, version-before))
-	} else {
-		c.reportBack()
-	}
-}
-
-// reportBack logs, once, that the connection is back. The lock is not held
-// meanwhile: a logger may be slow, or use the client.
-func (c *Client) reportBack(args ...any) {
-	c.mu.Lock()
-	resumed := c.resumed
-	c.resumed = ""
-	c.mu.Unlock()
-	if resumed != "" {
-		c.log.Info(resumed, args...)
 	}
 }

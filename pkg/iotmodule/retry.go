@@ -1,0 +1,82 @@
+package iotmodule
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"moduletwin/pkg/iothub"
+)
+
+// retry calls attempt with a connection until it succeeds, fails for good
+// or ctx ends. An attempt cut short by the end of its connection is repeated
+// on the next one, any other after a pause.
+func (c *Client) retry(ctx context.Context, attempt func(*connection) error) error {
+	var previous *connection
+	for tries := 0; ; tries++ {
+		conn, err := c.connected(ctx, previous)
+		if err != nil {
+			return err
+		}
+		switch err := attempt(conn); {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case conn.isLost() || errors.Is(err, errConnectionLost):
+			previous, tries = conn, -1 // the next one begins anew
+		case !isPassing(err):
+			return err
+		default:
+			c.log.Debug("asking again", "because", err)
+			if err := c.pause(ctx, c.timings.retry.Pause(tries)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// isPassing reports whether the hub may answer otherwise a little later.
+func isPassing(err error) bool {
+	var refused *iothub.Error
+	if errors.As(err, &refused) {
+		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= 500
+	}
+	return errors.Is(err, errNoResponse) || errors.Is(err, errMalformed) || errors.Is(err, errNotSent) || errors.Is(err, errOutdated)
+}
+
+// connected returns the connection, as soon as there is one other than previous.
+func (c *Client) connected(ctx context.Context, previous *connection) (*connection, error) {
+	for {
+		c.mu.Lock()
+		conn, changed, ended := c.conn, c.changed, c.ended
+		c.mu.Unlock()
+		switch {
+		case ended != nil:
+			return nil, ended
+		case conn != nil && conn != previous:
+			return conn, nil
+		}
+		select {
+		case <-changed:
+		case <-c.closing:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// pause waits for d, or until ctx ends or the client is closed.
+func (c *Client) pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
