@@ -95,6 +95,7 @@ func (q *queue) take(ctx context.Context) (patch iothub.Properties, err error, m
 func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	defer q.signalIfMore()
 	if len(q.waiting) > 0 {
 		patch, q.waiting[0] = q.waiting[0], nil
 		q.waiting = q.waiting[1:]
@@ -103,14 +104,14 @@ func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
 		} else {
 			q.taken = q.state // the same, and mostly so
 		}
-		q.signalIfMore()
 		return patch, nil, true
 	}
 	err, q.err = q.err, nil
 	return nil, err, q.ended
 }
 
-// signalIfMore keeps several readers of one queue from waiting beside patches.
+// signalIfMore keeps several readers of one queue from waiting beside patches,
+// or beyond the end.
 func (q *queue) signalIfMore() {
 	if len(q.waiting) > 0 || q.ended {
 		q.signal()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"sync"
 	"testing"
+	"testing/synctest"
 
 	"moduletwin/pkg/internal/mergepatch"
 	"moduletwin/pkg/iothub"
@@ -84,4 +86,22 @@ func TestQueueStopsAtOnce(t *testing.T) {
 			t.Errorf("after %s, came %v, %v", name, patch, err)
 		}
 	}
+}
+
+// A reader that waits is told of the end.
+func TestQueueEndsWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(nil)
+		var readers sync.WaitGroup
+		for range 3 {
+			readers.Go(func() {
+				if patch, err, more := q.take(t.Context()); more {
+					t.Errorf("came %v, %v", patch, err)
+				}
+			})
+		}
+		synctest.Wait()
+		q.close()
+		readers.Wait()
+	})
 }
