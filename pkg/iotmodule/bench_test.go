@@ -20,7 +20,7 @@ import (
 // reader's hands, in turns with a bare reader of MQTT packets.
 func BenchmarkPatch(b *testing.B) {
 	hub := startHub(b)
-	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), iotmodule.Options{})
+	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), iotmodule.DefaultTimings)
 	defer end()
 	bare := dialBare(b, hub, hub.AddModule("d", "floor"))
 	var ours, floor figures
@@ -45,7 +45,7 @@ func BenchmarkRecovery(b *testing.B) {
 			module := hub.AddModule("d", "m")
 			var took figures
 			for n := 0; b.Loop(); n++ {
-				next, end := subscribe(b, hub, module, iotmodule.Options{}) // one that is often cut off makes longer pauses
+				next, end := subscribe(b, hub, module, iotmodule.DefaultTimings) // one that is often cut off makes longer pauses
 				if outage > 0 {
 					hub.SetNetwork(fault.Network{Refuse: true})
 				}
@@ -67,7 +67,7 @@ func BenchmarkRecovery(b *testing.B) {
 // twin.
 func BenchmarkReconnect(b *testing.B) {
 	hub := startHub(b)
-	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), *iotmodule.Impatient(iotmodule.Options{}))
+	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), iotmodule.ImpatientTimings)
 	defer end()
 	module := hub.AddModule("d", "floor")
 	config := &tls.Config{RootCAs: hub.RootCAs(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}
@@ -108,10 +108,9 @@ func patch(b *testing.B, hub *localhub.Hub, moduleID string, change map[string]a
 
 // subscribe returns a function that waits for the next patch, and one that
 // ends the client.
-func subscribe(b *testing.B, hub *localhub.Hub, module iothub.ConnectionString, opts iotmodule.Options) (next, end func()) {
+func subscribe(b *testing.B, hub *localhub.Hub, module iothub.ConnectionString, t iotmodule.Timings) (next, end func()) {
 	b.Helper()
-	opts.RootCAs = hub.RootCAs()
-	client, err := iotmodule.Dial(b.Context(), module, &opts)
+	client, err := iotmodule.DialWith(b.Context(), module, &iotmodule.Options{RootCAs: hub.RootCAs()}, t)
 	if err != nil {
 		b.Fatal(err)
 	}

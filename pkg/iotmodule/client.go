@@ -46,7 +46,11 @@ var ErrClosed = errors.New("the client is closed")
 // A module has one connection at a time: whoever signs in as the same module
 // pushes the other out.
 func Dial(ctx context.Context, module iothub.ConnectionString, opts *Options) (*Client, error) {
-	c, err := newClient(module, opts)
+	return dial(ctx, module, opts, defaultTimings)
+}
+
+func dial(ctx context.Context, module iothub.ConnectionString, opts *Options, t timings) (*Client, error) {
+	c, err := newClient(module, opts, t)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +66,7 @@ func Dial(ctx context.Context, module iothub.ConnectionString, opts *Options) (*
 	return c, nil
 }
 
-func newClient(module iothub.ConnectionString, opts *Options) (*Client, error) {
+func newClient(module iothub.ConnectionString, opts *Options, t timings) (*Client, error) {
 	if err := module.Validate(); err != nil {
 		return nil, err
 	}
@@ -78,12 +82,12 @@ func newClient(module iothub.ConnectionString, opts *Options) (*Client, error) {
 		module:  module,
 		dialer:  dialer,
 		opts:    o,
-		timings: o.timings,
+		timings: t,
 		log:     o.Logger,
 		closing: make(chan struct{}),
 		changed: make(chan struct{}),
 	}
-	c.follower = newFollower(c.retry, c.timings.retry, c.log)
+	c.follower = newFollower(c.retry, t.retry, c.log)
 	return c, nil
 }
 
@@ -128,10 +132,6 @@ func (c *Client) setConnection(conn *connection, resumed string) {
 func (c *Client) announceChange() {
 	close(c.changed)
 	c.changed = make(chan struct{})
-}
-
-func (c *Client) signIn(ctx context.Context) (*connection, error) {
-	return signIn(ctx, c.module, c.dialer, &c.opts, c.follower.notify)
 }
 
 // dialError makes of a failed sign-in what users see.

@@ -63,7 +63,7 @@ func TestDialFails(t *testing.T) {
 				hub := localhub.New(t)
 				module := hub.AddModule(deviceID, moduleID)
 				hub.FailNext(1, at, how)
-				client, err := iotmodule.Dial(t.Context(), module, iotmodule.Faster(iotmodule.Options{RootCAs: hub.RootCAs()}))
+				client, err := iotmodule.DialWith(t.Context(), module, &iotmodule.Options{RootCAs: hub.RootCAs()}, iotmodule.ShortTimings)
 				if err == nil {
 					client.Close()
 					t.Error("Dial succeeded")

@@ -7,7 +7,6 @@ import (
 	"net"
 	"time"
 
-	"moduletwin/pkg/internal/backoff"
 	"moduletwin/pkg/iothub"
 )
 
@@ -44,31 +43,6 @@ type Options struct {
 	// asks the hub for a sign of life; a hub silent for half as long again, and
 	// 10 s at least, is given up. Zero means one minute, the most 1177 s.
 	KeepAlive time.Duration
-
-	timings timings
-}
-
-// timings is how the client behaves over time. Tests run it faster.
-type timings struct {
-	reconnect   backoff.Range // between attempts to sign in
-	retry       backoff.Range // between attempts of a request that the hub cannot answer now
-	stable      time.Duration // a connection that held so long begins the pauses anew
-	contested   time.Duration // one that the hub closed sooner may be somebody else's doing
-	refused     time.Duration // how long a refusal to sign in is taken for a passing one
-	signIn      time.Duration // the limit of one attempt, from dialing to SUBACK
-	response    time.Duration // the limit of waiting for the response to one request
-	maxClosings int           // closings in a row that are still taken for chance
-}
-
-var defaultTimings = timings{
-	reconnect:   backoff.Range{First: 100 * time.Millisecond, Longest: 30 * time.Second},
-	retry:       backoff.Range{First: 200 * time.Millisecond, Longest: 30 * time.Second},
-	stable:      10 * time.Second,
-	contested:   time.Minute,
-	refused:     2 * time.Minute,
-	signIn:      30 * time.Second,
-	response:    30 * time.Second,
-	maxClosings: 3,
 }
 
 const (
@@ -91,8 +65,5 @@ func (o *Options) withDefaults() Options {
 		full.KeepAlive = defaultKeepAlive
 	}
 	full.KeepAlive = min(max(full.KeepAlive.Truncate(time.Second), time.Second), maxKeepAlive)
-	if full.timings == (timings{}) {
-		full.timings = defaultTimings
-	}
 	return full
 }

@@ -32,12 +32,13 @@ func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 // scene is a hub with one module whose client reads patches.
 type scene struct {
 	*testing.T
-	ctx    context.Context
-	hub    *localhub.Hub
-	module iothub.ConnectionString
-	opts   *iotmodule.Options
-	client *iotmodule.Client
-	reader *reader
+	ctx     context.Context
+	hub     *localhub.Hub
+	module  iothub.ConnectionString
+	opts    *iotmodule.Options
+	timings iotmodule.Timings
+	client  *iotmodule.Client
+	reader  *reader
 }
 
 // setting is where a scene takes place.
@@ -53,7 +54,7 @@ func newScene(t *testing.T, where setting, changeOptions ...func(*iotmodule.Opti
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog(where))
 	t.Cleanup(cancel)
-	s := &scene{T: t, ctx: ctx}
+	s := &scene{T: t, ctx: ctx, timings: iotmodule.DefaultTimings}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	if where == inSimulatedTime {
 		network := memnet.Listen()
@@ -69,7 +70,8 @@ func newScene(t *testing.T, where setting, changeOptions ...func(*iotmodule.Opti
 		s.module.HostName = "localhost"
 	} else {
 		s.hub = localhub.New(t)
-		s.opts = iotmodule.Faster(iotmodule.Options{RootCAs: s.hub.RootCAs()})
+		s.opts = &iotmodule.Options{RootCAs: s.hub.RootCAs()}
+		s.timings = iotmodule.ShortTimings
 		s.module = s.hub.AddModule(deviceID, moduleID)
 	}
 	s.opts.Logger = log
@@ -90,7 +92,7 @@ func watchdog(where setting) time.Duration {
 
 func (s *scene) dial() {
 	s.Helper()
-	client, err := iotmodule.Dial(s.ctx, s.module, s.opts)
+	client, err := iotmodule.DialWith(s.ctx, s.module, s.opts, s.timings)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -1,0 +1,140 @@
+package iotmodule
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"runtime"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"moduletwin/pkg/iothub"
+)
+
+// apiVersion is the version of the hub's interface that the client speaks.
+const apiVersion = "2021-04-12"
+
+// signIn dials, sends CONNECT with a fresh token and subscribes. The
+// connection is of use only when all of that is done. ctx bounds the sign-in,
+// not the connection.
+func (c *Client) signIn(ctx context.Context) (*connection, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timings.signIn)
+	defer cancel()
+	socket, err := c.dialer.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn := c.newConnection(socket)
+	stop := context.AfterFunc(ctx, func() { socket.Close() }) // paho knows no contexts
+	defer stop()
+	err = conn.connect(ctx)
+	if err == nil {
+		err = conn.subscribe(ctx)
+	}
+	if err == nil && !stop() {
+		err = ctx.Err()
+	}
+	if err != nil {
+		conn.close() // the hub may have said yes before ctx ended, and paho be running
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (c *Client) newConnection(socket net.Conn) *connection {
+	now := time.Now()
+	token := c.module.NewSASToken(now.Add(c.opts.TokenLifetime))
+	conn := &connection{
+		module:  c.module,
+		socket:  socket,
+		since:   now,
+		renewAt: token.RenewAt(now),
+		limit:   c.timings.response,
+		desired: c.follower.notify,
+		waiting: make(map[string]chan response),
+		lost:    make(chan struct{}),
+	}
+	conn.mqtt = mqtt.NewClient(conn.options(token, c.opts.KeepAlive))
+	return conn
+}
+
+func (c *connection) options(token iothub.SASToken, keepAlive time.Duration) *mqtt.ClientOptions {
+	return mqtt.NewClientOptions().
+		AddBroker("tls://" + c.module.HostName). // a name only: the socket is there already
+		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.socket, nil }).
+		SetProtocolVersion(4). // else paho asks again as MQTT 3.1 when it is refused
+		SetClientID(c.module.DeviceID + "/" + c.module.ModuleID).
+		SetUsername(username(c.module)).
+		SetPassword(token.Reveal()).
+		SetCleanSession(false). // as the official SDKs do
+		SetKeepAlive(keepAlive).
+		SetPingTimeout(keepAlive). // the socket gives up sooner
+		SetWriteTimeout(publishLimit).
+		SetAutoReconnect(false).
+		SetConnectRetry(false).
+		SetOrderMatters(true).
+		SetDefaultPublishHandler(c.receive).
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.end(err) })
+}
+
+// username names the hub, the module and the version of the interface; ids
+// are not escaped.
+func username(module iothub.ConnectionString) string {
+	clientType := fmt.Sprintf("moduletwin (%s; %s)", runtime.Version(), runtime.GOOS)
+	return fmt.Sprintf("%s/%s/%s/?api-version=%s&DeviceClientType=%s",
+		module.Host(), module.DeviceID, module.ModuleID, apiVersion, url.PathEscape(clientType))
+}
+
+// refusedError is a CONNACK with a code other than 0.
+type refusedError struct{ code byte }
+
+func (e refusedError) Error() string {
+	return fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", e.code)
+}
+
+// unauthorized reports whether the refusal is about who signs in. The hub
+// uses 5 for every reason it has.
+func (e refusedError) unauthorized() bool { return e.code == 4 || e.code == 5 }
+
+func (c *connection) connect(ctx context.Context) error {
+	token := c.mqtt.Connect().(*mqtt.ConnectToken)
+	<-token.Done() // ctx ends it by closing the socket
+	if code := token.ReturnCode(); 0 < code && code <= 5 {
+		return refusedError{code}
+	}
+	return firstError(ctx.Err(), token.Error())
+}
+
+// subscribe asks for responses and notifications, on every connection, whatever
+// the hub remembers of earlier ones.
+func (c *connection) subscribe(ctx context.Context) error {
+	token := c.mqtt.SubscribeMultiple(map[string]byte{responsesFilter: 1, desiredFilter: 1}, nil).(*mqtt.SubscribeToken)
+	select {
+	case <-token.Done():
+	case <-c.lost:
+		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", c.whyLost()))
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := token.Error(); err != nil {
+		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", err))
+	}
+	for filter, granted := range maps.All(token.Result()) {
+		if granted > 1 { // paho takes a refusal for a success
+			return fmt.Errorf("the hub refused the subscription of %s (SUBACK %#x)", filter, granted)
+		}
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
