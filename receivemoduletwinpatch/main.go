@@ -39,13 +39,13 @@ func receivePatches(ctx context.Context, module iothub.ConnectionString, webSock
 	}
 	defer client.Close()
 
-	patches, err := client.SubscribeDesired(ctx)
+	subscription, err := client.SubscribeDesired(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Println("IoTHubModuleClient waiting for commands, press Ctrl-C to exit")
 
-	for patch, err := range patches {
+	for patch, err := range subscription.Patches() {
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func BenchmarkPatch(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // of both sides together it means nothing
 }
 
-// BenchmarkRecovery measures how long after a link is back a change made
+// BenchmarkRecovery measures how long after the network is back a change made
 // meanwhile is delivered. It is the client's pauses that take the time: after
 // a cut about 75 ms, after an outage as long as that has made them.
 func BenchmarkRecovery(b *testing.B) {
@@ -114,11 +114,11 @@ func subscribe(b *testing.B, hub *localhub.Hub, module iothub.ConnectionString, 
 	if err != nil {
 		b.Fatal(err)
 	}
-	patches, err := client.SubscribeDesired(b.Context())
+	subscription, err := client.SubscribeDesired(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	pull, stop := iter.Pull2(patches)
+	pull, stop := iter.Pull2(subscription.Patches())
 	next = func() {
 		if _, err, ok := pull(); !ok || err != nil {
 			b.Fatalf("no patch: %v", err)

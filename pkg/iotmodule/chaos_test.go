@@ -47,7 +47,7 @@ func playChaos(s *scene, seed uint64, pause time.Duration) {
 		}
 		s.hub.SetNetwork(fault.Network{})
 		s.hub.ClearFaults()
-		late := s.read(s.client) // begins in the middle of things
+		late := s.read() // begins in the middle of things
 		version := s.patch(map[string]any{"window": window})
 		s.settled()
 		late.await(s, version+1)

@@ -201,13 +201,13 @@ func TestReaders(t *testing.T) {
 	s := newScene(t, overSockets)
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
-	patches, err := s.client.SubscribeDesired(ctx)
+	subscription, err := s.client.SubscribeDesired(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for version := int64(2); version <= 5; version++ {
 		s.patch(map[string]any{"list": []any{version}})
-		for patch, err := range patches {
+		for patch, err := range subscription.Patches() {
 			if err != nil || patch.Version() != version {
 				t.Fatalf("got %v, %v, want version %d", patch, err, version)
 			}
@@ -217,7 +217,7 @@ func TestReaders(t *testing.T) {
 	}
 	s.settled()
 	cancel()
-	for patch, err := range patches {
+	for patch, err := range subscription.Patches() {
 		t.Errorf("after its context ended, the sequence yielded %v, %v", patch, err)
 	}
 }
@@ -225,10 +225,7 @@ func TestReaders(t *testing.T) {
 // A reader that takes nothing costs bounded memory and holds up nobody.
 func TestSlowReader(t *testing.T) {
 	s := newScene(t, overSockets)
-	patches, err := s.client.SubscribeDesired(s.ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	subscription := s.subscribe()
 	const changes = 10_000
 	var version int64
 	for i := range changes {
@@ -242,7 +239,7 @@ func TestSlowReader(t *testing.T) {
 	}
 	state := map[string]any{}
 	slow := &reader{state: state, version: 1, changed: make(chan struct{})}
-	for patch, err := range patches {
+	for patch, err := range subscription.Patches() {
 		slow.take(s, patch, err)
 		if patch.Version() == version {
 			break

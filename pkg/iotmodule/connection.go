@@ -64,15 +64,6 @@ func (c *connection) end(cause error) {
 	})
 }
 
-func (c *connection) isLost() bool {
-	select {
-	case <-c.lost:
-		return true
-	default:
-		return false
-	}
-}
-
 func (c *connection) whyLost() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

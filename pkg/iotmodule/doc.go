@@ -5,9 +5,9 @@
 //	client, err := iotmodule.Dial(ctx, module, nil)
 //	…
 //	defer client.Close()
-//	patches, err := client.SubscribeDesired(ctx)
+//	subscription, err := client.SubscribeDesired(ctx)
 //	…
-//	for patch, err := range patches {
+//	for patch, err := range subscription.Patches() {
 //		…
 //	}
 //
@@ -15,8 +15,7 @@
 // nothing for one that is not. So whenever the connection was lost, the client
 // signs in again with a new token, subscribes again, reads the twin and
 // delivers the difference. See [Client.SubscribeDesired] for the promise in
-// full, and [Client.FollowDesired] for the state beside the changes. The
-// commonest mistake elsewhere is to trust the hub's memory of subscriptions:
+// full, and [Subscription.State] for the state beside the changes. The commonest mistake elsewhere is to trust the hub's memory of subscriptions:
 // when the hub has lost it, such a client stays deaf.
 //
 // The package speaks MQTT 3.1.1 as described at

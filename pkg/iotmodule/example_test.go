@@ -26,7 +26,7 @@ func ExampleClient_SubscribeDesired() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	patches, err := client.SubscribeDesired(ctx)
+	subscription, err := client.SubscribeDesired(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func ExampleClient_SubscribeDesired() {
 	// The back end does this, see iothub.Registry.UpdateModuleTwin.
 	hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 122})
 
-	for patch, err := range patches {
+	for patch, err := range subscription.Patches() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func ExampleClient_SubscribeDesired() {
 }
 
 // A module starts from what it should be now and stays up to date.
-func ExampleClient_FollowDesired() {
+func ExampleSubscription_State() {
 	hub, err := localhub.Start(nil)
 	if err != nil {
 		log.Fatal(err)
@@ -60,15 +60,15 @@ func ExampleClient_FollowDesired() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	state, patches, err := client.FollowDesired(ctx)
+	subscription, err := client.SubscribeDesired(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("now", state["telemetryInterval"])
+	fmt.Println("now", subscription.State()["telemetryInterval"])
 
 	hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 122})
 
-	for patch, err := range patches {
+	for patch, err := range subscription.Patches() {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -48,18 +48,18 @@ func newFollower(retry func(context.Context, func(*connection) error) error, pau
 	}
 }
 
-// subscribe returns a queue that gets every change from now on until ctx ends,
-// and the state that it begins with, which was read after this call began.
-func (f *follower) subscribe(ctx context.Context) (*queue, iothub.Properties, error) {
+// subscribe returns a subscription that gets every change from now on until
+// ctx ends. The state that it begins with was read after this call began.
+func (f *follower) subscribe(ctx context.Context) (*Subscription, error) {
 	f.join()
 	for {
 		if err := f.catchUp(ctx); err != nil {
 			f.leave()
 			f.wake() // the others still need the read
-			return nil, nil, err
+			return nil, err
 		}
-		if queue, state := f.open(ctx); queue != nil {
-			return queue, state, nil
+		if subscription := f.open(ctx); subscription != nil {
+			return subscription, nil
 		}
 	}
 }
@@ -87,20 +87,21 @@ func (f *follower) dropSubscriber() {
 	}
 }
 
-// open returns a queue that begins with the present state. It returns nil if
-// that is not known: track of it may have been lost since it was read, or the
-// client been closed.
-func (f *follower) open(ctx context.Context) (*queue, iothub.Properties) {
+// open returns a subscription that begins with the present state. It returns
+// nil if that is not known: track of it may have been lost since it was read,
+// or the client been closed.
+func (f *follower) open(ctx context.Context) *Subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ended || !f.tracker.inSync {
-		return nil, nil
+		return nil
 	}
-	queue := newQueue(f.tracker.properties)
-	f.queues[queue] = context.AfterFunc(ctx, func() { f.unsubscribe(queue) })
-	state := iothub.Properties(mergepatch.Merge(nil, f.tracker.properties))
-	state["$version"] = float64(f.tracker.version)
-	return queue, state
+	state := f.tracker.properties
+	queue := newQueue(state, ctx.Done())
+	end := func() { f.unsubscribe(queue) }
+	f.queues[queue] = context.AfterFunc(ctx, end)
+	state = mergepatch.Merge(state, map[string]any{"$version": float64(f.tracker.version)})
+	return &Subscription{state, queue, end}
 }
 
 // unsubscribe ends a queue. It may be called more than once.

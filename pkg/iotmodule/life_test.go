@@ -21,15 +21,13 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// What FollowDesired returns and all patches, merged, are the hub's state, for
+// The state of a subscription and all patches, merged, are the hub's state, for
 // a reader that is so late that patches had to be merged, too.
-func TestFollowDesired(t *testing.T) {
+func TestState(t *testing.T) {
 	s := newScene(t, overSockets)
 	s.patch(map[string]any{"k": 1, "nested": map[string]any{"a": 1}})
-	state, patches, err := s.client.FollowDesired(s.ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	subscription := s.subscribe()
+	state := subscription.State()
 	if state["k"] != 1.0 || state.Version() != 2 {
 		t.Errorf("it begins with %v", state)
 	}
@@ -39,16 +37,16 @@ func TestFollowDesired(t *testing.T) {
 	for i := range 1100 {
 		last = s.patch(map[string]any{"k": nil, "n": i, "nested": map[string]any{"a": nil, "b": i}})
 	}
-	follow(t, state, patches, last)
+	follow(t, state, subscription, last)
 	if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
 		t.Errorf("following leads to %v, the hub has %v", state, want)
 	}
 }
 
 // follow merges patches into state, up to one version.
-func follow(t *testing.T, state iothub.Properties, patches func(func(iothub.Properties, error) bool), last int64) {
+func follow(t *testing.T, state iothub.Properties, subscription *iotmodule.Subscription, last int64) {
 	t.Helper()
-	for patch, err := range patches {
+	for patch, err := range subscription.Patches() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,11 +87,12 @@ func TestReaderLeavesDuringARead(t *testing.T) {
 			time.Sleep(time.Minute) // simulated: the response has come, or has been given up
 			s.patch(map[string]any{"k": 1})
 			time.Sleep(time.Minute)
-			state, patches, err := client.FollowDesired(s.ctx)
+			subscription, err := client.SubscribeDesired(s.ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			follow(t, state, patches, s.patch(map[string]any{"k": nil}))
+			state := subscription.State()
+			follow(t, state, subscription, s.patch(map[string]any{"k": nil}))
 			if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
 				t.Errorf("%v: following leads to %v, the hub has %v", how, state, want)
 			}
@@ -162,12 +161,9 @@ func TestReadersScribble(t *testing.T) {
 		change[fmt.Sprint("p", i)] = map[string]any{"i": i}
 	}
 	for range 3 {
-		patches, err := s.client.SubscribeDesired(s.ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
+		subscription := s.subscribe()
 		go func() {
-			for patch := range patches {
+			for patch := range subscription.Patches() {
 				for i := range 200 {
 					patch[fmt.Sprint("mine", i)] = i
 				}

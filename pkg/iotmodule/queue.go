@@ -1,7 +1,6 @@
 package iotmodule
 
 import (
-	"context"
 	"sync"
 
 	"moduletwin/pkg/internal/mergepatch"
@@ -12,7 +11,8 @@ import (
 // waits, and memory stays bounded however slow the reader is: when maxWaiting
 // patches wait, they become one.
 type queue struct {
-	filled chan struct{} // holds something when the reader should look again
+	filled chan struct{}   // holds something when the reader should look again
+	done   <-chan struct{} // closed when the reader's context ends
 
 	mu      sync.Mutex // guards the fields below
 	waiting []iothub.Properties
@@ -24,8 +24,8 @@ type queue struct {
 
 const maxWaiting = 1024
 
-func newQueue(state map[string]any) *queue {
-	return &queue{filled: make(chan struct{}, 1), taken: state, state: state}
+func newQueue(state map[string]any, done <-chan struct{}) *queue {
+	return &queue{filled: make(chan struct{}, 1), done: done, taken: state, state: state}
 }
 
 func (q *queue) put(c change) {
@@ -77,15 +77,15 @@ func (q *queue) signal() {
 }
 
 // take returns the next patch or, once, the error of the end. It waits for
-// one until ctx ends; more is false after the last.
-func (q *queue) take(ctx context.Context) (patch iothub.Properties, err error, more bool) {
-	for ctx.Err() == nil {
+// one until the reader's context ends; more is false after the last.
+func (q *queue) take() (patch iothub.Properties, err error, more bool) {
+	for !isClosed(q.done) {
 		if patch, err, ok := q.poll(); ok {
 			return patch, err, patch != nil || err != nil
 		}
 		select {
 		case <-q.filled:
-		case <-ctx.Done():
+		case <-q.done:
 		}
 	}
 	return nil, nil, false
@@ -115,5 +115,14 @@ func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
 func (q *queue) signalIfMore() {
 	if len(q.waiting) > 0 || q.ended {
 		q.signal()
+	}
+}
+
+func isClosed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
 	}
 }

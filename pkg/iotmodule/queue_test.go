@@ -1,7 +1,6 @@
 package iotmodule
 
 import (
-	"context"
 	"errors"
 	"reflect"
 	"sync"
@@ -15,7 +14,7 @@ import (
 func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 	const patches = 10_000
 	hub := map[string]any{"kept": "as it was"}
-	q := newQueue(hub)
+	q := newQueue(hub, nil)
 	var last int64
 	for n := int64(1); n <= patches; n++ {
 		patch := iothub.Properties{"n": float64(n), "$version": n}
@@ -33,7 +32,7 @@ func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 	end := errors.New("the end")
 	q.fail(end)
 	reader, taken := map[string]any{"kept": "as it was"}, 0
-	for patch, err, more := q.take(t.Context()); more; patch, err, more = q.take(t.Context()) {
+	for patch, err, more := q.take(); more; patch, err, more = q.take() {
 		if err == end {
 			break
 		}
@@ -51,38 +50,39 @@ func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 
 func TestQueueFails(t *testing.T) {
 	refused := errors.New("refused")
-	q := newQueue(nil)
+	q := newQueue(nil, nil)
 	q.put(change{patch: iothub.Properties{"$version": int64(1)}})
 	q.fail(refused)
 	q.fail(errors.New("another")) // only the first counts
 
-	if patch, err, more := q.take(t.Context()); patch.Version() != 1 || err != nil || !more {
+	if patch, err, more := q.take(); patch.Version() != 1 || err != nil || !more {
 		t.Errorf("first came %v, %v, %v, want the patch that was waiting", patch, err, more)
 	}
-	if _, err, more := q.take(t.Context()); err != refused || !more {
+	if _, err, more := q.take(); err != refused || !more {
 		t.Errorf("then came %v, %v, want the error", err, more)
 	}
-	if _, err, more := q.take(t.Context()); err != nil || more {
+	if _, err, more := q.take(); err != nil || more {
 		t.Errorf("then came %v, %v, want a quiet end", err, more)
 	}
 }
 
 func TestQueueStopsAtOnce(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for name, end := range map[string]struct {
-		ctx context.Context
-		end func(*queue)
+	ended := make(chan struct{})
+	close(ended)
+	refused := errors.New("refused")
+	for name, test := range map[string]struct {
+		done <-chan struct{}
+		end  func(*queue)
 	}{
-		"its context ended":          {ctx, func(*queue) {}},
-		"it was closed":              {t.Context(), (*queue).close},
-		"it failed and was closed":   {t.Context(), func(q *queue) { q.fail(errors.New("refused")); q.close() }},
-		"it was closed, then failed": {t.Context(), func(q *queue) { q.close(); q.fail(errors.New("refused")) }},
+		"its context ended":          {ended, func(*queue) {}},
+		"it was closed":              {nil, (*queue).close},
+		"it failed and was closed":   {nil, func(q *queue) { q.fail(refused); q.close() }},
+		"it was closed, then failed": {nil, func(q *queue) { q.close(); q.fail(refused) }},
 	} {
-		q := newQueue(nil)
+		q := newQueue(nil, test.done)
 		q.put(change{patch: iothub.Properties{"$version": int64(1)}})
-		end.end(q)
-		if patch, err, more := q.take(end.ctx); more {
+		test.end(q)
+		if patch, err, more := q.take(); more {
 			t.Errorf("after %s, came %v, %v", name, patch, err)
 		}
 	}
@@ -91,11 +91,11 @@ func TestQueueStopsAtOnce(t *testing.T) {
 // A reader that waits is told of the end.
 func TestQueueEndsWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(nil)
+		q := newQueue(nil, nil)
 		var readers sync.WaitGroup
 		for range 3 {
 			readers.Go(func() {
-				if patch, err, more := q.take(t.Context()); more {
+				if patch, err, more := q.take(); more {
 					t.Errorf("came %v, %v", patch, err)
 				}
 			})

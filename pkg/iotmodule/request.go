@@ -65,7 +65,7 @@ func (c *connection) exchange(ctx context.Context, topic string, body []byte) (r
 	requestID := uuid.NewString()
 	arrived, failed := make(chan response, 1), make(chan error, 1)
 	c.mu.Lock()
-	if c.isLost() { // close may be waiting for those who publish: there must be no more of them
+	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
 		c.mu.Unlock()
 		return response{}, errConnectionLost
 	}

@@ -24,7 +24,7 @@ func (c *Client) retry(ctx context.Context, attempt func(*connection) error) err
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case conn.isLost() || errors.Is(err, errConnectionLost):
+		case isClosed(conn.lost) || errors.Is(err, errConnectionLost):
 			previous, tries = conn, -1 // the next one begins anew
 		case !isPassing(err):
 			return err

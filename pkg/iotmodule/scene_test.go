@@ -98,7 +98,7 @@ func (s *scene) dial() {
 	}
 	s.Cleanup(client.Close)
 	s.client = client
-	s.reader = s.read(client)
+	s.reader = s.read()
 }
 
 // desired returns the hub's truth.
@@ -159,6 +159,8 @@ func (s *scene) compare() {
 
 // reader applies patches to the state it began with.
 type reader struct {
+	subscription *iotmodule.Subscription
+
 	mu         sync.Mutex // guards the fields below
 	state      map[string]any
 	version    int64
@@ -169,17 +171,25 @@ type reader struct {
 	mayRestart bool          // whether versions may start over
 }
 
-// read subscribes, and reads in a goroutine until the sequence ends.
-func (s *scene) read(client *iotmodule.Client) *reader {
+// subscribe returns a subscription of the scene's client.
+func (s *scene) subscribe() *iotmodule.Subscription {
 	s.Helper()
-	state, patches, err := client.FollowDesired(s.ctx)
+	subscription, err := s.client.SubscribeDesired(s.ctx)
 	if err != nil {
 		s.Fatal(err)
 	}
-	r := &reader{state: state.UserProperties(), version: state.Version(), changed: make(chan struct{})}
+	return subscription
+}
+
+// read subscribes, and reads in a goroutine until the sequence ends.
+func (s *scene) read() *reader {
+	s.Helper()
+	subscription, client := s.subscribe(), s.client
+	state := subscription.State()
+	r := &reader{subscription: subscription, state: state.UserProperties(), version: state.Version(), changed: make(chan struct{})}
 	var done sync.WaitGroup
 	done.Go(func() {
-		for patch, err := range patches {
+		for patch, err := range subscription.Patches() {
 			r.take(s, patch, err)
 		}
 		r.update(func() { r.ended = true })
@@ -253,14 +263,14 @@ func (r *reader) count() int {
 	return r.taken
 }
 
-// awaitConnection waits until the module's link is as wanted.
+// awaitConnection waits until the module's connection is as wanted.
 func (s *scene) awaitConnection(ok func(localhub.ConnectionState) bool) localhub.ConnectionState {
 	s.Helper()
-	link, err := s.hub.WaitConnection(s.ctx, deviceID, moduleID, ok)
+	state, err := s.hub.WaitConnection(s.ctx, deviceID, moduleID, ok)
 	if err != nil {
 		s.Fatal(err)
 	}
-	return link
+	return state
 }
 
 // registry returns the service side of the scene's hub.

@@ -25,7 +25,7 @@ func TestOwnCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	patches, err := client.SubscribeDesired(ctx)
+	subscription, err := client.SubscribeDesired(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestOwnCode(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for patch, err := range patches {
+	for patch, err := range subscription.Patches() {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,13 +58,13 @@ func TestMixedWalk(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer client.Close()
-		patches, err := client.SubscribeDesired(ctx)
+		subscription, err := client.SubscribeDesired(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
 		twin := service.do(t, "get_module_twin", "go", "m")
 		service.do(t, "update_module_twin", "go", "m", desired(object{"telemetryInterval": 122}), text(twin, "etag"))
-		same(t, "the patch", first(t, patches), `{"$version":2,"telemetryInterval":122}`)
+		same(t, "the patch", first(t, subscription.Patches()), `{"$version":2,"telemetryInterval":122}`)
 
 		if _, err := client.UpdateReported(ctx, object{"telemetryInterval": 122}); err != nil {
 			t.Fatal(err)
