@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -82,33 +81,26 @@ func (f *certificateFile) write() error {
 		return fmt.Errorf("%s is in the way: it is not a file", f.path)
 	default:
 		if before, err := os.ReadFile(f.path); err == nil && bytes.Equal(before, content) {
-			return os.Chtimes(f.path, time.Now(), time.Now())
+			return f.touch(info.ModTime())
 		}
 	}
 	return replaceFile(f.path, content)
 }
 
-// A hub that has ended without removing its file has not refreshed it for
-// some time.
+// The files of hubs in memory that were killed are removed some time after
+// the hubs have last touched them.
 const (
-	refreshEvery  = time.Hour
+	touchAfter    = time.Hour
 	leftoverAfter = 7 * 24 * time.Hour
 )
 
-// refresh says from time to time that the hub still lives, until ctx is done.
-func (f *certificateFile) refresh(ctx context.Context) {
-	ticker := time.NewTicker(refreshEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			if err := f.write(); err != nil {
-				log.Printf("localhub: the certificate cannot be written: %v", err)
-			}
-		case <-ctx.Done():
-			return
-		}
+// touch says that the hub still lives.
+func (f *certificateFile) touch(before time.Time) error {
+	now := time.Now()
+	if now.Sub(before) < touchAfter {
+		return nil
 	}
+	return os.Chtimes(f.path, now, now)
 }
 
 // remove removes the file if no hub will ever show this certificate again.

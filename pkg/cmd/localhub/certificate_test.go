@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"moduletwin/pkg/internal/trust"
@@ -123,29 +121,6 @@ func TestNoFolder(t *testing.T) {
 	if _, err := publishCertificate(func() []byte { return nil }, ""); err == nil {
 		t.Error("a hub without data has put it somewhere")
 	}
-}
-
-// TestRefresh brings back a file that is gone or has another content.
-func TestRefresh(t *testing.T) {
-	folder := localFolder(t)
-	content := "one"
-	f, err := publishCertificate(func() []byte { return []byte(content) }, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		go f.refresh(ctx)
-		for _, content = range []string{"one", "two"} {
-			os.RemoveAll(folder)
-			time.Sleep(refreshEvery)
-			synctest.Wait()
-			if got, err := os.ReadFile(f.path); string(got) != content {
-				t.Errorf("got %q, %v", got, err)
-			}
-		}
-		cancel()
-	})
 }
 
 // TestLeftovers removes the files of hubs that were killed long ago, and no

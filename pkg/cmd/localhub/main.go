@@ -59,7 +59,7 @@ func run(ctx context.Context, in *bufio.Reader, s settings) error {
 	defer ca.remove()
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
-	tasks.Go(func() { ca.refresh(ctx) })
+	tasks.Go(func() { keepFiles(ctx, ca, s.data) })
 	printBanner(os.Stdout, hub, s, ca)
 	allowBackground()
 	go runPrompt(in, os.Stdout, hub)

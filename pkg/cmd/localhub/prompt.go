@@ -78,6 +78,8 @@ func (w word) answer(p *prompt, arguments []string) string {
 		answer, err = w.do(p, arguments)
 	}
 	switch {
+	case err == errUsage && w.argument == "":
+		return w.name + ": nothing follows it\n"
 	case err == errUsage:
 		return fmt.Sprintf("%s: type it as in: %s\n", w.name, w.usage())
 	case err != nil:

@@ -37,23 +37,23 @@ const (
 )
 
 func (p *prompt) cut([]string) (string, error) {
-	return count(p.hub.DisconnectAll()) + " cut; clients come back by themselves", nil
+	return connections(p.hub.DisconnectAll()) + " cut; clients come back by themselves", nil
 }
 
 func (p *prompt) block([]string) (string, error) {
 	p.hub.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
-	return "devices and modules are kept out, " + count(p.hub.DisconnectAll()) + " cut; type unblock", nil
+	n := connections(p.hub.DisconnectAll())
+	return "devices and modules are kept out, " + n + " cut; type unblock to let them in", nil
 }
 
-// count counts connections.
-func count(n int) string {
+func connections(n int) string {
 	switch n {
 	case 0:
-		return "no connection was"
+		return "no connection"
 	case 1:
-		return "1 connection was"
+		return "1 connection"
 	}
-	return fmt.Sprintf("%d connections were", n)
+	return fmt.Sprintf("%d connections", n)
 }
 
 // refuse closes the port for a while, counted from the last time it is typed.
@@ -99,6 +99,7 @@ func (p *prompt) throttle(arguments []string) (string, error) {
 func (p *prompt) unblock([]string) (string, error) {
 	p.stopTimer()
 	p.hub.ClearFaults()
+	p.hub.SetNetwork(fault.Network{})
 	if err := p.hub.Resume(); err != nil {
 		return "", err
 	}

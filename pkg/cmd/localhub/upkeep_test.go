@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestKeepFiles tidies up beside a hub. Its certificate comes back, old or
+// new, and of its data it says once that they are lost.
+func TestKeepFiles(t *testing.T) {
+	folder := localFolder(t)
+	content := "one"
+	ca, err := publishCertificate(func() []byte { return []byte(content) }, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, dataFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	log.SetOutput(&out)
+	defer log.SetOutput(os.Stderr)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go keepFiles(ctx, ca, folder)
+		time.Sleep(upkeepEvery)
+		synctest.Wait()
+		if out.Len() > 0 {
+			t.Errorf("while all is well: %s", out.String())
+		}
+		for _, content = range []string{"one", "two"} {
+			if err := os.RemoveAll(folder); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(upkeepEvery)
+			synctest.Wait()
+			if got, err := os.ReadFile(ca.path); string(got) != content {
+				t.Errorf("got %q, %v", got, err)
+			}
+		}
+	})
+	if strings.Count(out.String(), dataFile+" was deleted: ") != 1 {
+		t.Errorf("the log is %s", out.String())
+	}
+}
+
+// TestTouch shows that a hub lives, though not each time.
+func TestTouch(t *testing.T) {
+	localFolder(t)
+	ca, err := publishCertificate(func() []byte { return []byte("one") }, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for age, want := range map[time.Duration]bool{touchAfter / 2: false, touchAfter * 2: true} {
+		before := time.Now().Add(-age)
+		if err := os.Chtimes(ca.path, before, before); err != nil {
+			t.Fatal(err)
+		}
+		if err := ca.write(); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(ca.path)
+		if err != nil || info.ModTime().After(before.Add(time.Second)) != want {
+			t.Errorf("after %v: %v, %v", age, info.ModTime(), err)
+		}
+	}
+}
