@@ -27,14 +27,9 @@ var words = []word{
 	{"help", "", "shows this", (*prompt).help},
 }
 
-const (
-	maxRefuse   = time.Hour
-	maxThrottle = 1000
-
-	// serverUnavailable is the return code of CONNACK that tells clients to
-	// try again later.
-	serverUnavailable = 3
-)
+// serverUnavailable is the return code of CONNACK that tells clients to try
+// again later.
+const serverUnavailable = 3
 
 func (p *prompt) cut([]string) (string, error) {
 	return connections(p.hub.DisconnectAll()) + " cut; clients come back by themselves", nil
@@ -58,12 +53,9 @@ func connections(n int) string {
 
 // refuse closes the port for a while, counted from the last time it is typed.
 func (p *prompt) refuse(arguments []string) (string, error) {
-	d, err := time.ParseDuration(arguments[0])
-	if err != nil || d <= 0 {
-		return "", errUsage
-	}
-	if d > maxRefuse {
-		return "", fmt.Errorf("for %v at most", maxRefuse)
+	d, err := duration(arguments[0], time.Hour)
+	if err != nil {
+		return "", err
 	}
 	p.stopTimer()
 	p.hub.Stop()
@@ -74,7 +66,7 @@ func (p *prompt) refuse(arguments []string) (string, error) {
 		}
 		log.Print("refuse: connections are welcome again")
 	})
-	return fmt.Sprintf("connections are refused for %v; type unblock to end that", d), nil
+	return fmt.Sprintf("connections are refused for %s; type unblock to end that", arguments[0]), nil
 }
 
 func (p *prompt) stopTimer() {
@@ -84,15 +76,12 @@ func (p *prompt) stopTimer() {
 }
 
 func (p *prompt) throttle(arguments []string) (string, error) {
-	n, err := strconv.Atoi(arguments[0])
-	if err != nil || n < 1 {
-		return "", errUsage
-	}
-	if n > maxThrottle {
-		return "", fmt.Errorf("%d times at most", maxThrottle)
+	n, err := number(arguments[0], 1000)
+	if err != nil {
+		return "", err
 	}
 	p.hub.FailNext(n, fault.REST, fault.Status(http.StatusTooManyRequests))
-	return fmt.Sprintf("requests over HTTPS are answered with 429, %d in all; type unblock to end that", n), nil
+	return fmt.Sprintf("%d requests over HTTPS will be answered with 429; type unblock to end that", n), nil
 }
 
 // unblock ends whatever goes on until further notice.
@@ -127,4 +116,28 @@ func (p *prompt) twin(arguments []string) (string, error) {
 	}
 	text, err := json.MarshalIndent(twin, "", "  ")
 	return string(text) + "\n", err
+}
+
+// duration reads an argument of a word.
+func duration(argument string, most time.Duration) (time.Duration, error) {
+	d, err := time.ParseDuration(argument)
+	switch {
+	case err != nil || d <= 0:
+		return 0, errUsage
+	case d > most:
+		return 0, fmt.Errorf("that is too long: %v at most", most)
+	}
+	return d, nil
+}
+
+// number reads an argument of a word.
+func number(argument string, most int) (int, error) {
+	n, err := strconv.Atoi(argument)
+	switch {
+	case err != nil || n < 1:
+		return 0, errUsage
+	case n > most:
+		return 0, fmt.Errorf("that is too often: %d at most", most)
+	}
+	return n, nil
 }
