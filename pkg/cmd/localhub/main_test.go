@@ -202,6 +202,7 @@ func TestTrouble(t *testing.T) {
 	}{
 		{"port in use", []string{"-memory", "-listen", "localhost:" + port}, 1, "For another port: -listen localhost:"},
 		{"no port", []string{"-listen", "localhost"}, 2, "host:port"},
+		{"no such port", []string{"-listen", "localhost:65536"}, 2, "from 1 to 65535"},
 		{"unknown flag", []string{"-port", "1"}, 2, "-port"},
 		{"an argument", []string{"start"}, 2, `unexpected argument "start"`},
 		{"data and memory", []string{"-memory", "-data", "x"}, 2, "do not go together"},

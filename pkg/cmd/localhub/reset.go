@@ -31,6 +31,9 @@ func reset(in *bufio.Reader, out io.Writer, data string) error {
 		"the keys of the policies and the certificate. Connection strings copied before will be refused.\n"+
 		"Type yes to delete it: ", file)
 	answer, _ := readLine(in) // without one, it is no yes
+	if !strings.HasSuffix(answer, "\n") {
+		fmt.Fprintln(out)
+	}
 	if hub != nil {
 		hub.Close() // Windows deletes no file that is open
 	}

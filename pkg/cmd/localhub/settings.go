@@ -30,8 +30,12 @@ func parse(args []string) (settings, error) {
 	var s settings
 	flags := new(flag.FlagSet)
 	flags.Func("listen", "`address` to serve, host:port; may be repeated (default "+defaultAddress+")", func(address string) error {
-		if _, _, err := net.SplitHostPort(address); err != nil {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
 			return fmt.Errorf("it is not of the form host:port, such as %s", defaultAddress)
+		}
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			return errors.New("a port is a number from 1 to 65535, or 0 for any free one")
 		}
 		s.listen = append(s.listen, address)
 		return nil
