@@ -2,7 +2,6 @@ package localhub
 
 import (
 	"context"
-	"net/http"
 
 	"moduletwin/pkg/localhub/fault"
 )
@@ -26,16 +25,8 @@ func (h *Hub) WaitFaults(ctx context.Context, n int) error { return h.faults.Wai
 // SetNetwork changes the conditions for connections that are open and for
 // those to come.
 func (h *Hub) SetNetwork(n fault.Network) {
-	h.network.set(n)
+	h.conditions.Set(n)
 	if n != (fault.Network{}) {
 		h.faults.Count("network conditions", n)
 	}
-}
-
-// refusalOf is what a failure stands for over HTTPS and in twin answers.
-func refusalOf(how fault.Failure) *refusal {
-	if how.Kind == fault.KindGarbage {
-		return refuseStatus(http.StatusBadGateway)
-	}
-	return refuseStatus(how.Status)
 }

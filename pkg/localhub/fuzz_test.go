@@ -1,7 +1,6 @@
 package localhub
 
 import (
-	"bytes"
 	"crypto/tls"
 	"io"
 	"net"
@@ -13,32 +12,8 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
-	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/internal/network"
 )
-
-// FuzzPacket reads any bytes as packets: they are refused, or they are as
-// long as they say.
-func FuzzPacket(f *testing.F) {
-	f.Add([]byte("\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04d/m1"))
-	f.Add([]byte("\x32\x05\x00\x01a\x00\x01"))
-	f.Add([]byte("\x82\x06\x00\x01\x00\x01#\x01"))
-	f.Add([]byte("\xa2\x05\x00\x01\x00\x01#"))
-	f.Add([]byte("\x30\xff\xff\xff\xff\x7f"))
-	f.Add([]byte("\xc0\x00\xe0\x00"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r := bytes.NewReader(data)
-		for {
-			before := r.Len()
-			packet, err := readPacket(r, maxConnect)
-			if err != nil {
-				return
-			}
-			if again := pack(packet); len(again) > before-r.Len() {
-				t.Fatalf("%d bytes were read as a packet of %d", before-r.Len(), len(again))
-			}
-		}
-	})
-}
 
 // FuzzPort sends any bytes to the hub, inside TLS, after a good CONNECT or
 // without one. Afterwards, it still serves.
@@ -66,7 +41,7 @@ func FuzzPort(f *testing.F) {
 		}
 		defer conn.Close()
 		if signIn {
-			conn.Write(pack(hello))
+			hello.Write(conn)
 		}
 		conn.Write(data)
 		conn.CloseWrite()
@@ -107,90 +82,10 @@ func FuzzREST(f *testing.F) {
 		near, far := net.Pipe()
 		defer near.Close()
 		defer far.Close()
-		answer := httptest.NewRecorder()
-		h.serveHTTP(answer, request.WithContext(withWire(request.Context(), newWire(far, &h.network))))
-		if answer.Code >= 500 {
-			t.Fatalf("%s %s %s = %d %s", method, path, body, answer.Code, answer.Body)
+		response := httptest.NewRecorder()
+		h.serveHTTP(response, request.WithContext(network.NewContext(request.Context(), network.NewConn(far, &h.conditions))))
+		if response.Code >= 500 {
+			t.Fatalf("%s %s %s = %d %s", method, path, body, response.Code, response.Body)
 		}
 	})
-}
-
-// FuzzUsername checks that what is accepted names segments of the name.
-func FuzzUsername(f *testing.F) {
-	f.Add("localhost/d/m/?api-version=2021-04-12&DeviceClientType=x%2F1")
-	f.Add("localhost/d/api-version=2016-11-14")
-	f.Add("h/?x/?api-version=1")
-	f.Fuzz(func(t *testing.T, name string) {
-		k, err := parseUsername(name)
-		if err != nil {
-			return
-		}
-		path := "/" + k.device
-		if k.module != "" {
-			path += "/" + k.module
-		}
-		if k.device == "" || !strings.Contains(name, path+"/") {
-			t.Fatalf("%q was read as %s", name, k)
-		}
-	})
-}
-
-// FuzzTopic checks that no topic is anything but what it was made for.
-func FuzzTopic(f *testing.F) {
-	f.Add("?$rid=1&$version=3")
-	f.Add("%24rid=a")
-	f.Add("devices/d/modules/m/messages/events/%24.ct=a")
-	f.Fuzz(func(t *testing.T, topic string) {
-		if r, err := parseRequest(topic); err == nil && (r.id == "" || strings.ContainsAny(r.answerTopic(200, 1), "+#\x00")) {
-			t.Fatalf("%q has the request id %q", topic, r.id)
-		}
-		k := key{"d", "m"}
-		if k.isTelemetry(topic) && !strings.HasPrefix(topic, "devices/d/modules/m/messages/events") {
-			t.Fatalf("%q is taken for telemetry", topic)
-		}
-		if k.isFilter(topic) && !strings.HasSuffix(topic, "/#") {
-			t.Fatalf("%q is taken for a filter", topic)
-		}
-	})
-}
-
-// FuzzTwin applies any patches and compares with the rules.
-func FuzzTwin(f *testing.F) {
-	f.Add(`{"a":{"b":1}}`, `{"a":{"b":null,"c":[1]}}`)
-	f.Add(`{"a":1}`, `{"a":{"b":{"c":null}}}`)
-	f.Fuzz(func(t *testing.T, first, second string) {
-		before := newTwin(key{"d", "m"}, time.Now())
-		for _, text := range []string{first, second} {
-			patch, refused := decodeProperties([]byte(text), true)
-			if refused != nil {
-				return
-			}
-			after, refused := before.updated(twinUpdate{desired: patch, hasDesired: true}, time.Now())
-			if refused != nil {
-				return
-			}
-			sameShape(t, after.Desired.Properties, after.Desired.Metadata)
-			before = after
-		}
-		var decoded iothub.Twin
-		e := &entity{key: key{"d", "m"}, identity: newIdentity(time.Now()), twin: before}
-		if err := decode(encode(e.wireTwin()), &decoded); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-// sameShape checks that metadata mirrors what it describes.
-func sameShape(t *testing.T, properties map[string]any, m *metadata) {
-	if len(properties) != len(m.children) {
-		t.Fatalf("%d properties have metadata of %d", len(properties), len(m.children))
-	}
-	for name, value := range properties {
-		child := m.children[name]
-		if child == nil {
-			t.Fatalf("%q has no metadata", name)
-		}
-		object, _ := value.(map[string]any)
-		sameShape(t, object, child)
-	}
 }

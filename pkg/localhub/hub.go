@@ -6,32 +6,41 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/mqtt"
+	"moduletwin/pkg/localhub/internal/network"
+	"moduletwin/pkg/localhub/internal/registry"
+	"moduletwin/pkg/localhub/internal/rest"
+	"moduletwin/pkg/localhub/internal/store"
 )
 
 // Hub is a running IoT hub. Its methods may be called from several
 // goroutines at once.
 type Hub struct {
-	options    Options
-	log        *slog.Logger
-	host       string   // the name for connection strings, without port
-	names      []string // all names and addresses that the hub goes by
-	policyKeys map[string]keyPair
+	options Options
+	log     *slog.Logger
+	host    string   // the name for connection strings, without port
+	names   []string // all names and addresses that the hub goes by
 
 	certificate *certificate
 	tls         *tls.Config
-	registry    registry
-	faults      fault.Queue
-	expired     expiredTokens
-	network     network
+	registry    *registry.Registry
+	auth        *auth.Auth
+	faults      *fault.Queue
+	conditions  network.Conditions
+	rest        *rest.Server
+	mqtt        *mqtt.Server
 	http        *http.Server
-	handedOver  *handover // connections that speak HTTP
+	httpConns   *handoff // connections that speak HTTP
 
 	ctx    context.Context // done when the hub is closed
 	cancel context.CancelFunc
@@ -44,8 +53,11 @@ type Hub struct {
 	listeners []net.Listener
 	stopped   bool
 	closed    bool
-	wires     map[*wire]struct{}
+	conns     map[*network.Conn]struct{} // that are open
 }
+
+// ErrInUse says that another hub keeps its data in the same folder.
+var ErrInUse = store.ErrInUse
 
 // TB is what [New] needs of a [testing.T], [testing.B] or [testing.F].
 type TB interface {
@@ -88,18 +100,17 @@ func (l testLog) Write(line []byte) (int, error) {
 // Start starts a hub. When it returns, the hub accepts connections at all
 // its addresses.
 func Start(options *Options) (*Hub, error) {
-	h := &Hub{options: options.withDefaults(), wires: make(map[*wire]struct{})}
+	h := &Hub{options: options.withDefaults(), registry: registry.New(), conns: make(map[*network.Conn]struct{})}
 	h.log = h.options.Logger
-	h.faults.Log = h.log.Warn
 	h.host, h.names = hostNames(h.options.Listen)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
-	err := h.remember()
+	err := h.open()
 	if err == nil {
 		err = h.listen(h.options.Listen)
 	}
 	if err != nil {
 		h.cancel()
-		h.registry.store.close()
+		h.registry.Close()
 		return nil, fmt.Errorf("localhub: %w", err)
 	}
 	h.startHTTP()
@@ -107,24 +118,27 @@ func Start(options *Options) (*Hub, error) {
 	return h, nil
 }
 
-// remember reads what is kept from before, or begins anew.
-func (h *Hub) remember() (err error) {
-	h.registry.index = make(map[key]*entity)
+// open reads what is kept from before, or begins anew, and sets up what serves
+// it.
+func (h *Hub) open() (err error) {
 	if h.options.DataDir != "" {
-		if h.registry.store, err = openStore(h.options.DataDir); err != nil {
+		kept, err := registry.Open(h.options.DataDir)
+		if err != nil {
 			return err
 		}
-		if err := h.registry.store.load(h.registry.index); err != nil {
-			return err
-		}
+		h.registry = kept
 	}
-	if h.policyKeys, err = h.registry.store.policies(); err != nil {
+	h.faults = &fault.Queue{Log: h.log.Warn}
+	h.auth = &auth.Auth{HostNames: h.names, Grace: h.options.TokenGrace}
+	if h.auth.PolicyKeys, err = h.registry.PolicyKeys(slices.Collect(maps.Keys(auth.Policies()))); err != nil {
 		return err
 	}
-	if h.certificate, err = h.registry.store.certificate(h.names, time.Now()); err != nil {
+	if h.certificate, err = keptCertificate(h.registry, h.names, time.Now()); err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
 	h.tls = h.certificate.config()
+	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Log: h.log}
+	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Log: h.log, SignInTimeout: h.options.SignInTimeout}
 	return nil
 }
 
@@ -139,11 +153,11 @@ func (h *Hub) Close() {
 	for _, l := range h.options.Listeners {
 		l.Close()
 	}
-	h.network.set(fault.Network{})
+	h.conditions.Set(fault.Network{})
 	h.cutAll()
 	h.http.Close()
 	h.tasks.Wait()
-	h.registry.store.close()
+	h.registry.Close()
 }
 
 // HostName returns the HostName of connection strings for this hub,
@@ -162,11 +176,11 @@ func (h *Hub) HostName() string {
 // constants such as [PolicyIoTHubOwner]. Each has exactly the permissions that
 // it has in Azure. It panics if there is no such policy.
 func (h *Hub) ConnectionString(policy string) iothub.ConnectionString {
-	keys, known := h.policyKeys[policy]
+	keys, known := h.auth.PolicyKeys[policy]
 	if !known {
 		panic(fmt.Sprintf("localhub: there is no shared access policy %q", policy))
 	}
-	return iothub.ConnectionString{HostName: h.HostName(), SharedAccessKeyName: policy, SharedAccessKey: keys.Primary}
+	return iothub.ConnectionString{HostName: h.HostName(), SharedAccessKeyName: policy, SharedAccessKey: keys.PrimaryKey}
 }
 
 // RootCAs returns what clients have to trust, for the options of that name:

@@ -8,9 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"syscall"
-	"time"
 
 	"moduletwin/pkg/internal/trust"
 )
@@ -129,79 +127,4 @@ func (h *Hub) Addresses() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.addresses)
-}
-
-// startAccepting serves the listeners that are open, and more.
-func (h *Hub) startAccepting(more []net.Listener) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return
-	}
-	h.stopped = false
-	for _, l := range slices.Concat(h.listeners, more) {
-		h.tasks.Go(func() { h.accept(l) })
-	}
-}
-
-// accept serves connections until l is closed. When there are too many files
-// open, it tries again after a moment.
-func (h *Hub) accept(l net.Listener) {
-	for {
-		conn, err := l.Accept()
-		switch {
-		case err == nil:
-			h.admit(conn)
-			continue
-		case errors.Is(err, net.ErrClosed) || h.ctx.Err() != nil:
-			return
-		case !strings.Contains(err.Error(), "too many open files"):
-			h.log.Error("cannot accept connections any more", "address", l.Addr(), "error", err)
-			return
-		}
-		h.log.Warn("cannot accept a connection for now", "error", err)
-		moment := time.NewTimer(100 * time.Millisecond)
-		select {
-		case <-moment.C:
-		case <-h.ctx.Done():
-			moment.Stop()
-			return
-		}
-	}
-}
-
-// admit serves conn, each by itself so that none holds up another, or ends
-// it at once.
-func (h *Hub) admit(conn net.Conn) {
-	w := newWire(conn, &h.network)
-	h.mu.Lock()
-	full := len(h.wires) >= h.options.MaxConnections
-	refused := full || h.closed || h.stopped
-	if !refused {
-		h.wires[w] = struct{}{}
-		h.tasks.Add(1)
-	}
-	h.mu.Unlock()
-	switch c := h.network.now.Load(); {
-	case refused:
-		if full {
-			h.log.Warn("connection refused: there are too many", "limit", h.options.MaxConnections)
-		}
-		w.reset()
-	case c != nil && c.Refuse:
-		w.reset()
-		h.forget(w)
-	default:
-		go h.serve(w)
-	}
-}
-
-// forget takes w off the list of those that are open, if it is still there.
-func (h *Hub) forget(w *wire) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if _, open := h.wires[w]; open {
-		delete(h.wires, w)
-		h.tasks.Done()
-	}
 }

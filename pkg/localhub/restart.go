@@ -3,6 +3,8 @@ package localhub
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // Stop closes the hub's port and cuts all connections: until [Hub.Resume],
@@ -33,13 +35,10 @@ func (h *Hub) closeListeners() {
 
 func (h *Hub) cutAll() {
 	h.mu.Lock()
-	wires := make([]*wire, 0, len(h.wires))
-	for w := range h.wires {
-		wires = append(wires, w)
-	}
+	open := slices.Collect(maps.Keys(h.conns))
 	h.mu.Unlock()
-	for _, w := range wires {
-		w.Close()
+	for _, conn := range open {
+		conn.Close()
 	}
 }
 
@@ -70,7 +69,7 @@ var errClosed = errors.New("the hub is closed")
 func (h *Hub) Restart(keep bool) error {
 	h.Stop()
 	if !keep {
-		h.registry.clear()
+		h.registry.Clear()
 	}
 	return h.Resume()
 }

@@ -1,4 +1,4 @@
-package localhub
+package localhub_test
 
 import (
 	"bytes"
@@ -8,13 +8,16 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.etcd.io/bbolt"
+
+	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/store"
 )
 
 // TestKept stops a hub and starts another on the same folder.
@@ -23,16 +26,16 @@ func TestKept(t *testing.T) {
 	first := startIn(t, folder)
 	module := first.AddModule("d", "m")
 	first.AddModule("d", "gone")
-	first.registry.delete(key{"d", "gone"}, func(*identity) *refusal { return nil })
-	deep := json.RawMessage(strings.Repeat("[", maxArrayDepth) + strings.Repeat("]", maxArrayDepth))
+	newREST(t, first).must(204, "DELETE", "/devices/d/modules/gone", "", "If-Match: *")
+	deep := json.RawMessage(strings.Repeat("[", 100) + strings.Repeat("]", 100))
 	if _, err := first.PatchDesired("d", "m", map[string]any{"a": map[string]any{"b": 1}, "deep": deep}); err != nil {
 		t.Fatal(err)
 	}
-	e := first.registry.lock(key{"d", "m"})
-	first.registry.openSession(e, false)
-	before := encode(e.wireTwin())
-	e.mu.Unlock()
-	if _, err := Start(&Options{DataDir: folder}); !errors.Is(err, ErrInUse) {
+	before, _ := first.Twin("d", "m")
+	c, _ := signIn(t, first, module)
+	c.subscribe(desired)
+	c.Close()
+	if _, err := localhub.Start(&localhub.Options{DataDir: folder}); !errors.Is(err, localhub.ErrInUse) {
 		t.Errorf("a second hub on the folder: %v, want ErrInUse", err)
 	}
 	first.Close()
@@ -42,7 +45,7 @@ func TestKept(t *testing.T) {
 	if !bytes.Equal(first.CertificatePEM(), second.CertificatePEM()) {
 		t.Error("the certificate is another one")
 	}
-	for policy := range policies {
+	for policy := range auth.Policies() {
 		if !first.ConnectionString(policy).SharedAccessKey.Equal(second.ConnectionString(policy).SharedAccessKey) {
 			t.Errorf("the key of %s is another one", policy)
 		}
@@ -50,28 +53,28 @@ func TestKept(t *testing.T) {
 	if again := second.AddModule("d", "m"); !again.SharedAccessKey.Equal(module.SharedAccessKey) {
 		t.Error("the key of the module is another one")
 	}
-	e = second.registry.lock(key{"d", "m"})
-	defer e.mu.Unlock()
-	if after := encode(e.wireTwin()); !bytes.Equal(after, before) {
-		t.Errorf("the twin was %s and is %s", before, after)
+	if after, _ := second.Twin("d", "m"); !reflect.DeepEqual(after, before) {
+		t.Errorf("the twin was %v and is %v", before, after)
 	}
-	if e.session == nil {
-		t.Error("the session is lost")
-	}
-	if second.registry.index[key{"d", "gone"}] != nil {
+	if _, found := second.Twin("d", "gone"); found {
 		t.Error("a deleted module is back")
 	}
+	c, present := signIn(t, second, module)
+	if !present {
+		t.Error("the session is lost")
+	}
+	c.Close()
 	if runtime.GOOS == "windows" {
 		return
 	}
-	if info, err := os.Stat(filepath.Join(folder, fileName)); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(folder, store.FileName)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file is of mode %v, %v", info.Mode(), err)
 	}
 }
 
-func startIn(t testing.TB, folder string) *Hub {
+func startIn(t testing.TB, folder string) *localhub.Hub {
 	t.Helper()
-	h, err := Start(&Options{DataDir: folder})
+	h, err := localhub.Start(&localhub.Options{DataDir: folder})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +90,7 @@ func TestUnusableFiles(t *testing.T) {
 		h.AddModule("d", fmt.Sprint(i))
 	}
 	h.Close()
-	content, err := os.ReadFile(filepath.Join(good, fileName))
+	content, err := os.ReadFile(filepath.Join(good, store.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,11 +129,11 @@ func TestUnusableFiles(t *testing.T) {
 func mustRefuse(t *testing.T, content []byte, always bool) {
 	t.Helper()
 	folder := t.TempDir()
-	path := filepath.Join(folder, fileName)
+	path := filepath.Join(folder, store.FileName)
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h, err := Start(&Options{DataDir: folder})
+	h, err := localhub.Start(&localhub.Options{DataDir: folder})
 	if err == nil {
 		h.Close()
 		if always {
@@ -140,84 +143,5 @@ func mustRefuse(t *testing.T, content []byte, always bool) {
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(after, content) {
 		t.Errorf("it was changed (%v)", err)
-	}
-}
-
-// TestRenewal keeps a certificate until it is about to expire or has to be
-// good for more names.
-func TestRenewal(t *testing.T) {
-	folder := t.TempDir()
-	s, err := openStore(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	now := time.Now()
-	first, err := s.certificate(loopback, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range []struct {
-		name  string
-		names []string
-		now   time.Time
-		same  bool
-	}{
-		{"the next day", loopback, now.Add(24 * time.Hour), true},
-		{"another name", append([]string{"hub.example"}, loopback...), now, false},
-		{"back to fewer names", loopback, now, true},
-		{"a year later", loopback, now.Add(340 * 24 * time.Hour), false},
-	} {
-		got, err := s.certificate(row.names, row.now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.Equal(got.authority.Raw, first.authority.Raw) != row.same {
-			t.Errorf("%s: kept %v, want %v", row.name, !row.same, row.same)
-		}
-		first = got
-	}
-}
-
-// BenchmarkStore compares the store with a bare database, for one writer and
-// for 64, each writing a value of 400 bytes under a key of its own.
-func BenchmarkStore(b *testing.B) {
-	value := bytes.Repeat([]byte("x"), 400)
-	put := func(tx *bbolt.Tx, k []byte) error {
-		bucket, err := tx.CreateBucketIfNotExists(bucketTwins)
-		if err != nil {
-			return err
-		}
-		return bucket.Put(k, value)
-	}
-	for _, way := range []struct {
-		name string
-		save func(s *store, k []byte) error
-	}{
-		{"store", func(s *store, k []byte) error { return s.save(record{bucketTwins, k, value}) }},
-		{"Update", func(s *store, k []byte) error { return s.db.Update(func(tx *bbolt.Tx) error { return put(tx, k) }) }},
-		{"Batch", func(s *store, k []byte) error { return s.db.Batch(func(tx *bbolt.Tx) error { return put(tx, k) }) }},
-	} {
-		for _, writers := range []int{1, 64} {
-			b.Run(fmt.Sprintf("%s/%d", way.name, writers), func(b *testing.B) {
-				s, err := openStore(b.TempDir())
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer s.close()
-				b.ResetTimer()
-				var wg sync.WaitGroup
-				for w := range writers {
-					wg.Go(func() {
-						for i := w; i < b.N; i += writers {
-							if err := way.save(s, fmt.Appendf(nil, "d/%d", w)); err != nil {
-								b.Error(err)
-							}
-						}
-					})
-				}
-				wg.Wait()
-			})
-		}
 	}
 }

@@ -1,9 +1,10 @@
 package sdktest
 
 import (
-	"moduletwin/pkg/localhub/fault"
 	"testing"
 	"time"
+
+	"moduletwin/pkg/localhub/fault"
 )
 
 // TestTrouble lets requests fail. azure-iot-hub tries reads again and writes

@@ -1,0 +1,78 @@
+package localhub
+
+import (
+	"context"
+	"fmt"
+
+	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/mqtt"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// ConnectionState is the state of a device's or module's connection.
+type ConnectionState struct {
+	Connected  bool
+	Subscribed bool // it is connected and subscribed to changes of desired properties
+	SignIns    int  // successful ones so far
+	Telemetry  int  // messages received so far, wills included
+}
+
+// WaitConnection waits until ok returns true for the state of a connection,
+// and returns that state. ok is called at once and after every change; of
+// changes that follow each other quickly, it may see the last one only: to
+// notice that a client went and came back, look at SignIns. WaitConnection
+// ends, too, when ctx is done, when the hub is closed and when there is no such
+// device or module.
+func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok func(ConnectionState) bool) (ConnectionState, error) {
+	id := registry.ID{Device: deviceID, Module: moduleID}
+	for {
+		watched, changed, err := h.registry.Watch(id)
+		if err != nil {
+			return ConnectionState{}, fmt.Errorf("localhub: %w", err)
+		}
+		state := connectionState(watched)
+		if ok(state) {
+			return state, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return state, fmt.Errorf("localhub: %s is %+v: %w", id, state, ctx.Err())
+		case <-h.ctx.Done():
+			return state, fmt.Errorf("localhub: %w", errClosed)
+		}
+	}
+}
+
+func connectionState(s registry.State) ConnectionState {
+	_, subscribed := s.Subscriptions[mqtt.FilterDesired]
+	return ConnectionState{s.Connected, subscribed, s.SignIns, s.Telemetry}
+}
+
+// Disconnect ends the connection of a device or, with a module id, of a
+// module. It reports whether there was one.
+func (h *Hub) Disconnect(deviceID, moduleID string) bool {
+	return h.mqtt.Disconnect(registry.ID{Device: deviceID, Module: moduleID}, fault.Cut())
+}
+
+// ResetConnection is [Hub.Disconnect] by an RST, where the network has such.
+func (h *Hub) ResetConnection(deviceID, moduleID string) bool {
+	return h.mqtt.Disconnect(registry.ID{Device: deviceID, Module: moduleID}, fault.CutReset())
+}
+
+// DisconnectAll is [Hub.Disconnect] for all devices and modules. It returns
+// how many were connected.
+func (h *Hub) DisconnectAll() int { return h.mqtt.DisconnectAll(fault.Cut()) }
+
+// ForgetSessions forgets the stored subscriptions of all devices and modules
+// and cuts their connections: when they come back, the hub has never heard
+// of them.
+func (h *Hub) ForgetSessions() {
+	h.faults.Count("ForgetSessions", "")
+	h.registry.ForgetSubscriptions()
+}
+
+// ExpireTokens cuts every MQTT connection as if its token had expired, and
+// refuses those same tokens from now on. (A client that signs a new token in
+// the same second with the same lifetime gets the same one.)
+func (h *Hub) ExpireTokens() { h.mqtt.ExpireTokens() }

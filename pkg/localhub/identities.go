@@ -1,0 +1,40 @@
+package localhub
+
+import (
+	"errors"
+	"fmt"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/internal/huberror"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// AddDevice adds a device and returns its connection string. A device that
+// exists already stays as it is. AddDevice panics if the hub refuses, as it
+// does an id with characters that it does not allow.
+func (h *Hub) AddDevice(deviceID string) iothub.ConnectionString {
+	return h.add(registry.ID{Device: deviceID})
+}
+
+// AddModule is [Hub.AddDevice] for a module, and for its device if that does
+// not exist yet. It returns the module's connection string.
+func (h *Hub) AddModule(deviceID, moduleID string) iothub.ConnectionString {
+	h.AddDevice(deviceID)
+	return h.add(registry.ID{Device: deviceID, Module: moduleID})
+}
+
+func (h *Hub) add(id registry.ID) iothub.ConnectionString {
+	identity, err := h.registry.Create(id, registry.Settings{})
+	if refused := (*huberror.Error)(nil); errors.As(err, &refused) && refused.Status == 409 {
+		identity, err = h.registry.Get(id)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("localhub: add %s: %v", id, err))
+	}
+	return iothub.ConnectionString{
+		HostName:        h.HostName(),
+		DeviceID:        id.Device,
+		ModuleID:        id.Module,
+		SharedAccessKey: identity.Identity.Auth.Keys.PrimaryKey,
+	}
+}

@@ -1,0 +1,44 @@
+package auth
+
+import (
+	"net"
+	"strings"
+)
+
+// covers reports whether a token for resource opens path: whether it names
+// this hub, in any of its names, with a port or without, and then path or a
+// beginning of it, compared segment by segment.
+func (a *Auth) covers(resource string, path []string) bool {
+	host, rest, _ := strings.Cut(resource, "/")
+	if !a.isHost(host) {
+		return false
+	}
+	rest = strings.TrimSuffix(rest, "/")
+	if rest == "" {
+		return true
+	}
+	named := strings.Split(rest, "/")
+	if len(named) > len(path) {
+		return false
+	}
+	for i, segment := range named {
+		if segment != path[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// isHost reports whether host, with or without a port, is this hub.
+func (a *Auth) isHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	for _, name := range a.HostNames {
+		if strings.EqualFold(name, host) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,105 @@
+// Package auth decides whether a SAS token opens what it is shown for: the
+// policies with their permissions, signatures, expiry and audience. See
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
+//
+// All reasons are for the hub's log. The client is told nothing but 401.
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"moduletwin/pkg/iothub"
+)
+
+// Auth checks tokens for one hub. Its fields are set before it is used and
+// not changed afterwards; its methods may be called from several goroutines.
+type Auth struct {
+	HostNames  []string                       // all that the hub goes by; the first is for messages
+	PolicyKeys map[string]iothub.SymmetricKey // by name of the policy; either key signs
+	Grace      time.Duration                  // how long a token counts after its expiry
+
+	mu      sync.Mutex      // guards expired
+	expired map[string]bool // tokens that were made to expire
+}
+
+// Policy checks that text is the token of a policy that carries the needed
+// permission, for the given path below the hub's name. It returns the name of
+// the policy.
+func (a *Auth) Policy(text string, needed Permission, path ...string) (policy string, err error) {
+	if text == "" {
+		return "", errors.New("the request has no Authorization header")
+	}
+	token, err := iothub.ParseSASToken(text)
+	if err != nil {
+		return "", err
+	}
+	if token.KeyName == "" {
+		return "", fmt.Errorf("the token names no policy: the key of a device or module does not open the service side, and %s is needed", needed)
+	}
+	return token.KeyName, a.PolicyToken(token, needed, path...)
+}
+
+// PolicyToken is [Auth.Policy] for a token that was read already.
+func (a *Auth) PolicyToken(token iothub.SASToken, needed Permission, path ...string) error {
+	permissions, known := policies[token.KeyName]
+	if !known {
+		return fmt.Errorf("there is no policy %q", token.KeyName)
+	}
+	owner := fmt.Sprintf("policy %q", token.KeyName)
+	if err := a.Token(token, owner, a.PolicyKeys[token.KeyName], path...); err != nil {
+		return err
+	}
+	if permissions&needed == 0 {
+		return fmt.Errorf("policy %q lacks %s", token.KeyName, needed)
+	}
+	return nil
+}
+
+// Token checks that token was signed with one of the owner's keys and opens
+// path. The signature comes first: of a forged token nothing is believed.
+func (a *Auth) Token(token iothub.SASToken, owner string, keys iothub.SymmetricKey, path ...string) error {
+	now := time.Now()
+	err := verifyEither(token, keys, now.Add(-a.Grace))
+	switch {
+	case errors.Is(err, iothub.ErrSignature):
+		return fmt.Errorf("the signature does not fit either key of %s", owner)
+	case err != nil:
+		return fmt.Errorf("the token expired %v ago", now.Sub(token.Expiry).Round(time.Second))
+	case a.hasExpired(token):
+		return errors.New("the token was made to expire")
+	case !a.covers(token.Resource, path):
+		return fmt.Errorf("the token is for %q, not for %q", token.Resource, a.HostNames[0]+"/"+strings.Join(path, "/"))
+	}
+	return nil
+}
+
+func verifyEither(token iothub.SASToken, keys iothub.SymmetricKey, now time.Time) error {
+	if keys.PrimaryKey.IsZero() {
+		return iothub.ErrSignature // else anybody could sign with the key of no bytes
+	}
+	err := token.Verify(keys.PrimaryKey, now)
+	if errors.Is(err, iothub.ErrSignature) && !keys.SecondaryKey.IsZero() {
+		err = token.Verify(keys.SecondaryKey, now)
+	}
+	return err
+}
+
+// Expire refuses token from now on, as if it had expired.
+func (a *Auth) Expire(token iothub.SASToken) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.expired == nil {
+		a.expired = make(map[string]bool)
+	}
+	a.expired[token.Reveal()] = true
+}
+
+func (a *Auth) hasExpired(token iothub.SASToken) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.expired) > 0 && a.expired[token.Reveal()]
+}

@@ -1,0 +1,176 @@
+package mqtt
+
+import (
+	"io"
+	"net"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/huberror"
+	"moduletwin/pkg/localhub/internal/network"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// garbage is a message that no hub sends.
+var garbage = []byte("<html><body>Bad Gateway</body></html>")
+
+// injectBeforeSignIn plays the failures that come before or in place of a
+// CONNACK. It returns what is left to be played, and whether the sign-in goes
+// on.
+func injectBeforeSignIn(how fault.Failure, conn net.Conn, socket *network.Conn) (left fault.Failure, goesOn bool) {
+	switch how.Kind {
+	case fault.KindCut:
+		socket.Close()
+	case fault.KindCutReset:
+		socket.Reset()
+	case fault.KindSilence:
+		conn.SetReadDeadline(time.Time{})
+		io.Copy(io.Discard, conn) // until the client goes
+	case fault.KindGarbage:
+		conn.Write(garbage)
+	case fault.KindStatus:
+		conn.Write(packConnack(byte(how.Status), false))
+	case fault.KindLate:
+		return fault.Failure{}, socket.Pause(how.Delay)
+	default:
+		return how, true
+	}
+	return fault.Failure{}, false
+}
+
+// injectInsteadOfSuback plays the failures that come in place of a SUBACK, and
+// reports whether there was one.
+func (c *connection) injectInsteadOfSuback(how fault.Failure, packet *packets.SubscribePacket) bool {
+	switch how.Kind {
+	case fault.KindStatus:
+		codes := make([]byte, len(packet.Topics))
+		for i := range codes {
+			codes[i] = 0x80
+		}
+		c.send(packSuback(packet.MessageID, codes))
+	case fault.KindGarbage:
+		c.send(garbage)
+	default:
+		return c.injectInstead(how)
+	}
+	return true
+}
+
+// injectInstead plays a failure that comes in place of what was asked for, and
+// reports whether it is one.
+func (c *connection) injectInstead(how fault.Failure) bool {
+	switch how.Kind {
+	case fault.KindCut, fault.KindCutReset:
+		c.end(how)
+	case fault.KindSilence:
+	default:
+		return false
+	}
+	return true
+}
+
+// injectTwinResponse plays a response that says something else than what came
+// of a twin request, which is not carried out. It reports whether there was
+// one. garbled is the status that garbage comes with.
+func (c *connection) injectTwinResponse(how fault.Failure, r twinRequest, garbled int) bool {
+	switch how.Kind {
+	case fault.KindStatus:
+		c.refuseRequest(r, huberror.WithStatus(how.Status, "a fault was asked for"))
+	case fault.KindGarbage:
+		c.client.Subscriptions(func(s registry.Subscriptions) {
+			c.respondTo(r, fault.Failure{}, s, garbled, 0, garbage)
+		})
+	default:
+		return false
+	}
+	return true
+}
+
+// injectNotification returns what is left to be played of how, the payload,
+// and whether the notification is the last message.
+func injectNotification(how fault.Failure, payload []byte) (left fault.Failure, sent []byte, last bool) {
+	switch how.Kind {
+	case fault.KindGarbage:
+		return fault.Failure{}, garbage, false
+	case fault.KindLoseResponse:
+		return fault.Failure{}, payload, true
+	}
+	return how, payload, false
+}
+
+// publish sends a message at the QoS of a subscription, as how would have it.
+func (c *connection) publish(how fault.Failure, topic string, qos byte, payload []byte) {
+	c.respond(how, packPublish(topic, c.nextID(qos), payload))
+}
+
+// respond sends packet, as how would have it.
+func (c *connection) respond(how fault.Failure, packet []byte) {
+	switch how.Kind {
+	case fault.KindCutHalfway:
+		c.sendLast(packet[:(len(packet)+1)/2])
+	case fault.KindLoseResponse:
+		c.end(fault.Cut())
+	case fault.KindDuplicate:
+		c.send(packet)
+		c.send(packet)
+	case fault.KindLate:
+		c.sendLater(how.Delay, packet)
+	default:
+		c.send(packet)
+	}
+}
+
+func (c *connection) sendLater(d time.Duration, packet []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason != "" {
+		return
+	}
+	c.tasks.Go(func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			c.send(packet)
+		case <-c.ended:
+		}
+	})
+}
+
+// end plays Cut or CutReset.
+func (c *connection) end(how fault.Failure) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if how.Kind == fault.KindCutReset && c.reason == "" {
+		c.socket.Reset()
+	}
+	c.cutLocked("fault " + how.String())
+}
+
+// Disconnect ends the connection of a device or module by Cut or CutReset, and
+// reports whether there was one.
+func (s *Server) Disconnect(id registry.ID, how fault.Failure) bool {
+	return s.Registry.Disconnect(id, func(c registry.Connection) { s.disconnect(id, c, how) })
+}
+
+// DisconnectAll ends all connections and returns how many there were.
+func (s *Server) DisconnectAll(how fault.Failure) int {
+	return s.Registry.DisconnectAll(func(id registry.ID, c registry.Connection) { s.disconnect(id, c, how) })
+}
+
+func (s *Server) disconnect(id registry.ID, c registry.Connection, how fault.Failure) {
+	s.Faults.Count("Disconnect", id)
+	c.(*connection).end(how)
+}
+
+// ExpireTokens ends all connections as if their tokens had expired, and
+// refuses those tokens from now on.
+func (s *Server) ExpireTokens() {
+	s.Faults.Count("ExpireTokens", "")
+	s.Registry.DisconnectAll(func(_ registry.ID, c registry.Connection) {
+		s.Auth.Expire(c.(*connection).token)
+		c.Cut("its token was made to expire")
+	})
+}

@@ -1,0 +1,169 @@
+package mqtt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+const (
+	maxConnect = 128 << 10 // bytes of a CONNECT, will included
+	maxMessage = 256 << 10 // bytes of the message in a PUBLISH
+)
+
+// readPacket reads one MQTT packet of at most limit bytes. The length is
+// checked before room is made for it, and what the codec takes on trust is
+// checked, too: flags, lengths and text.
+func readPacket(r io.Reader, limit int) (packets.ControlPacket, error) {
+	var first [1]byte
+	if _, err := io.ReadFull(r, first[:]); err != nil {
+		return nil, err
+	}
+	header := packets.FixedHeader{
+		MessageType: first[0] >> 4,
+		Dup:         first[0]&8 != 0,
+		Qos:         first[0] >> 1 & 3,
+		Retain:      first[0]&1 != 0,
+	}
+	if err := checkFlags(header, first[0]&15); err != nil {
+		return nil, err
+	}
+	var err error
+	if header.RemainingLength, err = readLength(r); err != nil {
+		return nil, err
+	}
+	if header.RemainingLength > limit {
+		return nil, fmt.Errorf("a packet of %d bytes, the limit is %d", header.RemainingLength, limit)
+	}
+	packet, err := packets.NewControlPacketWithHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	body := make([]byte, header.RemainingLength)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return nil, err
+	}
+	return packet, unpack(packet, body)
+}
+
+// checkFlags holds the packet's first byte against section 2.2.2 of MQTT
+// 3.1.1, and QoS 2, which no IoT hub speaks.
+func checkFlags(header packets.FixedHeader, flags byte) error {
+	want := byte(0)
+	switch header.MessageType {
+	case packets.Publish:
+		if header.Qos > 1 {
+			return fmt.Errorf("a PUBLISH of QoS %d: IoT Hub knows 0 and 1", header.Qos)
+		}
+		return nil
+	case packets.Subscribe, packets.Unsubscribe:
+		want = 2
+	case packets.Connect, packets.Puback, packets.Pingreq, packets.Disconnect:
+	default:
+		return fmt.Errorf("a packet of type %d, which no client sends to an IoT hub", header.MessageType)
+	}
+	if flags != want {
+		return fmt.Errorf("a malformed packet: flags %#x in packet type %d", flags, header.MessageType)
+	}
+	return nil
+}
+
+// readLength reads the one to four bytes of a remaining length.
+func readLength(r io.Reader) (int, error) {
+	var digit [1]byte
+	length := 0
+	for shift := 0; shift < 28; shift += 7 {
+		if _, err := io.ReadFull(r, digit[:]); err != nil {
+			return 0, err
+		}
+		length |= int(digit[0]&127) << shift
+		if digit[0]&128 == 0 {
+			return length, nil
+		}
+	}
+	return 0, errors.New("a malformed packet: its length has no end")
+}
+
+// mqtt311 is what the body of every CONNECT of MQTT 3.1.1 begins with: name
+// and level of the protocol.
+var mqtt311 = []byte("\x00\x04MQTT\x04")
+
+// errVersion is the error of a CONNECT of another version, whose other parts
+// may stand elsewhere.
+var errVersion = errors.New("it does not speak MQTT 3.1.1")
+
+// unpack decodes body, which has to be used up exactly.
+func unpack(packet packets.ControlPacket, body []byte) error {
+	if _, isConnect := packet.(*packets.ConnectPacket); isConnect && len(body) > len(mqtt311) && !bytes.HasPrefix(body, mqtt311) {
+		return errVersion
+	}
+	rest := exactReader(body)
+	if err := packet.Unpack(&rest); err != nil || len(rest) > 0 {
+		return errors.New("a malformed packet: its parts do not fit its length")
+	}
+	if needsID(packet) && packet.Details().MessageID == 0 {
+		return errors.New("a malformed packet: its id is 0")
+	}
+	if connect, is := packet.(*packets.ConnectPacket); is && connect.ReservedBit != 0 {
+		return errors.New("a malformed packet: a reserved flag is set")
+	}
+	if unsubscribe, is := packet.(*packets.UnsubscribePacket); is && lengthOf(unsubscribe) != len(body) {
+		return errors.New("a malformed packet: its parts do not fit its length") // the codec does not tell
+	}
+	for _, text := range texts(packet) {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return errors.New("a malformed packet: a text is not UTF-8")
+		}
+	}
+	return nil
+}
+
+func lengthOf(packet *packets.UnsubscribePacket) int {
+	length := 2 // the id
+	for _, topic := range packet.Topics {
+		length += 2 + len(topic)
+	}
+	return length
+}
+
+func needsID(packet packets.ControlPacket) bool {
+	switch packet := packet.(type) {
+	case *packets.PublishPacket:
+		return packet.Qos > 0
+	case *packets.SubscribePacket, *packets.UnsubscribePacket, *packets.PubackPacket:
+		return true
+	}
+	return false
+}
+
+func texts(packet packets.ControlPacket) []string {
+	switch packet := packet.(type) {
+	case *packets.ConnectPacket:
+		return []string{packet.ClientIdentifier, packet.Username, packet.WillTopic}
+	case *packets.PublishPacket:
+		return []string{packet.TopicName}
+	case *packets.SubscribePacket:
+		return packet.Topics
+	case *packets.UnsubscribePacket:
+		return packet.Topics
+	}
+	return nil
+}
+
+// exactReader gives all of what is asked for or an error: the codec does not
+// notice when it gets less.
+type exactReader []byte
+
+func (r *exactReader) Read(p []byte) (int, error) {
+	if len(p) > len(*r) {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := copy(p, *r)
+	*r = (*r)[n:]
+	return n, nil
+}

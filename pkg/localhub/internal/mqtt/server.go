@@ -1,0 +1,161 @@
+// Package mqtt speaks MQTT 3.1.1 with devices and modules as an IoT hub does:
+// sign-in, subscriptions, twin requests, notifications of desired properties.
+// It translates packets into operations of the registry. See
+// https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub.
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/network"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// Server speaks with clients. All its fields have to be set.
+type Server struct {
+	Registry      *registry.Registry
+	Auth          *auth.Auth
+	Faults        *fault.Queue
+	Log           *slog.Logger
+	SignInTimeout time.Duration // for a CONNECT to come, or a refusal to be taken
+}
+
+// MaxPacket is the largest packet that a client may send, in bytes: a message
+// of 256 KB and its topic.
+const MaxPacket = 256<<10 + 64<<10
+
+// maxKeepAlive caps the time after which a silent client is cut, whatever
+// keep-alive it asked for.
+const maxKeepAlive = 1767 * time.Second
+
+// errDisconnected ends a connection by the client's wish.
+var errDisconnected = errors.New("it said goodbye")
+
+// Serve speaks with a client until it is gone. conn carries MQTT packets over
+// socket. Everything that is wrong ends the connection, most of it without a
+// word.
+func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
+	defer conn.Close()
+	conn.SetReadDeadline(time.Now().Add(s.SignInTimeout))
+	packet, err := readPacket(conn, maxConnect)
+	connect, isConnect := packet.(*packets.ConnectPacket)
+	if errors.Is(err, errVersion) {
+		s.refuse("", conn, packets.ErrRefusedBadProtocolVersion, err)
+		return
+	}
+	if err != nil || !isConnect {
+		s.Log.Warn("MQTT refused: no CONNECT came", "from", socket.RemoteAddr(), "error", describe(err))
+		return
+	}
+	c := s.signIn(connect, conn, socket)
+	if c == nil {
+		return
+	}
+	expiry := time.AfterFunc(time.Until(c.token.Expiry.Add(s.Auth.Grace)), func() { c.Cut("its token has expired") })
+	defer expiry.Stop()
+	c.leave(c.readPackets(silenceLimit(connect.Keepalive)))
+}
+
+// silenceLimit is how long a client may be silent: one and a half times its
+// keep-alive.
+func silenceLimit(keepAlive uint16) time.Duration {
+	if keepAlive == 0 {
+		return maxKeepAlive
+	}
+	return min(maxKeepAlive, time.Duration(keepAlive)*time.Second*3/2)
+}
+
+// readPackets handles packets until the connection ends, and returns why.
+func (c *connection) readPackets(silence time.Duration) error {
+	in := silenceReader{c.conn, silence}
+	for {
+		packet, err := readPacket(in, MaxPacket)
+		if c.Ended() {
+			return net.ErrClosed // what came behind the end counts no more
+		}
+		if err == nil {
+			err = c.handle(packet)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// silenceReader fails when nothing comes for too long. Any byte is a sign of
+// life, of a packet that comes slowly, too.
+type silenceReader struct {
+	net.Conn
+	limit time.Duration
+}
+
+func (r silenceReader) Read(p []byte) (int, error) {
+	r.SetReadDeadline(time.Now().Add(r.limit))
+	return r.Conn.Read(p)
+}
+
+// handle does what packet asks for. An error ends the connection.
+func (c *connection) handle(packet packets.ControlPacket) error {
+	switch packet := packet.(type) {
+	case *packets.PublishPacket:
+		return c.handlePublish(packet)
+	case *packets.SubscribePacket:
+		return c.handleSubscribe(packet)
+	case *packets.UnsubscribePacket:
+		return c.handleUnsubscribe(packet)
+	case *packets.PingreqPacket:
+		c.send(pack(packets.NewControlPacket(packets.Pingresp)))
+		return nil
+	case *packets.PubackPacket:
+		return nil
+	case *packets.DisconnectPacket:
+		c.will = false
+		return errDisconnected
+	default:
+		return fmt.Errorf("a packet of type %T in the middle of things", packet)
+	}
+}
+
+// leave ends the connection, if that has not happened yet, gives up its place
+// and waits for its goroutines. A will counts as a message, unless the client
+// said goodbye.
+func (c *connection) leave(why error) {
+	c.client.Leave(describe(why), c.will)
+	c.tasks.Wait()
+	c.server.Log.Info(fmt.Sprintf("%s is disconnected: %s", c.client.ID(), c.reason))
+}
+
+// describe says for people why a connection ended.
+func describe(err error) string {
+	switch {
+	case err == nil:
+		return "another packet came first"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the client closed the connection"
+	case errors.Is(err, net.ErrClosed):
+		return "the hub closed the connection"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return "the client was silent for too long"
+	}
+	return strings.Map(printable, err.Error()) // it may quote what the client sent
+}
+
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return '?'
+	}
+	return r
+}

@@ -1,0 +1,99 @@
+package mqtt
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/network"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// signIn lets a client in or refuses it; then the result is nil. Every
+// refusal is told as "not authorized", its reason only to the log.
+func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
+	how := s.Faults.Next(fault.SignIn)
+	how, goesOn := injectBeforeSignIn(how, conn, socket)
+	if !goesOn {
+		return nil
+	}
+	id, token, err := identify(connect)
+	if err != nil {
+		s.refuse(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
+		return nil
+	}
+	c := &connection{server: s, conn: conn, socket: socket, token: token, will: connect.WillFlag, ended: make(chan struct{})}
+	var present bool
+	err = s.Registry.SignIn(id, c, connect.CleanSession,
+		func(i *registry.Identity) error { return s.checkToken(token, id, i.Auth) },
+		func(client *registry.Client, sessionPresent bool) {
+			c.client, present = client, sessionPresent
+			c.respond(how, packConnack(packets.Accepted, sessionPresent))
+		})
+	if err != nil {
+		s.refuse(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
+		return nil
+	}
+	s.Log.Info(fmt.Sprintf("%s is connected", id), "session", sessionWord(connect.CleanSession, present), "from", socket.RemoteAddr())
+	return c
+}
+
+func sessionWord(clean, present bool) string {
+	switch {
+	case clean:
+		return "not kept"
+	case present:
+		return "kept from before"
+	default:
+		return "new"
+	}
+}
+
+func (s *Server) refuse(clientID string, conn net.Conn, code byte, reason error) {
+	s.Log.Warn(fmt.Sprintf("sign-in refused: %v", reason), "client", fmt.Sprintf("%.300s", clientID))
+	conn.SetWriteDeadline(time.Now().Add(s.SignInTimeout))
+	conn.Write(packConnack(code, false))
+}
+
+// identify finds out who connect claims to be, and reads the token.
+func identify(connect *packets.ConnectPacket) (id registry.ID, token iothub.SASToken, err error) {
+	if id, err = parseUsername(connect.Username); err != nil {
+		return id, token, err
+	}
+	if want := clientID(id); connect.ClientIdentifier != want {
+		return id, token, fmt.Errorf("the client id is %.300q, for %s it is %q", connect.ClientIdentifier, id, want)
+	}
+	if connect.WillFlag && (connect.WillQos > 1 || !isTelemetry(id, connect.WillTopic)) {
+		return id, token, fmt.Errorf("its will, to %.200q at QoS %d, is no message of %s", connect.WillTopic, connect.WillQos, id)
+	}
+	if len(connect.Password) == 0 {
+		return id, token, errors.New("there is no password, and so no SAS token")
+	}
+	token, err = iothub.ParseSASToken(string(connect.Password))
+	return id, token, err
+}
+
+func clientID(id registry.ID) string {
+	if !id.IsModule() {
+		return id.Device
+	}
+	return id.Device + "/" + id.Module
+}
+
+// checkToken accepts the key of the device or module itself, and that of a
+// policy which may sign in for others.
+func (s *Server) checkToken(token iothub.SASToken, id registry.ID, own registry.Authentication) error {
+	if token.KeyName != "" {
+		return s.Auth.PolicyToken(token, auth.DeviceConnect, id.Path()...)
+	}
+	if own.Type != registry.TypeSAS {
+		return fmt.Errorf("%s signs in by %s, which is not modelled", id, own.Type)
+	}
+	return s.Auth.Token(token, id.String(), own.Keys, id.Path()...)
+}

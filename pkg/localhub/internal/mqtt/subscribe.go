@@ -1,0 +1,58 @@
+package mqtt
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// maxSubscriptions is how many filters a device or module may hold.
+const maxSubscriptions = 5
+
+// handleSubscribe grants what is documented, at QoS 0 or 1. Anything else
+// ends the connection, as SDKs do not look at the codes of a SUBACK.
+func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
+	if len(packet.Topics) == 0 {
+		return errors.New("a SUBSCRIBE to nothing")
+	}
+	how := c.server.Faults.Next(fault.Subscribe)
+	if c.injectInsteadOfSuback(how, packet) {
+		return nil
+	}
+	codes := make([]byte, len(packet.Topics))
+	wanted := make(registry.Subscriptions)
+	for i, filter := range packet.Topics {
+		switch {
+		case !isFilter(c.client.ID(), filter):
+			return fmt.Errorf("a subscription to %.200q", filter)
+		case packet.Qoss[i] > 2:
+			return fmt.Errorf("a subscription at QoS %d", packet.Qoss[i])
+		}
+		codes[i] = min(1, packet.Qoss[i])
+		wanted[filter] = codes[i]
+	}
+	return c.client.Subscribe(func(s registry.Subscriptions) error {
+		maps.Copy(s, wanted)
+		if len(s) > maxSubscriptions {
+			return fmt.Errorf("more than %d subscriptions", maxSubscriptions)
+		}
+		return nil
+	}, func() { c.respond(how, packSuback(packet.MessageID, codes)) })
+}
+
+func (c *connection) handleUnsubscribe(packet *packets.UnsubscribePacket) error {
+	if len(packet.Topics) == 0 {
+		return errors.New("an UNSUBSCRIBE from nothing")
+	}
+	return c.client.Subscribe(func(s registry.Subscriptions) error {
+		for _, filter := range packet.Topics {
+			delete(s, filter)
+		}
+		return nil
+	}, func() { c.send(packUnsuback(packet.MessageID)) })
+}

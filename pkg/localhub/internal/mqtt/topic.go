@@ -1,0 +1,84 @@
+package mqtt
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// The topics of MQTT, as in
+// https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub. Those of
+// twins and methods name no identity: the connection does.
+const (
+	topicTwinGet        = "$iothub/twin/GET/"
+	topicReported       = "$iothub/twin/PATCH/properties/reported/"
+	topicMethodResponse = "$iothub/methods/res/"
+	topicTwinResponse   = "$iothub/twin/res/"
+	topicDesired        = "$iothub/twin/PATCH/properties/desired/"
+
+	filterTwinResponses = topicTwinResponse + "#"
+
+	// FilterDesired is the subscription to changes of desired properties.
+	FilterDesired = topicDesired + "#"
+	filterMethods = "$iothub/methods/POST/#"
+)
+
+// isFilter reports whether a device or module may subscribe to filter: to
+// exactly those that are documented, with no other wildcards.
+func isFilter(id registry.ID, filter string) bool {
+	switch filter {
+	case filterTwinResponses, FilterDesired, filterMethods:
+		return true
+	}
+	own := strings.Join(id.Path(), "/")
+	if !id.IsModule() {
+		return filter == own+"/messages/devicebound/#"
+	}
+	return filter == own+"/inputs/#" || filter == own+"/#" || filter == own+"/messages/devicebound/#"
+}
+
+// isTelemetry reports whether topic is that of a device's or module's own
+// messages.
+func isTelemetry(id registry.ID, topic string) bool {
+	rest, found := strings.CutPrefix(topic, strings.Join(id.Path(), "/")+"/messages/events")
+	return found && (rest == "" || rest[0] == '/') && !strings.ContainsAny(rest, "+#\x00")
+}
+
+// twinRequest is what stands in the topic of a twin request.
+type twinRequest struct {
+	id      string // $rid, as it is written
+	version string // $version, "" if there is none
+}
+
+// parseTwinRequest reads the part of a topic that follows its fixed beginning:
+// "?$rid=1" or "?$rid=1&$version=3".
+func parseTwinRequest(text string) (twinRequest, error) {
+	var r twinRequest
+	for pair := range strings.SplitSeq(strings.TrimPrefix(text, "?"), "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch unescaped, _ := url.PathUnescape(name); unescaped {
+		case "$rid":
+			r.id = value
+		case "$version":
+			r.version = value
+		}
+	}
+	if r.id == "" || len(r.id) > 1024 || strings.ContainsAny(r.id, "+#/") || strings.ContainsFunc(r.id, unicode.IsControl) {
+		return twinRequest{}, errors.New("the topic holds no usable $rid")
+	}
+	return r, nil
+}
+
+// responseTopic is where the outcome of r is published. The order of
+// the parameters matters to the official Java SDK.
+func (r twinRequest) responseTopic(status int, version int64) string {
+	topic := topicTwinResponse + strconv.Itoa(status) + "/?$rid=" + r.id
+	if version > 0 {
+		topic += "&$version=" + strconv.FormatInt(version, 10)
+	}
+	return topic
+}

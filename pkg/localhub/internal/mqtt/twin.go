@@ -1,0 +1,145 @@
+package mqtt
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+	"github.com/google/uuid"
+
+	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/huberror"
+	"moduletwin/pkg/localhub/internal/hubjson"
+	"moduletwin/pkg/localhub/internal/registry"
+	"moduletwin/pkg/localhub/internal/twin"
+)
+
+// handleTwinGet answers a request for the twin. The body of the request is
+// of no importance. If the client has not subscribed to responses, there is
+// none.
+func (c *connection) handleTwinGet(packet *packets.PublishPacket, topic string) error {
+	request, err := parseTwinRequest(topic)
+	if err != nil {
+		return err
+	}
+	how := c.server.Faults.Next(fault.TwinGet)
+	if c.injectInstead(how) {
+		return nil
+	}
+	c.acknowledge(packet)
+	if c.injectTwinResponse(how, request, 200) {
+		return nil
+	}
+	c.client.ReadTwin(func(t *twin.Twin, s registry.Subscriptions) {
+		c.respondTo(request, how, s, 200, 0, twinBody(t))
+	})
+	return nil
+}
+
+// handleReport merges a patch into the reported properties.
+func (c *connection) handleReport(packet *packets.PublishPacket, topic string) error {
+	request, err := parseTwinRequest(topic)
+	if err != nil {
+		return err
+	}
+	how := c.server.Faults.Next(fault.TwinPatch)
+	if c.injectInstead(how) {
+		return nil
+	}
+	c.acknowledge(packet)
+	if c.injectTwinResponse(how, request, 502) {
+		return nil
+	}
+	patch, err := twin.DecodeProperties(packet.Payload, true)
+	if err != nil {
+		c.refuseRequest(request, err)
+		return nil
+	}
+	expected, err := request.expectedVersion()
+	if err != nil {
+		c.refuseRequest(request, err)
+		return nil
+	}
+	c.client.Report(patch, expected, func(s registry.Subscriptions, version int64, err error) {
+		if err != nil {
+			c.respondWithError(request, s, err)
+			return
+		}
+		c.respondTo(request, how, s, 204, version, nil)
+	})
+	return nil
+}
+
+// expectedVersion returns the version that a report is meant for, nil for any.
+func (r twinRequest) expectedVersion() (*int64, error) {
+	if r.version == "" {
+		return nil, nil
+	}
+	version, err := strconv.ParseInt(r.version, 10, 64)
+	if err != nil {
+		return nil, huberror.InvalidArgument("The $version of the request is no number.")
+	}
+	return &version, nil
+}
+
+// respondTo publishes the outcome of a request to those who have subscribed
+// to responses.
+func (c *connection) respondTo(r twinRequest, how fault.Failure, s registry.Subscriptions, status int, version int64, body []byte) {
+	if qos, subscribed := s[filterTwinResponses]; subscribed {
+		c.publish(how, r.responseTopic(status, version), qos, body)
+	}
+}
+
+// refuseRequest is respondWithError without the lock of the registry.
+func (c *connection) refuseRequest(r twinRequest, err error) {
+	c.client.Subscriptions(func(s registry.Subscriptions) { c.respondWithError(r, s, err) })
+}
+
+func (c *connection) respondWithError(r twinRequest, s registry.Subscriptions, err error) {
+	refused := huberror.From(err)
+	c.server.Log.Warn("twin request refused", "by", c.client.ID(), "status", refused.Status, "reason", refused.Error())
+	c.respondTo(r, fault.Failure{}, s, refused.Status, 0, errorBody(refused))
+}
+
+// errorBody returns the form of a refusal over MQTT. Official SDKs recognise a
+// failure by its errorCode alone.
+func errorBody(refused *huberror.Error) []byte {
+	return hubjson.Encode(struct {
+		ErrorCode    int             `json:"errorCode"`
+		TrackingID   string          `json:"trackingId"`
+		Message      string          `json:"message"`
+		Info         json.RawMessage `json:"info"`
+		TimestampUTC string          `json:"timestampUtc"`
+	}{refused.Number, huberror.TrackingID(uuid.New()), refused.Message, json.RawMessage("{}"), hubjson.FormatTime(time.Now())})
+}
+
+// twinBody returns the twin as its device or module sees it: two sections,
+// with versions and without metadata.
+func twinBody(t *twin.Twin) []byte {
+	b := []byte(`{"desired":`)
+	b = append(b, twin.EncodeSection(t.Desired.Properties, nil, t.Desired.Version)...)
+	b = append(b, `,"reported":`...)
+	b = append(b, twin.EncodeSection(t.Reported.Properties, nil, t.Reported.Version)...)
+	return append(b, '}')
+}
+
+// Notify announces a change of desired properties to a client that has
+// subscribed to them. Nothing is kept for one that has not.
+func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, version int64) {
+	qos, subscribed := s[FilterDesired]
+	if !subscribed {
+		return
+	}
+	how := c.server.Faults.Next(fault.Notify)
+	if c.injectInstead(how) {
+		return
+	}
+	payload := twin.EncodeSection(patch, nil, version)
+	how, payload, last := injectNotification(how, payload)
+	c.publish(how, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)
+	if last {
+		c.sendLast(nil)
+	}
+}

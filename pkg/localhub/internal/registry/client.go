@@ -1,0 +1,114 @@
+package registry
+
+import (
+	"maps"
+	"time"
+
+	"moduletwin/pkg/localhub/internal/huberror"
+	"moduletwin/pkg/localhub/internal/twin"
+)
+
+// Client is a device or module that has signed in over a connection, which
+// does all that follows through it. Once the connection has ended, or another
+// has taken its place, nothing is done any more.
+type Client struct {
+	registry   *Registry
+	entity     *entity
+	connection Connection
+}
+
+// ID returns who has signed in.
+func (c *Client) ID() ID { return c.entity.id }
+
+// do calls f with the lock of the entity held, unless the connection has ended
+// or was replaced.
+func (c *Client) do(f func(e *entity)) {
+	e := c.entity
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.connected() == c.connection {
+		f(e)
+	}
+}
+
+// ReadTwin calls respond with the twin. No change comes in between.
+func (c *Client) ReadTwin(respond func(*twin.Twin, Subscriptions)) {
+	c.do(func(e *entity) { respond(e.twin, e.subscriptions) })
+}
+
+// Report merges patch into the reported properties, if they have the version
+// that is asked for (nil: any), and calls respond with the new version. No
+// change comes in between.
+func (c *Client) Report(patch map[string]any, version *int64, respond func(Subscriptions, int64, error)) {
+	c.do(func(e *entity) {
+		err := c.report(e, patch, version)
+		respond(e.subscriptions, e.twin.Reported.Version, err)
+	})
+}
+
+func (c *Client) report(e *entity, patch map[string]any, version *int64) error {
+	if version != nil && *version != e.twin.Reported.Version {
+		return huberror.PreconditionFailed("The reported properties have another version.")
+	}
+	now := time.Now()
+	after, err := e.twin.WithReport(patch, now)
+	if err != nil {
+		return err
+	}
+	if err := c.registry.store.Save(twinRecord(e.id, after)); err != nil {
+		return err
+	}
+	e.twin, e.lastActive = after, now
+	return nil
+}
+
+// Subscriptions calls f with the present ones, with the lock held.
+func (c *Client) Subscriptions(f func(Subscriptions)) {
+	c.do(func(e *entity) { f(e.subscriptions) })
+}
+
+// Subscribe stores changed subscriptions and then calls respond. change gets a
+// copy to change, and may refuse.
+func (c *Client) Subscribe(change func(Subscriptions) error, respond func()) (err error) {
+	c.do(func(e *entity) {
+		after := maps.Clone(e.subscriptions)
+		if err = change(after); err != nil {
+			return
+		}
+		if e.stored {
+			if err = c.registry.store.Save(subscriptionsRecord(e.id, after)); err != nil {
+				return
+			}
+		}
+		e.subscriptions = after
+		respond()
+		e.announce()
+	})
+	return err
+}
+
+// CountTelemetry counts a message.
+func (c *Client) CountTelemetry() {
+	c.do(func(e *entity) {
+		e.telemetry++
+		e.lastActive = time.Now()
+		e.announce()
+	})
+}
+
+// Leave gives the connection's place up; it is cut for reason, if it has not
+// ended yet. will says whether a last message counts as telemetry.
+func (c *Client) Leave(reason string, will bool) {
+	e := c.entity
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.connection.Cut(reason)
+	if will {
+		e.telemetry++
+	}
+	if e.connection == c.connection {
+		e.connection = nil
+		e.connectionChanged = time.Now()
+	}
+	e.announce()
+}

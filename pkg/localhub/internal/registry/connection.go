@@ -1,0 +1,121 @@
+package registry
+
+import (
+	"fmt"
+	"time"
+)
+
+// Connection is the way to a device or module that has signed in. Its methods
+// are called with locks held: they neither wait nor call the registry.
+type Connection interface {
+	// Notify announces a change of the desired properties that led to version,
+	// if subscriptions hold those to such changes.
+	Notify(subscriptions Subscriptions, patch map[string]any, version int64)
+
+	// Cut ends the connection. Only the first reason counts.
+	Cut(reason string)
+
+	// Ended reports whether the connection has ended, for whatever cause.
+	Ended() bool
+}
+
+// Subscriptions are the topic filters that a client has subscribed to, each
+// with the QoS that was granted. They are never changed in place.
+type Subscriptions map[string]byte
+
+// SignIn makes connection the one of a device or module, if allow, which gets
+// the present identity, returns no error; an earlier connection is cut. Stored
+// subscriptions from before count again unless clean is set. accept is called,
+// with the new client, before anything else can reach the connection: what it
+// sends comes first.
+func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*Identity) error, accept func(client *Client, sessionPresent bool)) error {
+	device, err := r.find(ID{Device: id.Device})
+	if err != nil {
+		return err
+	}
+	defer device.mu.Unlock()
+	e := device
+	if id.IsModule() {
+		if e = r.lock(id); e == nil {
+			return id.notFound()
+		}
+		defer e.mu.Unlock()
+	}
+	if err := allow(e.identity); err != nil {
+		return err
+	}
+	if device.identity.Disabled {
+		return fmt.Errorf("device %q is disabled", id.Device)
+	}
+	present, err := r.openSession(e, clean)
+	if err != nil {
+		return err
+	}
+	e.cut("another client signed in with the same identity")
+	e.connection, e.connectionChanged = connection, time.Now()
+	e.signIns++
+	accept(&Client{r, e, connection}, present)
+	e.announce()
+	return nil
+}
+
+// openSession prepares the subscriptions for a new connection and reports
+// whether there are some from before. The lock of e is held.
+func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) {
+	if !clean && e.stored {
+		return true, nil
+	}
+	fresh := Subscriptions{}
+	if !clean || e.stored {
+		kept := fresh
+		if clean {
+			kept = nil
+		}
+		if err := r.store.Save(subscriptionsRecord(e.id, kept)); err != nil {
+			return false, err
+		}
+	}
+	e.subscriptions, e.stored = fresh, !clean
+	return false, nil
+}
+
+// Disconnect calls end for the connection of a device or module, and reports
+// whether there is one.
+func (r *Registry) Disconnect(id ID, end func(Connection)) bool {
+	e := r.lock(id)
+	if e == nil {
+		return false
+	}
+	defer e.mu.Unlock()
+	return e.disconnect(end)
+}
+
+// DisconnectAll is Disconnect for everybody.
+func (r *Registry) DisconnectAll(end func(ID, Connection)) (n int) {
+	r.each(func(e *entity) {
+		if e.disconnect(func(c Connection) { end(e.id, c) }) {
+			n++
+		}
+	})
+	return n
+}
+
+func (e *entity) disconnect(end func(Connection)) bool {
+	c := e.connected()
+	if c == nil {
+		return false
+	}
+	end(c)
+	e.announce()
+	return true
+}
+
+// ForgetSubscriptions forgets all stored subscriptions and cuts those who are
+// connected.
+func (r *Registry) ForgetSubscriptions() {
+	r.each(func(e *entity) {
+		e.subscriptions, e.stored = Subscriptions{}, false
+		r.store.Save(subscriptionsRecord(e.id, nil))
+		e.cut("sessions are forgotten")
+	})
+}

@@ -1,0 +1,98 @@
+package registry
+
+import (
+	"sync"
+	"time"
+
+	"moduletwin/pkg/localhub/internal/twin"
+)
+
+// entity is a device or a module: identity, twin, connection, all in one.
+type entity struct {
+	id ID
+
+	mu       sync.Mutex // guards the rest
+	identity *Identity  // nil before it is created and once it is deleted
+	twin     *twin.Twin
+	modules  map[string]*entity // of a device
+
+	connection    Connection    // the last one, as long as it has not left; see connected
+	subscriptions Subscriptions // of the connection, and of the next ones if they are stored
+	stored        bool
+
+	signIns           int
+	telemetry         int
+	connectionChanged time.Time     // when connection was last set or removed
+	lastActive        time.Time     // when it last sent something of its own accord
+	changed           chan struct{} // closed at the next change of the connection's state; nil without waiters
+}
+
+func (e *entity) addModule(module *entity) {
+	if e.modules == nil {
+		e.modules = make(map[string]*entity)
+	}
+	e.modules[module.id.Module] = module
+}
+
+// connected returns the connection, or nil if there is none. One that has
+// ended is none, even if it has not left yet. The lock of e is held.
+func (e *entity) connected() Connection {
+	if e.connection == nil || e.connection.Ended() {
+		return nil
+	}
+	return e.connection
+}
+
+// cut ends the connection, if there is one. The lock of e is held.
+func (e *entity) cut(reason string) {
+	if c := e.connected(); c != nil {
+		c.Cut(reason)
+		e.announce()
+	}
+}
+
+// cutWithModules cuts a device and its modules. The lock of e is held.
+func (e *entity) cutWithModules(reason string) {
+	e.cut(reason)
+	for _, module := range e.modules {
+		module.mu.Lock()
+		module.cut(reason)
+		module.mu.Unlock()
+	}
+}
+
+// announce tells those who wait that the state of the connection has changed.
+// The lock of e is held.
+func (e *entity) announce() {
+	if e.changed != nil {
+		close(e.changed)
+		e.changed = nil
+	}
+}
+
+// Snapshot is a device or module as it is at one moment.
+type Snapshot struct {
+	ID                ID
+	Identity          *Identity  // not to be written to
+	Twin              *twin.Twin // not to be written to
+	Connected         bool
+	ConnectionChanged time.Time
+	LastActive        time.Time
+}
+
+// snapshot needs the lock of e.
+func (e *entity) snapshot() Snapshot {
+	return Snapshot{e.id, e.identity, e.twin, e.connected() != nil, e.connectionChanged, e.lastActive}
+}
+
+// snapshots leaves out what was deleted meanwhile.
+func snapshots(entities []*entity) (all []Snapshot) {
+	for _, e := range entities {
+		e.mu.Lock()
+		if e.identity != nil {
+			all = append(all, e.snapshot())
+		}
+		e.mu.Unlock()
+	}
+	return all
+}

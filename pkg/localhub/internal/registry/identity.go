@@ -1,0 +1,77 @@
+package registry
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	mathrand "math/rand/v2"
+	"strconv"
+	"time"
+
+	"moduletwin/pkg/iothub"
+)
+
+// Identity is what the registry knows of a device or module. It is never
+// changed in place.
+type Identity struct {
+	Generation    string         `json:"generation"` // tells apart those that had the same id one after the other
+	Updates       int64          `json:"updates"`    // counted from a random number; the ETag
+	Disabled      bool           `json:"disabled,omitempty"`
+	StatusReason  *string        `json:"statusReason,omitempty"`
+	StatusUpdated time.Time      `json:"statusUpdated,omitzero"`
+	Auth          Authentication `json:"auth"`
+	IoTEdge       bool           `json:"iotEdge,omitempty"`
+	DeviceScope   string         `json:"deviceScope,omitempty"`
+	ParentScopes  []string       `json:"parentScopes,omitempty"`
+	ManagedBy     *string        `json:"managedBy,omitempty"` // of a module
+}
+
+// Authentication is how an identity proves itself. Only symmetric keys are
+// of use here; the rest is kept for its owner to read back.
+type Authentication struct {
+	Type                string              `json:"type"` // see TypeSAS
+	Keys                iothub.SymmetricKey `json:"keys,omitzero"`
+	PrimaryThumbprint   *string             `json:"primaryThumbprint,omitempty"`
+	SecondaryThumbprint *string             `json:"secondaryThumbprint,omitempty"`
+}
+
+// The types of authentication.
+const (
+	TypeSAS                  = "sas"
+	TypeSelfSigned           = "selfSigned"
+	TypeCertificateAuthority = "certificateAuthority"
+	TypeNone                 = "none"
+)
+
+func newIdentity(now time.Time) *Identity {
+	return &Identity{Generation: ticks(now), Updates: 100_000_000 + mathrand.Int64N(900_000_000)}
+}
+
+// ticks returns the number of 100 ns since the year 1, as .NET counts time.
+func ticks(t time.Time) string {
+	const ticksAt1970 = 621_355_968_000_000_000
+	return strconv.FormatInt(ticksAt1970+t.UnixNano()/100, 10)
+}
+
+// ETag returns what If-Match is compared with.
+func (i *Identity) ETag() string {
+	return base64.StdEncoding.EncodeToString(strconv.AppendInt(nil, i.Updates, 10))
+}
+
+// Status returns "enabled" or "disabled".
+func (i *Identity) Status() string {
+	if i.Disabled {
+		return "disabled"
+	}
+	return "enabled"
+}
+
+// newKeys makes keys of the length that Azure gives its own.
+func newKeys() iothub.SymmetricKey {
+	return iothub.SymmetricKey{PrimaryKey: newKey(), SecondaryKey: newKey()}
+}
+
+func newKey() iothub.Key {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails
+	return iothub.NewKey(key)
+}

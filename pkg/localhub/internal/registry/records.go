@@ -1,0 +1,178 @@
+package registry
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/internal/hubjson"
+	"moduletwin/pkg/localhub/internal/store"
+	"moduletwin/pkg/localhub/internal/twin"
+)
+
+// The buckets, one record per device or module in each but the first.
+const (
+	bucketHub           = "hub" // what there is one of
+	bucketIdentities    = "identities"
+	bucketTwins         = "twins"
+	bucketSubscriptions = "sessions"
+)
+
+// New returns a registry that is empty and kept in memory only.
+func New() *Registry { return &Registry{index: make(map[ID]*entity)} }
+
+// Open returns a registry that is kept in folder, with all that it was when it
+// was closed or killed.
+func Open(folder string) (*Registry, error) {
+	kept, err := store.Open(folder, func(v store.View) error {
+		_, err := load(v)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &Registry{store: kept}
+	err = kept.Read(func(v store.View) (err error) {
+		r.index, err = load(v)
+		return err
+	})
+	if err != nil {
+		kept.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Close gives the file back. Nothing may be under way.
+func (r *Registry) Close() { r.store.Close() }
+
+func identityRecord(id ID, i *Identity) store.Record {
+	return store.Record{Bucket: bucketIdentities, Key: id.record(), Value: hubjson.Encode(i)}
+}
+
+func twinRecord(id ID, t *twin.Twin) store.Record {
+	return store.Record{Bucket: bucketTwins, Key: id.record(), Value: hubjson.Encode(t)}
+}
+
+// subscriptionsRecord forgets subscriptions that are nil.
+func subscriptionsRecord(id ID, s Subscriptions) store.Record {
+	r := store.Record{Bucket: bucketSubscriptions, Key: id.record()}
+	if s != nil {
+		r.Value = hubjson.Encode(s)
+	}
+	return r
+}
+
+// noRecords forgets all that belongs to id.
+func noRecords(id ID) []store.Record {
+	key := id.record()
+	return []store.Record{{Bucket: bucketIdentities, Key: key}, {Bucket: bucketTwins, Key: key}, {Bucket: bucketSubscriptions, Key: key}}
+}
+
+// record returns id as a record's key; no id contains a slash.
+func (id ID) record() string { return id.Device + "/" + id.Module }
+
+func parseRecordKey(key string) ID {
+	device, module, _ := strings.Cut(key, "/")
+	return ID{device, module}
+}
+
+// load reads all that is kept, and checks that nothing of it is missing.
+func load(v store.View) (map[ID]*entity, error) {
+	index := make(map[ID]*entity)
+	err := v.ForEach(bucketIdentities, func(key string, value []byte) error {
+		e := &entity{id: parseRecordKey(key)}
+		index[e.id] = e
+		return hubjson.Decode(value, &e.identity)
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = v.ForEach(bucketTwins, func(key string, value []byte) error {
+		e := index[parseRecordKey(key)]
+		if e == nil {
+			return fmt.Errorf("a twin of no identity: %s", parseRecordKey(key))
+		}
+		return hubjson.Decode(value, &e.twin)
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = v.ForEach(bucketSubscriptions, func(key string, value []byte) error {
+		e := index[parseRecordKey(key)]
+		if e == nil {
+			return fmt.Errorf("a session of no identity: %s", parseRecordKey(key))
+		}
+		e.stored = true
+		return json.Unmarshal(value, &e.subscriptions)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return index, complete(index)
+}
+
+// complete gives modules to their devices and checks that nothing is missing.
+func complete(index map[ID]*entity) error {
+	for id, e := range index {
+		device := index[ID{Device: id.Device}]
+		switch {
+		case e.identity == nil || e.twin == nil || e.twin.Desired.Metadata == nil || e.twin.Reported.Metadata == nil:
+			return fmt.Errorf("%s is not complete", id)
+		case device == nil:
+			return fmt.Errorf("%s has no device", id)
+		case id.IsModule():
+			device.addModule(e)
+		}
+	}
+	return nil
+}
+
+// keyPolicies is where the keys of policies are, in bucketHub.
+const keyPolicies = "policies"
+
+// PolicyKeys returns the keys of the named policies. Those that are missing,
+// as all are at first, are made and kept.
+func (r *Registry) PolicyKeys(names []string) (map[string]iothub.SymmetricKey, error) {
+	keys := make(map[string]iothub.SymmetricKey)
+	if kept := r.Kept(keyPolicies)[keyPolicies]; kept != nil {
+		if err := json.Unmarshal(kept, &keys); err != nil {
+			return nil, fmt.Errorf("keys of policies: %w", err)
+		}
+	}
+	missing := false
+	for _, name := range names {
+		if keys[name].PrimaryKey.IsZero() {
+			keys[name], missing = newKeys(), true
+		}
+	}
+	if !missing {
+		return keys, nil
+	}
+	return keys, r.Keep(map[string][]byte{keyPolicies: hubjson.Encode(keys)})
+}
+
+// Kept returns what [Registry.Keep] was given under these names, as far as
+// there is such.
+func (r *Registry) Kept(names ...string) map[string][]byte {
+	kept := make(map[string][]byte)
+	r.store.Read(func(v store.View) error { // fails only with what it is given
+		for _, name := range names {
+			if value := v.Get(bucketHub, name); value != nil {
+				kept[name] = append([]byte{}, value...)
+			}
+		}
+		return nil
+	})
+	return kept
+}
+
+// Keep keeps values of the hub as a whole, by name.
+func (r *Registry) Keep(values map[string][]byte) error {
+	var records []store.Record
+	for name, value := range values {
+		records = append(records, store.Record{Bucket: bucketHub, Key: name, Value: value})
+	}
+	return r.store.Save(records...)
+}

@@ -1,0 +1,70 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+const maxListed = 1000 // devices in one response
+
+// getIdentity answers GET for a device or a module.
+func (s *Server) getIdentity(r *request) (*response, error) {
+	snapshot, err := s.Registry.Get(r.id)
+	return identityResponse(snapshot, false), err
+}
+
+// listDevices answers with up to "top" devices.
+func (s *Server) listDevices(r *request) (*response, error) {
+	top, err := strconv.Atoi(r.URL.Query().Get("top"))
+	if err != nil || top < 1 || top > maxListed {
+		top = maxListed
+	}
+	return listResponse(s.Registry.Devices(top)), nil
+}
+
+// listModules answers with all modules of a device.
+func (s *Server) listModules(r *request) (*response, error) {
+	modules, err := s.Registry.Modules(r.id.Device)
+	return listResponse(modules), err
+}
+
+// putIdentity creates or, with an If-Match, updates a device or module.
+func (s *Server) putIdentity(r *request) (*response, error) {
+	settings, err := decodeSettings(r.body, r.id)
+	if err != nil {
+		return nil, err
+	}
+	if match := identityMatch(r.Header); match != "" {
+		snapshot, err := s.Registry.Update(r.id, match, settings)
+		return identityResponse(snapshot, false), err
+	}
+	snapshot, err := s.Registry.Create(r.id, settings)
+	return identityResponse(snapshot, true), err
+}
+
+func (s *Server) deleteIdentity(r *request) (*response, error) {
+	return &response{status: http.StatusNoContent}, s.Registry.Delete(r.id, identityMatch(r.Header))
+}
+
+// identityResponse is the response to a get or a put. Only a device has its
+// ETag in the header, too.
+func identityResponse(s registry.Snapshot, created bool) *response {
+	if s.Identity == nil { // there is an error beside it
+		return nil
+	}
+	r := &response{status: http.StatusOK, body: identityBody(s, created)}
+	if !s.ID.IsModule() {
+		r.etag = s.Identity.ETag()
+	}
+	return r
+}
+
+func listResponse(snapshots []registry.Snapshot) *response {
+	list := []any{} // not nil: JSON's [], not null
+	for _, s := range snapshots {
+		list = append(list, identityBody(s, false))
+	}
+	return &response{status: http.StatusOK, body: list}
+}

@@ -1,0 +1,120 @@
+// Package rest serves the REST interface of an IoT hub: the identity registry
+// and twins, as in https://learn.microsoft.com/rest/api/iothub/service. It
+// translates requests into operations of the registry, and their outcome into
+// statuses, bodies and headers.
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/huberror"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// Server answers requests. All its fields have to be set. The context of every
+// request has to hold the connection it came over, see package network.
+type Server struct {
+	Registry *registry.Registry
+	Auth     *auth.Auth
+	Faults   *fault.Queue
+	Log      *slog.Logger
+}
+
+// request is one that has been let in.
+type request struct {
+	*http.Request
+	id   registry.ID // in the path
+	body []byte      // of a PUT or PATCH
+}
+
+// response is what a request has led to, if it was not refused.
+type response struct {
+	status int
+	etag   string // for the header, which only device identities have
+	body   any    // nil for none
+}
+
+const maxBody = 1 << 20 // bytes
+
+// ServeHTTP answers one request. Every response is written and logged here.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	how := s.Faults.Next(fault.REST)
+	if !injectBefore(how, w, r) {
+		return
+	}
+	requestID := uuid.New()
+	var response *response
+	policy, err := "", refusalOf(how)
+	if err == nil {
+		response, policy, err = s.carryOut(w, r)
+	}
+	status, body := render(w.Header(), requestID, response, err)
+	addRetryAfter(how, w.Header())
+	s.logRequest(r, status, policy, err)
+	deliver(how, w, r, status, body)
+}
+
+// carryOut finds the route, checks that it is allowed and follows it.
+func (s *Server) carryOut(w http.ResponseWriter, r *http.Request) (result *response, policy string, err error) {
+	route, id, err := findRoute(r)
+	if err != nil {
+		return nil, "", err
+	}
+	policy, err = s.Auth.Policy(r.Header.Get("Authorization"), route.needs, route.audience(id)...)
+	if err != nil {
+		return nil, policy, huberror.Unauthorized(err)
+	}
+	if version := r.URL.Query().Get("api-version"); !isVersion(version) {
+		return nil, policy, huberror.APIVersion(version)
+	}
+	req := &request{Request: r, id: id}
+	if r.Method != http.MethodGet && r.Method != http.MethodDelete {
+		if req.body, err = readBody(w, r); err != nil {
+			return nil, policy, err
+		}
+	}
+	result, err = route.handle(s, req)
+	return result, policy, err
+}
+
+var versionForm = regexp.MustCompile(`^20[0-9]{2}-[01][0-9]-[0-3][0-9](-preview)?$`)
+
+// isVersion accepts all that look like an api-version.
+func isVersion(version string) bool { return versionForm.MatchString(version) }
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, huberror.WithStatus(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBody))
+	}
+	if err != nil {
+		return nil, huberror.InvalidArgument("The body cannot be read.")
+	}
+	if len(strings.TrimSpace(string(body))) == 0 {
+		return nil, huberror.EmptyBody()
+	}
+	return body, nil
+}
+
+func (s *Server) logRequest(r *http.Request, status int, policy string, err error) {
+	if !s.Log.Enabled(r.Context(), slog.LevelWarn) {
+		return // nobody reads it
+	}
+	line := fmt.Sprintf("%s %.600s: %d", r.Method, r.URL.EscapedPath(), status)
+	if err != nil {
+		refused := huberror.From(err)
+		s.Log.Warn(line+" "+refused.Code, "reason", refused.Error())
+		return
+	}
+	s.Log.Info(line, "by", policy)
+}

@@ -1,0 +1,99 @@
+package rest
+
+import (
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/internal/huberror"
+	"moduletwin/pkg/localhub/internal/hubjson"
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// identityRequest is the body of a PUT, for devices and modules alike. What
+// only the hub sets is ignored, whatever stands there.
+type identityRequest struct {
+	DeviceID       string          `json:"deviceId"`
+	ModuleID       string          `json:"moduleId"`
+	Status         string          `json:"status"`
+	StatusReason   *string         `json:"statusReason"`
+	ManagedBy      *string         `json:"managedBy"`
+	Authentication *authentication `json:"authentication"`
+	Capabilities   *capabilities   `json:"capabilities"`
+	DeviceScope    string          `json:"deviceScope"`
+	ParentScopes   []string        `json:"parentScopes"`
+}
+
+const maxStatusReason = 128 // characters
+
+// decodeSettings reads what a PUT asks for.
+func decodeSettings(body []byte, id registry.ID) (registry.Settings, error) {
+	var wanted *identityRequest
+	if err := hubjson.Decode(body, &wanted); err != nil {
+		return registry.Settings{}, huberror.InvalidArgument("%s", hubjson.Describe(err))
+	}
+	if wanted == nil {
+		return registry.Settings{}, huberror.EmptyBody()
+	}
+	if err := wanted.check(id); err != nil {
+		return registry.Settings{}, err
+	}
+	settings := registry.Settings{
+		Status:       wanted.Status,
+		StatusReason: wanted.StatusReason,
+		ManagedBy:    wanted.ManagedBy,
+		IoTEdge:      wanted.Capabilities != nil && wanted.Capabilities.IoTEdge,
+		DeviceScope:  wanted.DeviceScope,
+		ParentScopes: wanted.ParentScopes,
+	}
+	if wanted.Authentication == nil {
+		return settings, nil
+	}
+	var err error
+	settings.Authentication, err = wanted.Authentication.settings()
+	return settings, err
+}
+
+func (r *identityRequest) check(id registry.ID) error {
+	switch {
+	case r.DeviceID != id.Device:
+		return huberror.InvalidArgument("deviceId '%s' of the body is not '%s' of the path.", r.DeviceID, id.Device)
+	case r.ModuleID != id.Module:
+		return huberror.InvalidArgument("moduleId '%s' of the body is not '%s' of the path.", r.ModuleID, id.Module)
+	case r.StatusReason != nil && len([]rune(*r.StatusReason)) > maxStatusReason:
+		return huberror.InvalidArgument("statusReason should be maximum %d characters.", maxStatusReason)
+	}
+	return nil
+}
+
+func (a *authentication) settings() (*registry.Authentication, error) {
+	primary, err := parseKey("primaryKey", a.SymmetricKey.PrimaryKey)
+	if err != nil {
+		return nil, err
+	}
+	secondary, err := parseKey("secondaryKey", a.SymmetricKey.SecondaryKey)
+	if err != nil {
+		return nil, err
+	}
+	return &registry.Authentication{
+		Type:                a.Type,
+		Keys:                iothub.SymmetricKey{PrimaryKey: primary, SecondaryKey: secondary},
+		PrimaryThumbprint:   a.X509Thumbprint.PrimaryThumbprint,
+		SecondaryThumbprint: a.X509Thumbprint.SecondaryThumbprint,
+	}, nil
+}
+
+// The length of keys, in bytes.
+const (
+	minKey = 16
+	maxKey = 64
+)
+
+// parseKey does not quote a key that is no good.
+func parseKey(name string, text *string) (iothub.Key, error) {
+	if text == nil || *text == "" {
+		return iothub.Key{}, nil
+	}
+	key, err := iothub.ParseKey(*text)
+	if n := len(key.Bytes()); err != nil || n < minKey || n > maxKey {
+		return iothub.Key{}, huberror.InvalidArgument("%s is not %d to %d bytes in base64.", name, minKey, maxKey)
+	}
+	return key, nil
+}

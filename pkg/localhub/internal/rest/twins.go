@@ -1,0 +1,42 @@
+package rest
+
+import (
+	"net/http"
+
+	"moduletwin/pkg/localhub/internal/registry"
+	"moduletwin/pkg/localhub/internal/twin"
+)
+
+// getTwin answers with the twin of a device or module.
+func (s *Server) getTwin(r *request) (*response, error) {
+	snapshot, err := s.Registry.Get(r.id)
+	return twinResponse(snapshot), err
+}
+
+// patchTwin merges, see
+// https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.
+func (s *Server) patchTwin(r *request) (*response, error) {
+	return changeTwin(r, true, s.Registry.PatchTwin)
+}
+
+// replaceTwin replaces tags and desired properties, see
+// https://learn.microsoft.com/rest/api/iothub/service/modules/replace-twin.
+func (s *Server) replaceTwin(r *request) (*response, error) {
+	return changeTwin(r, false, s.Registry.ReplaceTwin)
+}
+
+func changeTwin(r *request, nulls bool, change func(registry.ID, registry.Match, twin.Update) (registry.Snapshot, error)) (*response, error) {
+	update, err := twin.DecodeUpdate(r.body, nulls)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := change(r.id, twinMatch(r.Header), update)
+	return twinResponse(snapshot), err
+}
+
+func twinResponse(s registry.Snapshot) *response {
+	if s.Twin == nil { // there is an error beside it
+		return nil
+	}
+	return &response{status: http.StatusOK, body: newTwinBody(s)}
+}

@@ -1,0 +1,65 @@
+package localhub
+
+import (
+	"crypto/ecdsa"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"time"
+
+	"moduletwin/pkg/localhub/internal/registry"
+)
+
+// The names under which a certificate is kept.
+const (
+	keptAuthority = "authority"
+	keptServer    = "certificate"
+	keptServerKey = "server key"
+)
+
+// keptCertificate returns the one that is kept if it is still good, or else a
+// new one, which is then kept.
+func keptCertificate(r *registry.Registry, names []string, now time.Time) (*certificate, error) {
+	if kept := r.Kept(keptAuthority, keptServer, keptServerKey); kept[keptAuthority] != nil {
+		c, err := parseCertificate(kept[keptAuthority], kept[keptServer], kept[keptServerKey])
+		if err != nil || c.serves(names, now) {
+			return c, err
+		}
+	}
+	fresh, err := newCertificate(names, now)
+	if err != nil {
+		return nil, err
+	}
+	serverKey, err := x509.MarshalPKCS8PrivateKey(fresh.server.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	return fresh, r.Keep(map[string][]byte{
+		keptAuthority: fresh.authority.Raw,
+		keptServer:    fresh.server.Leaf.Raw,
+		keptServerKey: serverKey,
+	})
+}
+
+// parseCertificate reads what keptCertificate keeps.
+func parseCertificate(authority, server, serverKey []byte) (*certificate, error) {
+	ca, err := x509.ParseCertificate(authority)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(server)
+	if err != nil {
+		return nil, err
+	}
+	private, err := x509.ParsePKCS8PrivateKey(serverKey)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := private.(*ecdsa.PrivateKey); !ok {
+		return nil, errors.New("the server's key is of another kind")
+	}
+	return &certificate{
+		authority: ca,
+		server:    tls.Certificate{Certificate: [][]byte{leaf.Raw, ca.Raw}, PrivateKey: private, Leaf: leaf},
+	}, nil
+}

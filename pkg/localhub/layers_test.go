@@ -1,0 +1,112 @@
+package localhub_test
+
+import (
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layer is a package and what it may import.
+type layer struct {
+	name    string
+	imports []string
+}
+
+// layers says what the packages of the hub may import, besides the standard
+// library. A name without a module is below moduletwin/pkg. The order is that
+// of the layers: nothing imports what stands further down.
+var layers = []layer{
+	{"localhub/fault", nil},
+	{"localhub/internal/huberror", []string{"github.com/google/uuid"}},
+	{"localhub/internal/hubjson", nil},
+	{"localhub/internal/network", []string{"localhub/fault"}},
+	{"localhub/internal/store", []string{"go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}},
+	{"localhub/internal/auth", []string{"iothub"}},
+	{"localhub/internal/twin", []string{
+		"internal/mergepatch",
+		"localhub/internal/huberror", "localhub/internal/hubjson",
+	}},
+	{"localhub/internal/registry", []string{
+		"iothub",
+		"localhub/internal/huberror", "localhub/internal/hubjson",
+		"localhub/internal/store", "localhub/internal/twin",
+	}},
+	{"localhub/internal/rest", []string{
+		"github.com/google/uuid", "iothub", "localhub/fault",
+		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/hubjson",
+		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
+	}},
+	{"localhub/internal/mqtt", []string{
+		"github.com/eclipse/paho.mqtt.golang/packets", "github.com/google/uuid", "iothub", "localhub/fault",
+		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/hubjson",
+		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
+	}},
+	{"localhub", []string{
+		"github.com/gorilla/websocket", "internal/trust", "internal/wsconn", "iothub", "localhub/fault",
+		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/mqtt",
+		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/rest",
+		"localhub/internal/store", "localhub/internal/twin",
+	}},
+}
+
+// TestLayers keeps walls where they are: rest and mqtt do not know each other,
+// the twin knows no protocol, and nothing below knows the public face. Of the
+// MQTT library only the codec is used, and nothing of the module side, which is
+// tested against this hub.
+func TestLayers(t *testing.T) {
+	for path, imports := range imports(t, own+"localhub", own+"localhub/fault", own+"localhub/internal/...") {
+		i := slices.IndexFunc(layers, func(l layer) bool { return own+l.name == path })
+		if i < 0 {
+			t.Errorf("%s has no place among the layers", path)
+			continue
+		}
+		for _, imported := range imports {
+			if !isStandard(imported) && !slices.Contains(layers[i].imports, strings.TrimPrefix(imported, own)) {
+				t.Errorf("%s imports %s", path, imported)
+			}
+		}
+	}
+}
+
+// TestPrograms keeps the sample programs free of the stand-in, the service
+// programs free of the module side, and package testing, with its flags, out of
+// the hub's program.
+func TestPrograms(t *testing.T) {
+	for _, row := range []struct{ program, unwanted string }{
+		{"moduletwin/createmodule", own + "iotmodule"},
+		{"moduletwin/createmodule", own + "localhub"},
+		{"moduletwin/updatemoduletwin", own + "iotmodule"},
+		{"moduletwin/updatemoduletwin", own + "localhub"},
+		{"moduletwin/receivemoduletwinpatch", own + "localhub"},
+		{own + "cmd/localhub", "testing"},
+	} {
+		if _, found := imports(t, "-deps", row.program)[row.unwanted]; found {
+			t.Errorf("%s needs %s", row.program, row.unwanted)
+		}
+	}
+}
+
+const own = "moduletwin/pkg/"
+
+// imports asks the go command what packages import.
+func imports(t *testing.T, args ...string) map[string][]string {
+	t.Helper()
+	args = append([]string{"list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`}, args...)
+	out, err := exec.CommandContext(t.Context(), "go", args...).Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	found := make(map[string][]string)
+	for line := range bytes.Lines(out) {
+		names := strings.Fields(string(line))
+		found[names[0]] = names[1:]
+	}
+	return found
+}
+
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".") && first != "moduletwin"
+}

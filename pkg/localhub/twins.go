@@ -1,0 +1,45 @@
+package localhub
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/internal/registry"
+	"moduletwin/pkg/localhub/internal/rest"
+	"moduletwin/pkg/localhub/internal/twin"
+)
+
+// Twin returns the twin of a module or, with moduleID "", of a device, and
+// whether there is one.
+func (h *Hub) Twin(deviceID, moduleID string) (iothub.Twin, bool) {
+	snapshot, err := h.registry.Get(registry.ID{Device: deviceID, Module: moduleID})
+	if err != nil {
+		return iothub.Twin{}, false
+	}
+	var t iothub.Twin
+	if err := json.Unmarshal(rest.EncodeTwin(snapshot), &t); err != nil {
+		panic("localhub: " + err.Error())
+	}
+	return t, true
+}
+
+// PatchDesired merges patch into the desired properties of a module or, with
+// moduleID "", of a device, as a back end does, and returns their new
+// version.
+func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (version int64, err error) {
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return 0, fmt.Errorf("localhub: %w", err)
+	}
+	id := registry.ID{Device: deviceID, Module: moduleID}
+	var snapshot registry.Snapshot
+	desired, err := twin.DecodeProperties(text, true)
+	if err == nil {
+		snapshot, err = h.registry.PatchTwin(id, "", twin.Update{Desired: desired, HasDesired: true})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("localhub: %s: %w", id, err)
+	}
+	return snapshot.Twin.Desired.Version, nil
+}

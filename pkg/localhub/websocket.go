@@ -1,0 +1,38 @@
+package localhub
+
+import (
+	"net/http"
+	"sync"
+
+	"github.com/gorilla/websocket"
+
+	"moduletwin/pkg/internal/wsconn"
+	"moduletwin/pkg/localhub/internal/mqtt"
+	"moduletwin/pkg/localhub/internal/network"
+)
+
+// upgrader answers the subprotocol in the case in which the client asked for
+// it: the official C SDK says MQTT. Any origin may connect: what counts is
+// the token in the CONNECT.
+var upgrader = websocket.Upgrader{
+	Subprotocols:    []string{"mqtt", "MQTT"},
+	CheckOrigin:     func(*http.Request) bool { return true },
+	ReadBufferSize:  512,
+	WriteBufferPool: new(sync.Pool),
+}
+
+// serveWebSocket speaks MQTT inside a WebSocket.
+func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
+	socket := network.FromContext(r.Context())
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", err)
+		if socket.HasClosed() {
+			h.forget(socket) // Upgrade had taken it over before it failed
+		}
+		return // Upgrade has answered
+	}
+	defer h.forget(socket) // a connection that was taken over is no longer the HTTP server's to count
+	ws.SetReadLimit(mqtt.MaxPacket + 16)
+	h.mqtt.Serve(wsconn.New(ws), socket)
+}
