@@ -1,16 +1,18 @@
-// Package errorbody reads the bodies with which IoT Hub says no.
+// Package errorbody reads the bodies of the errors of IoT Hub.
 package errorbody
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"moduletwin/pkg/internal/printable"
 )
 
 // Fields is what a body tells; fields it does not tell are "".
 type Fields struct {
-	Code       string // "ModuleNotFound"; over MQTT a number such as "400004"
+	Code       string // a name such as "ModuleNotFound"; a number that has none that is known, as text
 	Message    string // one line
 	TrackingID string
 }
@@ -32,7 +34,7 @@ func Parse(body []byte) Fields {
 	}
 	if rest, found := strings.CutPrefix(outer.Message, "ErrorCode:"); found {
 		code, message, _ := strings.Cut(rest, ";")
-		return Fields{Code: oneLine(code), Message: oneLine(message), TrackingID: trackingID(outer.ExceptionMessage)}
+		return Fields{Code: Line(code), Message: Line(message), TrackingID: Line(strings.TrimPrefix(outer.ExceptionMessage, "Tracking ID:"))}
 	}
 	return numbered(body)
 }
@@ -49,24 +51,11 @@ func numbered(body []byte) Fields {
 	}
 	code := ""
 	if number, err := strconv.Atoi(inner.ErrorCode.String()); err == nil && number != 0 {
-		code = strconv.Itoa(number)
+		code = cmp.Or(names[number], strconv.Itoa(number))
 	}
-	return Fields{Code: code, Message: oneLine(inner.Message), TrackingID: oneLine(inner.TrackingID)}
+	return Fields{Code: code, Message: Line(inner.Message), TrackingID: Line(inner.TrackingID)}
 }
 
-func trackingID(text string) string {
-	return oneLine(strings.TrimPrefix(text, "Tracking ID:"))
-}
-
-// oneLine keeps what a hub says from breaking up an error or a log, and from
-// talking to the terminal.
-func oneLine(text string) string {
-	words := strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-	text = strings.Join(words, " ")
-	if runes := []rune(text); len(runes) > maxRunes {
-		return string(runes[:maxRunes]) + "…"
-	}
-	return text
-}
-
-const maxRunes = 300
+// Line makes of what a hub says, in whatever part of a response, one line of
+// a bearable length.
+func Line(text string) string { return printable.Line(text, 300) }
