@@ -45,7 +45,7 @@ func TestStopped(t *testing.T) {
 	}))
 	<-asked
 	program.Stop(1,
-		"createmodule: A response was lost: the hub may have carried it out all the same.",
+		"createmodule: a response was lost: the hub may have carried it out all the same",
 		"IoTHubRegistryManager sample stopped")
 }
 
@@ -55,5 +55,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestProxy(t *testing.T) {
-	sampletest.CheckProxy(t, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`)
+	sampletest.CheckProxy(t, http.StatusForbidden, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`)
+	sampletest.CheckProxy(t, http.StatusProxyAuthRequired, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: Proxy Authentication Required
+Put the user and the password that the proxy wants into its address (HTTPS_PROXY=http://user:password@127.0.0.1:8883).`)
 }

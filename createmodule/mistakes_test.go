@@ -23,7 +23,7 @@ var mistakes = []sampletest.Mistake{
 		Name: "nothing set",
 		Env:  hubSet(""),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING is not set. It has to be the connection string of a shared access policy of the hub.
+		Says: `createmodule: IOTHUB_CONNECTION_STRING is not set: it has to be the connection string of a shared access policy of the hub
 The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
 	},
 	{
@@ -133,7 +133,7 @@ The local hub prints it when it starts (bin/localhub); in the Azure portal it is
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": dial tcp 127.0.0.1:8883: …
-Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub`,
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window: bin/localhub`,
 	},
 	{
 		Name: "host name that does not exist",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"testing"
 
 	"moduletwin/pkg/sample/sampletest"
@@ -54,5 +55,11 @@ func TestContested(t *testing.T) {
 func TestHelp(t *testing.T) { sampletest.CheckHelp(t) }
 
 func TestProxy(t *testing.T) {
-	sampletest.CheckProxy(t, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`, "-websocket")
+	for status, says := range map[int]string{
+		http.StatusForbidden: "Forbidden",
+		http.StatusProxyAuthRequired: `Proxy Authentication Required
+Put the user and the password that the proxy wants into its address (HTTPS_PROXY=http://user:password@127.0.0.1:8883).`,
+	} {
+		sampletest.CheckProxy(t, status, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": through the proxy 127.0.0.1:8883: `+says, "-websocket")
+	}
 }

@@ -17,7 +17,7 @@ var mistakes = []sampletest.Mistake{
 		Name: "nothing set",
 		Env:  moduleSet(""),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING is not set. It has to be the connection string of a module.
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING is not set: it has to be the connection string of a module
 It is the last line that createmodule prints.`,
 	},
 	{
@@ -55,7 +55,7 @@ It is the last line that createmodule prints.`,
 		},
 		Code: 1,
 		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": dial tcp 127.0.0.1:8883: …
-Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub`,
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window: bin/localhub`,
 	},
 
 	// What the hub refuses.
@@ -67,7 +67,7 @@ Nothing is listening there. Is the local hub running, at the port of the connect
 		},
 		Code: 1,
 		Says: `receivemoduletwinpatch: iothub: sign in as module "myFirstModule" of device "myFirstDevice": 401 Unauthorized: the hub refused the sign-in (CONNACK 5)
-The module may not exist, its key may have changed, or the clock of this machine is wrong: a hub does not say. Run createmodule again and copy the connection string; a local hub names the reason in its window.`,
+The module may not exist, its key may have changed, or the clock of this machine is wrong: a hub does not say. The local hub names the reason in its window. Run createmodule again and paste the last line that it prints.`,
 	},
 
 	// Those who are no hub.

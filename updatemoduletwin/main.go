@@ -46,7 +46,7 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 
 	twin, err := registry.GetModuleTwin(ctx, deviceID, moduleID)
 	if errors.Is(err, iothub.ErrNotFound) {
-		return fmt.Errorf("%w\nRun createmodule first. In ids, upper and lower case differ", err)
+		return sample.WithHint(err, "Run createmodule first. In ids, upper and lower case differ.")
 	}
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 	// The ETag makes the hub refuse if somebody else was faster.
 	twin, err = registry.UpdateModuleTwin(ctx, deviceID, moduleID, iothub.TwinPatch{Desired: desired}, twin.ETag)
 	if errors.Is(err, iothub.ErrPreconditionFailed) {
-		return fmt.Errorf("%w\nThe twin was changed by somebody else in the meantime. Run updatemoduletwin again", err)
+		return sample.WithHint(err, "The twin was changed by somebody else in the meantime. Run updatemoduletwin again.")
 	}
 	if err != nil {
 		return err

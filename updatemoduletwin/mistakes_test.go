@@ -20,7 +20,7 @@ var mistakes = []sampletest.Mistake{
 		Name: "nothing set",
 		Env:  hubSet(""),
 		Code: 2,
-		Says: `updatemoduletwin: IOTHUB_CONNECTION_STRING is not set. It has to be the connection string of a shared access policy of the hub.
+		Says: `updatemoduletwin: IOTHUB_CONNECTION_STRING is not set: it has to be the connection string of a shared access policy of the hub
 The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
 	},
 	{
@@ -73,7 +73,7 @@ It needs a policy with the permission Service Connect. Policy "registryReadWrite
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 ModuleNotFound: myFirstDevice/myFirstModule
-Run createmodule first. In ids, upper and lower case differ`,
+Run createmodule first. In ids, upper and lower case differ.`,
 	},
 	{
 		Name: "device that does not exist",
@@ -82,7 +82,7 @@ Run createmodule first. In ids, upper and lower case differ`,
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 DeviceNotFound: myFirstDevice
-Run createmodule first. In ids, upper and lower case differ`,
+Run createmodule first. In ids, upper and lower case differ.`,
 	},
 	{
 		Name: "name of a property with a dot",
@@ -104,12 +104,12 @@ Run createmodule first. In ids, upper and lower case differ`,
 					io.WriteString(w, `{"Message":"ErrorCode:PreconditionFailed;Precondition failed","ExceptionMessage":""}`)
 					return
 				}
-				io.WriteString(w, `{"etag":"AAAAAAAAAAE=","properties":{"desired":{"$version":1},"reported":{"$version":1}}}`)
+				io.WriteString(w, `{"deviceId":"myFirstDevice","moduleId":"myFirstModule","etag":"AAAAAAAAAAE=","properties":{"desired":{"$version":1},"reported":{"$version":1}}}`)
 			})
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: update twin of module "myFirstModule" on device "myFirstDevice": 412 PreconditionFailed: Precondition failed
-The twin was changed by somebody else in the meantime. Run updatemoduletwin again`,
+The twin was changed by somebody else in the meantime. Run updatemoduletwin again.`,
 	},
 
 	// Those who are no hub.

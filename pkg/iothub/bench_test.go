@@ -74,7 +74,7 @@ func BenchmarkGetModuleTwin(b *testing.B) {
 		defer registry.Close()
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := registry.GetModuleTwin(b.Context(), "d", "m"); err != nil {
+			if _, err := registry.GetModuleTwin(b.Context(), "myFirstDevice", "myFirstModule"); err != nil {
 				b.Fatal(err)
 			}
 		}

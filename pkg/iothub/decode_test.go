@@ -50,7 +50,7 @@ func TestDecodeDevice(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
-			got, err := serve(t, shows(t, test.file)).registry(t, nil).GetDevice(t.Context(), "d")
+			got, err := serve(t, shows(t, test.file)).registry(t, nil).GetDevice(t.Context(), test.want.DeviceID)
 			if err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
@@ -59,7 +59,7 @@ func TestDecodeDevice(t *testing.T) {
 }
 
 func TestDecodeModule(t *testing.T) {
-	got, err := serve(t, shows(t, "module.json")).registry(t, nil).GetModule(t.Context(), "d", "m")
+	got, err := serve(t, shows(t, "module.json")).registry(t, nil).GetModule(t.Context(), "myFirstDevice", "myFirstModule")
 	want := iothub.Module{
 		DeviceID: "myFirstDevice", ModuleID: "myFirstModule", GenerationID: "637315715176269592", ETag: "NTg0MzIwMzg0",
 		ConnectionState: "Disconnected", LastActivityTime: at(0, 36),
@@ -82,7 +82,7 @@ func TestDecodeLists(t *testing.T) {
 	if devices, err := registry.ListDevices(t.Context()); err != nil || len(devices) != 2 || devices[1].DeviceID != "myFirstDevice" {
 		t.Errorf("devices: %v, %v", devices, err)
 	}
-	if modules, err := registry.ListModules(t.Context(), "d"); err != nil || len(modules) != 1 || modules[0].ModuleID != "myFirstModule" {
+	if modules, err := registry.ListModules(t.Context(), "myFirstDevice"); err != nil || len(modules) != 1 || modules[0].ModuleID != "myFirstModule" {
 		t.Errorf("modules: %v, %v", modules, err)
 	}
 	if none, err := registry.ListDevices(t.Context()); err != nil || len(none) != 0 {
@@ -94,9 +94,12 @@ func TestDecodeTwin(t *testing.T) {
 	lastUpdated := func(when string) map[string]any { return map[string]any{"$lastUpdated": when} }
 	tests := []struct {
 		file string
+		get  func(*iothub.Registry) (iothub.Twin, error)
 		want iothub.Twin
 	}{
-		{"twin_module.json", iothub.Twin{
+		{"twin_module.json", func(r *iothub.Registry) (iothub.Twin, error) {
+			return r.GetModuleTwin(t.Context(), "myFirstDevice", "myFirstModule")
+		}, iothub.Twin{
 			DeviceID: "myFirstDevice", ModuleID: "myFirstModule", ETag: "AAAAAAAAAAI=", DeviceETag: "NTg0MzIwMzg0",
 			Status: "enabled", ConnectionState: "Disconnected", AuthenticationType: "sas", Version: 3,
 			Properties: iothub.TwinProperties{
@@ -107,7 +110,9 @@ func TestDecodeTwin(t *testing.T) {
 				Reported: iothub.Properties{"$version": 1.0, "$metadata": lastUpdated("0001-01-01T00:00:00Z")},
 			},
 		}},
-		{"twin_device.json", iothub.Twin{
+		{"twin_device.json", func(r *iothub.Registry) (iothub.Twin, error) {
+			return r.GetDeviceTwin(t.Context(), "myFirstDevice")
+		}, iothub.Twin{
 			DeviceID: "myFirstDevice", ETag: "AAAAAAAAABY=", DeviceETag: "NzUyOTE1Mzk3",
 			Status: "disabled", StatusReason: "under repair", StatusUpdateTime: at(204672800, 36),
 			ConnectionState: "Connected", LastActivityTime: at(483815000, 38), CloudToDeviceMessageCount: 1,
@@ -122,7 +127,7 @@ func TestDecodeTwin(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
-			got, err := serve(t, shows(t, test.file)).registry(t, nil).GetModuleTwin(t.Context(), "d", "m")
+			got, err := test.get(serve(t, shows(t, test.file)).registry(t, nil))
 			if err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}

@@ -26,6 +26,11 @@ type invalidError struct{ error }
 func (invalidError) Is(target error) bool { return target == ErrInvalid }
 func (e invalidError) Unwrap() error      { return e.error }
 
+// ErrOutcomeUnknown matches, with [errors.Is], the error of a write whose
+// response was lost on the way: the hub may have carried it out or not, and
+// could not be asked.
+var ErrOutcomeUnknown = errors.New("a response was lost: the hub may have carried it out all the same")
+
 // These match, with [errors.Is], an [*Error] of the same status, whatever
 // the operation and the hub's own code. A response that is not a hub's, such as
 // the page of a proxy, matches none.
@@ -50,12 +55,12 @@ type Error struct {
 	Code       string // the hub's name for it: "ModuleNotFound"; "" if the response held none
 	Message    string // the hub's words; "" if the response held none
 	TrackingID string // for a support request; "" if the response held none
-	Hint       string // what may help, in this package's words; "" if it knows nothing
+	Hint       string // what may help, in sentences for people; "" if nothing is known. See the function Hint
 
 	foreign bool // the response was not an IoT hub's but, say, the page of a proxy
 }
 
-// Error returns one line, and the hint, if there is one, as a second:
+// Error returns one line, without the hint:
 //
 //	iothub: create module "m" on device "d": 409 ModuleAlreadyExistsOnDevice: …
 func (e *Error) Error() string {
@@ -70,9 +75,6 @@ func (e *Error) Error() string {
 	}
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
-	}
-	if e.Hint != "" {
-		b.WriteString("\n" + e.Hint)
 	}
 	return b.String()
 }

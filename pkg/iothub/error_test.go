@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/iothub"
 )
 
@@ -19,27 +20,27 @@ import (
 // status, the hub's name for it and the hub's words.
 func TestErrors(t *testing.T) {
 	const (
-		permission = "\nIt needs a policy with the permission Registry Read. Policy \"service\" may lack it, or its key has changed: copy the connection string again."
-		notAHub    = "\nCheck HostName in the connection string; a proxy may be answering in its place."
+		permission = "It needs a policy with the permission Registry Read. Policy \"service\" may lack it, or its key has changed: copy the connection string again."
+		notAHub    = "Check HostName in the connection string; a proxy may be answering in its place."
 		tracking   = "bc3f7b3e1c7d4d0c9fbd4a9a8f1d2e3c-G:20-TimeStamp:02/05/2021 10:03:38"
 	)
 	html := []string{"Content-Type", "text/html; charset=utf-8"}
 	tests := []struct {
 		name     string
 		response http.HandlerFunc
-		want     string // after the attempt
+		want     string // after the operation
 		is       error
 		as       iothub.Error // the fields that come from the response
 	}{
 		{"the hub's usual form",
 			says(404, `{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:`+tracking+`"}`, "iothub-errorcode", "DeviceNotFound"),
 			"404 DeviceNotFound: d", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotFound", Message: "d", TrackingID: tracking}},
-		{"JSON in a string, code as a number",
+		{"JSON in a string, the code a number that has a name",
 			says(404, `{"Message":"{\"errorCode\":404103,\"trackingId\":\"`+tracking+`\",\"message\":\"Timed out waiting for device to connect.\",\"info\":{}}","ExceptionMessage":""}`),
-			"404 404103: Timed out waiting for device to connect.", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "404103", Message: "Timed out waiting for device to connect.", TrackingID: tracking}},
-		{"JSON, code as a number",
+			"404 DeviceNotOnline: Timed out waiting for device to connect.", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotOnline", Message: "Timed out waiting for device to connect.", TrackingID: tracking}},
+		{"JSON, the code a number that has a name",
 			says(409, `{"errorCode":409301,"message":"Device d in IotHub h already contains Module m.","trackingId":"`+tracking+`","info":null}`),
-			"409 409301: Device d in IotHub h already contains Module m.", iothub.ErrExists, iothub.Error{StatusCode: 409, Code: "409301", Message: "Device d in IotHub h already contains Module m.", TrackingID: tracking}},
+			"409 ModuleAlreadyExistsOnDevice: Device d in IotHub h already contains Module m.", iothub.ErrExists, iothub.Error{StatusCode: 409, Code: "ModuleAlreadyExistsOnDevice", Message: "Device d in IotHub h already contains Module m.", TrackingID: tracking}},
 		{"the name in the header comes first",
 			says(404, `{"errorCode":404001,"message":"gone"}`, "iothub-errorcode", "DeviceNotFound"),
 			"404 DeviceNotFound: gone", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotFound", Message: "gone"}},
@@ -54,28 +55,34 @@ func TestErrors(t *testing.T) {
 			iothub.Error{StatusCode: 403, Code: "DeviceModelMaxPropertiesExceeded", Message: strings.Repeat("x", 300) + "…"}},
 
 		{"401: the permission that is needed", says(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"}`),
-			"401 IotHubUnauthorizedAccess: Unauthorized" + permission, iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Message: "Unauthorized"}},
+			"401 IotHubUnauthorizedAccess: Unauthorized", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Message: "Unauthorized", Hint: permission}},
 		{"401: this clock is so slow that tokens have expired", unauthorizedAt(61 * time.Minute),
-			"401 IotHubUnauthorizedAccess\nThe clock of this machine is slow by 1h1m0s, so that its SAS tokens have expired.", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess"}},
+			"401 IotHubUnauthorizedAccess", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Hint: "The clock of this machine is slow by 1h1m0s, so that its SAS tokens have expired."}},
 		{"401: this clock is fast, which does no harm", unauthorizedAt(-24 * time.Hour),
-			"401 IotHubUnauthorizedAccess" + permission, iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess"}},
+			"401 IotHubUnauthorizedAccess", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Hint: permission}},
 		{"401: this clock is slow, but not the cause", unauthorizedAt(59 * time.Minute),
-			"401 IotHubUnauthorizedAccess" + permission, iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess"}},
+			"401 IotHubUnauthorizedAccess", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Hint: permission}},
 		{"401 in HTML", says(401, "<html>who are you?", html...),
-			`401 Unauthorized: the response ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 401, Message: `the response ("text/html") is not an IoT hub's`}},
+			`401 Unauthorized: the response ("text/html") is not an IoT hub's`, nil, iothub.Error{StatusCode: 401, Message: `the response ("text/html") is not an IoT hub's`, Hint: notAHub}},
 
 		{"empty body, of no type", says(404, ""),
-			`404 NotFound: the response ("of no type") is not an IoT hub's` + notAHub, iothub.ErrNotFound, iothub.Error{StatusCode: 404, Message: `the response ("of no type") is not an IoT hub's`}},
+			`404 NotFound: the response ("of no type") is not an IoT hub's`, iothub.ErrNotFound, iothub.Error{StatusCode: 404, Message: `the response ("of no type") is not an IoT hub's`, Hint: notAHub}},
 		{"HTML", says(403, "<html>no", html...),
-			`403 Forbidden: the response ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 403, Message: `the response ("text/html") is not an IoT hub's`}},
+			`403 Forbidden: the response ("text/html") is not an IoT hub's`, nil, iothub.Error{StatusCode: 403, Message: `the response ("text/html") is not an IoT hub's`, Hint: notAHub}},
 		{"JSON of another service", says(400, `{"error":{"code":7}}`, "Content-Type", "application/json"),
-			`400 BadRequest: the response ("application/json") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 400, Message: `the response ("application/json") is not an IoT hub's`}},
+			`400 BadRequest: the response ("application/json") is not an IoT hub's`, nil, iothub.Error{StatusCode: 400, Message: `the response ("application/json") is not an IoT hub's`, Hint: notAHub}},
 		{"a redirect is not followed", says(302, "", "Location", "https://"+serverName+"/login", "Content-Type", "text/html"),
-			`302 Found: the response ("text/html") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 302, Message: `the response ("text/html") is not an IoT hub's`}},
+			`302 Found: the response ("text/html") is not an IoT hub's`, nil, iothub.Error{StatusCode: 302, Message: `the response ("text/html") is not an IoT hub's`, Hint: notAHub}},
 		{"the status counts, though the body breaks off", brokenNotFound,
 			`404 NotFound`, iothub.ErrNotFound, iothub.Error{StatusCode: 404}},
+		{"an unknown number stays", says(409, `{"errorCode":409999,"message":"busy"}`),
+			"409 409999: busy", iothub.ErrExists, iothub.Error{StatusCode: 409, Code: "409999", Message: "busy"}},
+		{"a name that talks to the terminal", says(400, "", "iothub-errorcode", "\u009b31mRed\u202e"),
+			`400 \u009b31mRed\u202e`, iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: `\u009b31mRed\u202e`}},
+		{"a name without end", says(400, "", "iothub-errorcode", strings.Repeat("x", 5000)),
+			"400 " + strings.Repeat("x", 300) + "…", iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: strings.Repeat("x", 300) + "…"}},
 		{"a status without a name", says(499, `{"Message":"ErrorCode:;"}`),
-			`499: the response ("text/plain") is not an IoT hub's` + notAHub, nil, iothub.Error{StatusCode: 499, Message: `the response ("text/plain") is not an IoT hub's`}},
+			`499: the response ("text/plain") is not an IoT hub's`, nil, iothub.Error{StatusCode: 499, Message: `the response ("text/plain") is not an IoT hub's`, Hint: notAHub}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -96,8 +103,11 @@ func TestErrors(t *testing.T) {
 				if !errors.As(err, &as) {
 					t.Fatalf("it is a %T", err)
 				}
-				if got := (iothub.Error{StatusCode: as.StatusCode, Code: as.Code, Message: as.Message, TrackingID: as.TrackingID}); got != test.as {
+				if got := (iothub.Error{StatusCode: as.StatusCode, Code: as.Code, Message: as.Message, TrackingID: as.TrackingID, Hint: as.Hint}); got != test.as {
 					t.Errorf("got %+v, want %+v", got, test.as)
+				}
+				if hint := iothub.Hint(err); hint != test.as.Hint {
+					t.Errorf("the hint is %q", hint)
 				}
 			})
 		})
@@ -129,7 +139,7 @@ func TestNonsense(t *testing.T) {
 		response http.HandlerFunc
 		want     string
 	}{
-		{"a page", says(200, "<html>Welcome", "Content-Type", "text/html"), `200, but the response ("text/html") is not an IoT hub's` + "\nCheck HostName"},
+		{"a page", says(200, "<html>Welcome", "Content-Type", "text/html"), `200, but the response ("text/html") is not an IoT hub's`},
 		{"nothing", says(200, ""), `200, but the response ("of no type") is not an IoT hub's`},
 		{"204 where an identity is due", says(204, ""), "the hub accepted it, but its response cannot be read: unexpected end of JSON input"},
 		{"JSON of another shape", says(200, `[1]`), "the hub accepted it, but its response cannot be read: json: cannot unmarshal array"},
@@ -196,8 +206,8 @@ func TestMissingPermission(t *testing.T) {
 	}
 	for _, test := range tests {
 		err := test.call(t.Context(), serve(t, unauthorized).registry(t, nil))
-		if err == nil || !strings.Contains(err.Error(), "the permission "+test.permission+".") {
-			t.Errorf("got %v, want one that names %s", err, test.permission)
+		if !strings.Contains(iothub.Hint(err), "the permission "+test.permission+".") {
+			t.Errorf("got %v, hint %q, want one that names %s", err, iothub.Hint(err), test.permission)
 		}
 	}
 }
@@ -212,6 +222,32 @@ func TestErrorMatchesSentinelsOnly(t *testing.T) {
 	}
 	if got := iothub.ErrNotFound.Error(); got != "iothub: 404 NotFound" {
 		t.Errorf("the sentinel reads %q", got)
+	}
+}
+
+// A hint is found wherever it is in an error, the innermost first.
+func TestHint(t *testing.T) {
+	refused := &iothub.Error{Op: "get device", StatusCode: 401, Hint: "Copy it again."}
+	late := hint.Network(context.DeadlineExceeded, "hub.example")
+	const lateHint = "No answer in time. Check the network; a firewall may be dropping the packets."
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"none", errors.New("x"), ""},
+		{"no error", nil, ""},
+		{"of a refusal", refused, "Copy it again."},
+		{"of the network", late, lateHint},
+		{"wrapped", fmt.Errorf("a: %w", fmt.Errorf("b: %w", refused)), "Copy it again."},
+		{"one of two", fmt.Errorf("%w; the last attempt: %w", context.Canceled, refused), "Copy it again."},
+		{"two", errors.Join(late, refused), lateHint + " Copy it again."},
+		{"one around another", &hint.Error{Err: refused, Hint: "Or ask."}, "Copy it again. Or ask."},
+		{"a refusal without one", &iothub.Error{StatusCode: 404}, ""},
+	} {
+		if got := iothub.Hint(test.err); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
 	}
 }
 

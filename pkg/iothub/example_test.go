@@ -111,6 +111,27 @@ func ExampleRegistry_UpdateModuleTwin() {
 	// true
 }
 
+// The text of an error is one line for a log; what to do next is beside it.
+func ExampleHint() {
+	hub, err := localhub.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer hub.Close()
+	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyService), &iothub.Options{RootCAs: hub.RootCAs()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer registry.Close()
+
+	_, err = registry.GetDevice(context.Background(), "myFirstDevice")
+	fmt.Println(err)
+	fmt.Println(iothub.Hint(err))
+	// Output:
+	// iothub: get device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
+	// It needs a policy with the permission Registry Read. Policy "service" may lack it, or its key has changed: copy the connection string again.
+}
+
 // exampleRegistry returns a registry of a hub with the device myFirstDevice.
 func exampleRegistry() (context.Context, *iothub.Registry, func()) {
 	hub, err := localhub.Start(nil)

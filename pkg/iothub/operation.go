@@ -5,13 +5,19 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"moduletwin/pkg/internal/hint"
 )
 
-// operation is one operation on the hub: the request, and how to speak of it.
+// operation is one thing that the hub is to do: the request for it, and how
+// to speak of it.
 type operation struct {
 	name       string // in errors: `create module "m" on device "d"`
 	permission string // what a policy needs for it
 	invalid    error  // what is wrong with the input, if anything; then nothing is sent
+
+	deviceID string // what it is about; "" for all devices
+	moduleID string // "" if it is about a device
 
 	method  string
 	path    []string // unescaped segments
@@ -20,9 +26,9 @@ type operation struct {
 	body    any    // nil for none
 	text    []byte // body as JSON; set when it is sent
 
-	// carriedOut tells, from what reading the same path returns, whether
-	// this write has been carried out although its response was lost. A delete
-	// needs none: nothing is there then.
+	// carriedOut tells, from what reading the same path returns, whether this
+	// write has been carried out although its response was lost. A delete needs
+	// none: nothing is there then.
 	carriedOut func(now []byte) bool
 }
 
@@ -39,6 +45,7 @@ func deviceOperation(verb, method, deviceID string) operation {
 		name:       fmt.Sprintf("%s device %q", verb, deviceID),
 		permission: registryPermission(method),
 		invalid:    checkID("device", deviceID),
+		deviceID:   deviceID,
 		method:     method,
 		path:       []string{"devices", deviceID},
 	}
@@ -49,29 +56,25 @@ func moduleOperation(verb, method, deviceID, moduleID string) operation {
 		name:       fmt.Sprintf("%s module %q on device %q", verb, moduleID, deviceID),
 		permission: registryPermission(method),
 		invalid:    checkIDs(deviceID, moduleID),
+		deviceID:   deviceID,
+		moduleID:   moduleID,
 		method:     method,
 		path:       []string{"devices", deviceID, "modules", moduleID},
 	}
 }
 
 func deviceTwinOperation(verb, method, deviceID string) operation {
-	return operation{
-		name:       fmt.Sprintf("%s twin of device %q", verb, deviceID),
-		permission: serviceConnect,
-		invalid:    checkID("device", deviceID),
-		method:     method,
-		path:       []string{"twins", deviceID},
-	}
+	op := deviceOperation(verb+" twin of", method, deviceID)
+	op.permission = serviceConnect
+	op.path[0] = "twins"
+	return op
 }
 
 func moduleTwinOperation(verb, method, deviceID, moduleID string) operation {
-	return operation{
-		name:       fmt.Sprintf("%s twin of module %q on device %q", verb, moduleID, deviceID),
-		permission: serviceConnect,
-		invalid:    checkIDs(deviceID, moduleID),
-		method:     method,
-		path:       []string{"twins", deviceID, "modules", moduleID},
-	}
+	op := moduleOperation(verb+" twin of", method, deviceID, moduleID)
+	op.permission = serviceConnect
+	op.path[0] = "twins"
+	return op
 }
 
 func registryPermission(method string) string {
@@ -94,11 +97,48 @@ func (op operation) changed(etag string) bool { return ifETag(etag) != op.ifMatc
 
 // read returns the operation that reads what op writes.
 func (op operation) read() operation {
-	read := operation{name: op.name, permission: op.permission, method: http.MethodGet, path: op.path}
+	read := operation{name: op.name, permission: op.permission, deviceID: op.deviceID, moduleID: op.moduleID, method: http.MethodGet, path: op.path}
 	if op.permission == registryWrite {
 		read.permission = registryRead
 	}
 	return read
+}
+
+// checkSubject reports a response, decoded, that is about something else than
+// op. Of all devices any may be in it.
+func (op operation) checkSubject(response any) error {
+	switch response := response.(type) {
+	case Device:
+		return op.checkResponseIDs(response.DeviceID, "")
+	case Module:
+		return op.checkResponseIDs(response.DeviceID, response.ModuleID)
+	case Twin:
+		return op.checkResponseIDs(response.DeviceID, response.ModuleID)
+	case []Module:
+		for _, module := range response {
+			if module.DeviceID != op.deviceID {
+				return op.checkResponseIDs(module.DeviceID, module.ModuleID)
+			}
+		}
+	}
+	return nil
+}
+
+func (op operation) checkResponseIDs(deviceID, moduleID string) error {
+	if deviceID == op.deviceID && moduleID == op.moduleID {
+		return nil
+	}
+	about := "no device"
+	if deviceID != "" {
+		about = fmt.Sprintf("device %.200q", deviceID)
+	}
+	if moduleID != "" {
+		about = fmt.Sprintf("module %.200q on %s", moduleID, about)
+	}
+	return &hint.Error{
+		Err:  fmt.Errorf("iothub: %s: the response is about %s", op.name, about),
+		Hint: hintNotAHub,
+	}
 }
 
 // ifETag makes a write conditional on an ETag as it stands in JSON, or with

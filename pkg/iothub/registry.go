@@ -68,6 +68,8 @@ func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
 				MaxIdleConnsPerHost: 16,
 				IdleConnTimeout:     90 * time.Second,
 				DisableCompression:  true,
+
+				MaxResponseHeaderBytes: maxHeader,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},

@@ -22,20 +22,23 @@ import (
 )
 
 const (
-	exchangeTimeout = 20 * time.Second // one request and its response
-	maxResponse     = 16 << 20         // bytes of a body; a thousand identities take about one MiB
+	requestTimeout = 20 * time.Second // one request and its response
+	maxBody        = 16 << 20         // bytes of a response; a thousand identities take about one MiB
+	maxHeader      = 64 << 10         // bytes
 )
 
 // do carries out op and decodes the response.
 func do[T any](ctx context.Context, r *Registry, op operation) (T, error) {
-	var response T
+	var response, none T
 	body, err := r.send(ctx, op)
 	if err != nil {
-		return response, err
+		return none, err
 	}
-	if err := json.Unmarshal(body, &response); err != nil {
-		var none T // %v below: a bad key in a response is nobody's invalid input
+	if err := json.Unmarshal(body, &response); err != nil { // %v: a bad key in a response is nobody's invalid input
 		return none, fmt.Errorf("iothub: %s: the hub accepted it, but its response cannot be read: %v", op.name, err)
+	}
+	if err := op.checkSubject(response); err != nil {
+		return none, err
 	}
 	return response, nil
 }
@@ -44,10 +47,10 @@ func do[T any](ctx context.Context, r *Registry, op operation) (T, error) {
 type outcome int
 
 const (
-	done     outcome = iota // the hub has carried it out
-	final                   // it failed, and would fail again
-	deferred                // the hub will not do it now, but may later
-	lost                    // it may have been carried out or not
+	succeeded outcome = iota // the hub has carried it out
+	rejected                 // it has not, and would not if it were asked again
+	postponed                // it has not, but may if it is asked again later
+	unknown                  // the response was lost: it may have carried it out or not
 )
 
 // response is what one attempt brought: a body or an error.
@@ -58,9 +61,9 @@ type response struct {
 	err     error
 }
 
-// exchange sends op once.
-func (r *Registry) exchange(ctx context.Context, op operation) response {
-	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+// attempt sends the request of op once.
+func (r *Registry) attempt(ctx context.Context, op operation) response {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -68,28 +71,37 @@ func (r *Registry) exchange(ctx context.Context, op operation) response {
 	})
 	req, err := r.request(ctx, op)
 	if err != nil {
-		return response{outcome: final, err: invalidf("iothub: %s: %w", op.name, err)}
+		return response{outcome: rejected, err: invalidf("iothub: %s: %w", op.name, err)}
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		if connected.Load() {
-			return response{outcome: lost, err: r.networkError(op, err)}
+		failed := response{outcome: unknown, err: r.networkError(op, err)}
+		if !connected.Load() || hint.DemandsCertificate(err) || hint.IsMalformedHTTP(err) {
+			failed.outcome = rejected
 		}
-		return response{outcome: final, err: r.networkError(op, err)}
+		return failed
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
+	return r.read(op, resp)
+}
+
+// read makes of an HTTP response what is known.
+func (r *Registry) read(op operation, resp *http.Response) response {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case resp.StatusCode > 299: // whatever became of the body
-		return response{outcomeOf(resp.StatusCode), resp.Header, nil, r.refusal(op, resp, body, err == nil)}
+		return response{outcomeOf(resp.StatusCode), resp.Header, nil, r.hubError(op, resp, body, err == nil)}
 	case err != nil:
-		return response{outcome: lost, err: r.networkError(op, err)}
-	case len(body) > maxResponse:
-		return response{outcome: final, err: fmt.Errorf("iothub: %s: the response is larger than %d MiB", op.name, maxResponse>>20)}
+		return response{outcome: unknown, err: r.networkError(op, err)}
+	case len(body) > maxBody:
+		return response{outcome: rejected, err: fmt.Errorf("iothub: %s: the response is larger than %d MiB", op.name, maxBody>>20)}
 	case resp.StatusCode != http.StatusNoContent && !json.Valid(body):
-		return response{outcome: final, err: fmt.Errorf("iothub: %s: %d, but %w", op.name, resp.StatusCode, notAHub(resp))}
+		return response{outcome: rejected, err: &hint.Error{
+			Err:  fmt.Errorf("iothub: %s: %d, but %s", op.name, resp.StatusCode, notAHub(resp)),
+			Hint: hintNotAHub,
+		}}
 	}
-	return response{done, resp.Header, body, nil}
+	return response{succeeded, resp.Header, body, nil}
 }
 
 func (r *Registry) request(ctx context.Context, op operation) (*http.Request, error) {
@@ -130,26 +142,25 @@ func (r *Registry) networkError(op operation, err error) error {
 func outcomeOf(status int) outcome {
 	switch {
 	case status == http.StatusTooManyRequests:
-		return deferred
+		return postponed
 	case status >= 500:
-		return lost
+		return unknown
 	default:
-		return final
+		return rejected
 	}
 }
 
-// refusal reads the status first: what a proxy says in its own words must
+// hubError reads the status first: what a proxy says in its own words must
 // not hide it. whole says that the body did not break off.
-func (r *Registry) refusal(op operation, resp *http.Response, body []byte, whole bool) *Error {
+func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whole bool) *Error {
 	told := errorbody.Parse(body)
 	e := &Error{Op: op.name, StatusCode: resp.StatusCode, Code: told.Code, Message: told.Message, TrackingID: told.TrackingID}
-	if name := resp.Header.Get("iothub-errorcode"); name != "" {
+	if name := errorbody.Line(resp.Header.Get("iothub-errorcode")); name != "" {
 		e.Code = name
 	}
 	switch {
 	case whole && e.Code == "" && e.Message == "" && (len(body) > 0 || resp.StatusCode != http.StatusUnauthorized):
-		strange := notAHub(resp)
-		e.Message, e.Hint, e.foreign = strange.Err.Error(), strange.Hint, len(body) > 0
+		e.Message, e.Hint, e.foreign = notAHub(resp), hintNotAHub, len(body) > 0
 	case resp.StatusCode == http.StatusUnauthorized:
 		e.Hint = r.unauthorizedHint(op, resp)
 	case resp.StatusCode == http.StatusTooManyRequests:
@@ -172,10 +183,9 @@ func (r *Registry) unauthorizedHint(op operation, resp *http.Response) string {
 }
 
 // notAHub describes a response that no IoT hub gives, such as a proxy's page.
-func notAHub(resp *http.Response) *hint.Error {
+func notAHub(resp *http.Response) string {
 	kind, _, _ := strings.Cut(cmp.Or(resp.Header.Get("Content-Type"), "of no type"), ";")
-	return &hint.Error{
-		Err:  fmt.Errorf("the response (%.80q) is not an IoT hub's", kind),
-		Hint: "Check HostName in the connection string; a proxy may be answering in its place.",
-	}
+	return fmt.Sprintf("the response (%.80q) is not an IoT hub's", kind)
 }
+
+const hintNotAHub = "Check HostName in the connection string; a proxy may be answering in its place."

@@ -2,6 +2,7 @@ package iothub_test
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -158,7 +159,10 @@ func responseTo(requestFormat string) http.HandlerFunc {
 	case strings.HasSuffix(line, "/devices"), strings.HasSuffix(line, "/modules"):
 		return says(http.StatusOK, "[]")
 	default:
-		return says(http.StatusOK, "{}")
+		return func(w http.ResponseWriter, r *http.Request) {
+			path := append(strings.Split(r.URL.Path, "/"), "", "") // "", "devices", device[, "modules", module], …
+			json.NewEncoder(w).Encode(map[string]string{"deviceId": path[2], "moduleId": path[4]})
+		}
 	}
 }
 
@@ -227,6 +231,43 @@ func TestRefusedBeforeSending(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.call(t.Context(), serve(t).registry(t, nil))
 			checkInvalid(t, err, test.says)
+		})
+	}
+}
+
+// A response about something else than was asked for is nobody's to use.
+func TestResponseAboutSomethingElse(t *testing.T) {
+	const (
+		device = `{"deviceId":"other"}`
+		module = `{"deviceId":"d","moduleId":"other"}`
+	)
+	tests := []struct {
+		name, body, says string
+		call             call
+	}{
+		{"device", device, `iothub: get device "d": the response is about device "other"`, getDevice},
+		{"no device", `{}`, `iothub: get device "d": the response is about no device`, getDevice},
+		{"an id that differs in case", `{"deviceId":"D"}`, `the response is about device "D"`, getDevice},
+		{"created device", device, `iothub: create device "d": the response is about device "other"`, createDevice},
+		{"module", module, `iothub: create module "m" on device "d": the response is about module "other" on device "d"`, createModule},
+		{"module of another device", `{"deviceId":"other","moduleId":"m"}`, `the response is about module "m" on device "other"`, createModule},
+		{"a device instead of a module", `{"deviceId":"d"}`, `the response is about device "d"`, createModule},
+		{"modules", `[{"deviceId":"d","moduleId":"m"},{"deviceId":"other","moduleId":"n"}]`, `iothub: list modules of device "d": the response is about module "n" on device "other"`, func(ctx context.Context, r *iothub.Registry) error {
+			_, err := r.ListModules(ctx, "d")
+			return err
+		}},
+		{"twin", device, `iothub: update twin of device "d": the response is about device "other"`, updateTwin},
+		{"module twin", module, `iothub: get twin of module "m" on device "d": the response is about module "other" on device "d"`, func(ctx context.Context, r *iothub.Registry) error {
+			_, err := r.GetModuleTwin(ctx, "d", "m")
+			return err
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := test.call(t.Context(), serve(t, says(http.StatusOK, test.body)).registry(t, nil))
+			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(iothub.Hint(err), "Check HostName") {
+				t.Errorf("got %v, hint %q, want %s", err, iothub.Hint(err), test.says)
+			}
 		})
 	}
 }

@@ -8,15 +8,13 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"moduletwin/pkg/internal/backoff"
-	"moduletwin/pkg/internal/hint"
 )
 
-// callTimeout limits a call with all its retries.
-const callTimeout = time.Minute
+// operationTimeout limits an operation with all its retries.
+const operationTimeout = time.Minute
 
 // pauses lie between attempts, where the hub does not ask for longer ones.
 var pauses = backoff.Range{First: 200 * time.Millisecond, Longest: 10 * time.Second}
@@ -32,83 +30,127 @@ func (r *Registry) send(ctx context.Context, op operation) ([]byte, error) {
 			return nil, invalidf("iothub: %s: %w", op.name, err)
 		}
 	}
-	limited, cancel := context.WithTimeout(ctx, callTimeout)
+	limited, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	body, err := r.persist(limited, op)
+	body, err := r.retry(limited, op)
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		return nil, fmt.Errorf("iothub: %s: %w; the last attempt: %w", op.name, cause, err)
 	}
 	return body, err
 }
 
-// persist repeats what may be repeated, until it works, the hub refuses or
-// ctx ends.
-func (r *Registry) persist(ctx context.Context, op operation) ([]byte, error) {
-	doubt := false // whether an earlier attempt may have been carried out
+// retry makes attempts until one tells how op ends, or ctx leaves no time for
+// another.
+func (r *Registry) retry(ctx context.Context, op operation) ([]byte, error) {
+	p := progress{op: op}
 	for attempt := 0; ; attempt++ {
-		response := r.exchange(ctx, op)
-		if response.outcome == done {
-			return response.body, nil
+		var last response
+		switch p.state {
+		case sending:
+			last = r.attempt(ctx, op)
+			p.sent(last)
+		case checking:
+			last = r.attempt(ctx, op.read())
+			p.checked(last)
 		}
-		doubt = doubt || response.outcome == lost && op.method != http.MethodGet
-		if response.outcome != final && !r.pause(ctx, op, attempt, response) {
-			return nil, inDoubt(doubt, response.err)
+		if p.state == over {
+			return p.body, p.err
 		}
-		if doubt {
-			body, carriedOut, err := r.settle(ctx, op)
-			if err != nil {
-				return nil, inDoubt(doubt, err)
-			}
-			if carriedOut {
-				return body, nil
-			}
-		}
-		if response.outcome == final {
-			return nil, inDoubt(doubt, response.err)
+		if last.isPassing() && !r.pause(ctx, attempt, last) {
+			p.fail(last.err)
+			return nil, p.err
 		}
 	}
 }
 
-// settle finds out, by reading, whether a write whose response was lost was
-// carried out. If so, it returns what the response would have been. An error
-// means that it cannot be known.
-func (r *Registry) settle(ctx context.Context, op operation) (body []byte, carriedOut bool, err error) {
-	body, err = r.persist(ctx, op.read())
+// progress is how far an operation has come.
+type progress struct {
+	op    operation
+	state state
+
+	uncertain bool  // whether an attempt may have been carried out although it seems to have failed
+	rejection error // the hub's answer to a later attempt, to be returned if the earlier one was not carried out
+
+	body []byte // when it is over
+	err  error
+}
+
+// state says what to do next.
+type state int
+
+const (
+	sending  state = iota // send the request
+	checking              // read whether it has been carried out: a write whose response was lost is not repeated blindly
+	over                  // nothing
+)
+
+// sent goes on from a response to the request.
+func (p *progress) sent(last response) {
+	p.uncertain = p.uncertain || last.outcome == unknown && p.op.method != http.MethodGet
 	switch {
-	case isGone(err):
-		return nil, op.method == http.MethodDelete, nil
-	case err != nil, op.method == http.MethodDelete:
-		return nil, false, err
-	default:
-		return body, op.carriedOut(body), nil
+	case last.outcome == succeeded:
+		p.body, p.state = last.body, over
+	case last.outcome == rejected && !p.uncertain:
+		p.fail(last.err)
+	case last.outcome == rejected: // perhaps because an earlier attempt has been carried out
+		p.rejection, p.state = last.err, checking
+	case p.uncertain:
+		p.state = checking
 	}
 }
+
+// checked goes on from what reading shows.
+func (p *progress) checked(last response) {
+	gone := isGone(last.err)
+	switch {
+	case last.isPassing(): // read again
+	case last.outcome == rejected && !gone:
+		p.fail(last.err)
+	case p.op.isCarriedOut(last.body, gone):
+		p.body, p.state = last.body, over
+	case p.rejection != nil:
+		p.fail(p.rejection)
+	default:
+		p.state = sending
+	}
+}
+
+// fail ends the operation with an error, which says so if it is not certain
+// that nothing was carried out.
+func (p *progress) fail(err error) {
+	if p.uncertain {
+		err = fmt.Errorf("%w; %w", err, ErrOutcomeUnknown)
+	}
+	p.err, p.state = err, over
+}
+
+// isCarriedOut reports whether a write has been carried out, by what reading
+// has returned afterwards.
+func (op operation) isCarriedOut(now []byte, gone bool) bool {
+	if op.method == http.MethodDelete {
+		return gone
+	}
+	return !gone && op.carriedOut(now)
+}
+
+// isPassing reports whether the hub may answer otherwise a little later.
+func (resp response) isPassing() bool { return resp.outcome == postponed || resp.outcome == unknown }
 
 // isGone reports whether the hub says that there is no such device or module.
 // There are other reasons for a 404, such as a hub that was deleted.
 func isGone(err error) bool {
-	var refused *Error
-	return errors.As(err, &refused) &&
-		slices.Contains([]string{"DeviceNotFound", "ModuleNotFound", "404001", "404010"}, refused.Code)
-}
-
-// inDoubt adds to the error of a write that it may have succeeded.
-func inDoubt(doubt bool, err error) error {
-	if !doubt {
-		return err
-	}
-	return &hint.Error{Err: err, Hint: "A response was lost: the hub may have carried it out all the same."}
+	var hubErr *Error
+	return errors.As(err, &hubErr) && slices.Contains([]string{"DeviceNotFound", "ModuleNotFound"}, hubErr.Code)
 }
 
 // pause waits before the next attempt; it reports false if ctx leaves no
 // time for it.
-func (r *Registry) pause(ctx context.Context, op operation, attempt int, failed response) bool {
-	wait := max(pauses.Pause(attempt), retryAfter(failed.header))
+func (r *Registry) pause(ctx context.Context, attempt int, last response) bool {
+	wait := max(pauses.Pause(attempt), retryAfter(last.header))
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
 		return false
 	}
-	because, _, _ := strings.Cut(failed.err.Error(), "\n")
-	r.log.Info("trying again", "in", wait.Round(time.Millisecond), "because", because)
+	r.log.Info("trying again", "in", wait.Round(time.Millisecond), "because", last.err)
 	return backoff.Wait(ctx, wait) == nil
 }
 

@@ -1,9 +1,11 @@
 package iothub_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,6 +40,11 @@ var (
 func device(etag string, more ...string) http.HandlerFunc {
 	return says(http.StatusOK, `{"deviceId":"d","etag":"`+etag+`","status":"enabled","statusReason":null,
 		"authentication":{"type":"sas","symmetricKey":{"primaryKey":"`+testKey+`","secondaryKey":"AAAA"}}`+strings.Join(more, "")+`}`)
+}
+
+// module is a module identity.
+func module(etag, managedBy string) http.HandlerFunc {
+	return says(http.StatusOK, `{"deviceId":"d","moduleId":"m","etag":"`+etag+`","managedBy":"`+managedBy+`"}`)
 }
 
 // twin is a twin with the given tags and desired properties.
@@ -196,13 +203,13 @@ func TestRetries(t *testing.T) {
 		{"update: lost, somebody else was faster", updateDevice,
 			responses{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
 		{"update: lost, deleted meanwhile", updateDevice, responses{hangsUp, notFound, notFound, notFound}, sends{PUT, GET, PUT, GET}, iothub.ErrNotFound},
-		{"create of a module: lost, carried out", createModule, responses{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`)}, sends{PUT, GET}, nil},
+		{"create of a module: lost, carried out", createModule, responses{hangsUp, module("1", "me")}, sends{PUT, GET}, nil},
 		{"create of a module: lost, somebody else's is there", createModule,
-			responses{hangsUp, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`), exists, says(http.StatusOK, `{"managedBy":"them","etag":"1"}`)}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
+			responses{hangsUp, module("1", "them"), exists, module("1", "them")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
 		{"update of a module: lost, carried out", updateModule,
-			responses{hangsUp, says(http.StatusOK, `{"deviceId":"d","moduleId":"m","managedBy":"me","etag":"2"}`)}, sends{PUT, GET}, nil},
+			responses{hangsUp, module("2", "me")}, sends{PUT, GET}, nil},
 		{"update of a module: lost, as asked already, but before this update", updateModule,
-			responses{hangsUp, says(http.StatusOK, `{"managedBy":"me","etag":"1"}`), says(http.StatusOK, `{"etag":"2"}`)}, sends{PUT, GET, PUT}, nil},
+			responses{hangsUp, module("1", "me"), module("2", "me")}, sends{PUT, GET, PUT}, nil},
 
 		{"delete: lost, carried out", deleteDevice, responses{hangsUp, notFound}, sends{DELETE, GET}, nil},
 		{"delete: lost, not carried out", deleteDevice, responses{hangsUp, device("1"), deleted}, sends{DELETE, GET, DELETE}, nil},
@@ -271,16 +278,21 @@ func checkTheSameIsSentAgain(t *testing.T, sent []request) {
 func TestInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := updateTwin(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
-		const want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized
-It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again. A response was lost: the hub may have carried it out all the same.`
-		if err == nil || err.Error() != want {
-			t.Errorf("got\n%v\nwant\n%s", err, want)
+		const (
+			want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized; a response was lost: the hub may have carried it out all the same`
+			hint = `It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again.`
+		)
+		if err == nil || err.Error() != want || iothub.Hint(err) != hint {
+			t.Errorf("got\n%v\n%s\nwant\n%s\n%s", err, iothub.Hint(err), want, hint)
+		}
+		if !errors.Is(err, iothub.ErrOutcomeUnknown) {
+			t.Error("it does not match ErrOutcomeUnknown")
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // looking needs another permission than creating
 		err := createDevice(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
-		if err == nil || !strings.Contains(err.Error(), "the permission Registry Read.") {
-			t.Errorf("got %v", err)
+		if !strings.Contains(iothub.Hint(err), "the permission Registry Read.") {
+			t.Errorf("got %v, hint %q", err, iothub.Hint(err))
 		}
 	})
 }
@@ -416,6 +428,62 @@ func TestConnectionRefusedIsNotRetried(t *testing.T) {
 			t.Errorf("after %v: %v", took, err)
 		}
 	})
+}
+
+// What no repetition mends is not repeated, although it is found out only when
+// the request is on its way.
+func TestLastingFailure(t *testing.T) {
+	speak := func(words string) func(*tls.Conn) {
+		return func(conn *tls.Conn) {
+			http.ReadRequest(bufio.NewReader(conn))
+			io.WriteString(conn, words)
+		}
+	}
+	tests := []struct {
+		name   string
+		config *tls.Config
+		server func(*tls.Conn)
+		says   string
+		hint   string
+	}{
+		{"the server wants a certificate, TLS 1.3", &tls.Config{ClientAuth: tls.RequireAnyClientCert}, func(*tls.Conn) {},
+			"remote error: tls: certificate required",
+			"The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place."},
+		{"the server wants a certificate, TLS 1.2", &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, func(*tls.Conn) {},
+			"remote error: tls: handshake failure", ""},
+		{"the server speaks something else", &tls.Config{}, speak("220 ready\r\n"),
+			`malformed HTTP status code "ready"`, "What answers there does not speak HTTP as an IoT hub does. Check the host and port in the connection string."},
+		{"a header without end", &tls.Config{}, speak("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20)),
+			"server response headers exceeded 65536 bytes", "What answers there does not speak HTTP as an IoT hub does."},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dials := 0
+				registry := serve(t).registry(t, &iothub.Options{DialContext: func(context.Context, string, string) (net.Conn, error) {
+					dials++
+					client, far := memnet.Pipe()
+					test.config.Certificates = []tls.Certificate{certificate}
+					go func() {
+						conn := tls.Server(far, test.config)
+						if conn.Handshake() == nil {
+							test.server(conn)
+						}
+						conn.Close()
+					}()
+					return client, nil
+				}})
+				start := time.Now()
+				err := createDevice(t.Context(), registry)
+				if err == nil || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(iothub.Hint(err), test.hint) {
+					t.Errorf("got %v, hint %q", err, iothub.Hint(err))
+				}
+				if took := time.Since(start); dials != 1 || took != 0 || errors.Is(err, iothub.ErrOutcomeUnknown) {
+					t.Errorf("%d connections in %v, %v", dials, took, err)
+				}
+			})
+		})
+	}
 }
 
 // A server may close a connection just as it is made. Whether the request was

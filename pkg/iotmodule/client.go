@@ -146,7 +146,7 @@ func (c *Client) dialError(err error) error {
 			StatusCode: 401,
 			Message:    err.Error(),
 			Hint: "The module may not exist, its key may have changed, or the clock of this machine is wrong: " +
-				"a hub does not say. Run createmodule again and copy the connection string; a local hub names the reason in its window.",
+				"a hub does not say. The local hub names the reason in its window.",
 		}
 	}
 	if c.dialer.webSocket && c.dialer.proxy != nil {

@@ -44,8 +44,8 @@ func TestDialRefused(t *testing.T) {
 			if err == nil {
 				client.Close()
 			}
-			if !errors.Is(err, test.want) || !strings.Contains(fmt.Sprint(err), test.text) {
-				t.Errorf("Dial: %v, want %v and %q", err, test.want, test.text)
+			if !errors.Is(err, test.want) || !strings.Contains(fmt.Sprintf("%v %s", err, iothub.Hint(err)), test.text) {
+				t.Errorf("Dial: %v, hint %q, want %v and %q", err, iothub.Hint(err), test.want, test.text)
 			}
 			if strings.Contains(fmt.Sprint(err), test.module.SharedAccessKey.Reveal()) && !test.module.SharedAccessKey.IsZero() {
 				t.Error("the error shows the key")
@@ -78,8 +78,8 @@ func TestDialNothingListens(t *testing.T) {
 	module := hub.AddModule(deviceID, moduleID)
 	hub.Stop()
 	_, err := iotmodule.Dial(t.Context(), module, &iotmodule.Options{RootCAs: hub.RootCAs()})
-	if want := "Is the local hub running"; !strings.Contains(fmt.Sprint(err), want) {
-		t.Errorf("Dial: %v, want the advice %q", err, want)
+	if want := "Is the local hub running"; !strings.Contains(iothub.Hint(err), want) {
+		t.Errorf("Dial: %v, hint %q, want %q", err, iothub.Hint(err), want)
 	}
 }
 

@@ -5,8 +5,30 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"os"
 	"strings"
+
+	"moduletwin/pkg/internal/printable"
 )
+
+// setUpLog makes package log and the default of package slog write for
+// people, to standard error, with the name of the program.
+func setUpLog(program string) {
+	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, program+": ", 0)}))
+}
+
+// printError prints an error on one line and what may help, if anything is
+// known, on another.
+func printError(err error, hint string) {
+	log.Print(err)
+	if hint != "" {
+		fmt.Fprintln(os.Stderr, printable.Line(hint, maxLine))
+	}
+}
+
+// maxLine is how many characters of a message are printed: some of it may
+// come from a server that does not mean well.
+const maxLine = 2000
 
 // logHandler writes log records for people, one calm line each:
 //
@@ -30,7 +52,7 @@ func (h logHandler) Handle(_ context.Context, r slog.Record) error {
 	if len(details) > 0 {
 		line += " (" + strings.Join(details, ", ") + ")"
 	}
-	return h.out.Output(0, line)
+	return h.out.Output(0, printable.Line(line, maxLine))
 }
 
 // WithAttrs returns a handler that adds attrs to every record.

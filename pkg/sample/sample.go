@@ -7,8 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -16,7 +14,6 @@ import (
 	"syscall"
 
 	"moduletwin/pkg/internal/commandline"
-	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 )
@@ -63,13 +60,12 @@ const (
 // Main runs p and ends the process. What p prints itself goes to standard
 // output, all else to standard error.
 func Main(p Program) {
-	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
-	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, name+": ", 0)})) // package log writes there from now on
+	setUpLog(strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"))
 	switch err := commandline.Parse(flag.CommandLine, os.Args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
 		p.help()
 	case err != nil:
-		log.Print(err)
+		printError(err, "")
 		os.Exit(exitUsage)
 	default:
 		os.Exit(p.run())
@@ -79,7 +75,7 @@ func Main(p Program) {
 func (p Program) run() (code int) {
 	connection, err := p.Setting.read()
 	if err != nil {
-		log.Print(err)
+		printError(err, iothub.Hint(err))
 		return exitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -90,29 +86,29 @@ func (p Program) run() (code int) {
 	case err == nil && p.StoppedCode != 0: // Ctrl+C came too late, if at all
 		return 0
 	case ctx.Err() != nil: // whatever it broke
-		if doubt := (*hint.Error)(nil); errors.As(err, &doubt) {
-			log.Print(doubt.Hint)
+		if errors.Is(err, iothub.ErrOutcomeUnknown) {
+			printError(iothub.ErrOutcomeUnknown, "")
 		}
 		fmt.Println(p.Stopped)
 		return p.StoppedCode
-	case errors.Is(err, iothub.ErrInvalid):
-		log.Print(err)
-		return exitUsage
-	case err != nil:
-		log.Print(err)
-		return exitFailed
+	case err == nil:
+		return 0
 	}
-	return 0
+	printError(err, p.nextStep(err, connection))
+	if errors.Is(err, iothub.ErrInvalid) {
+		return exitUsage
+	}
+	return exitFailed
 }
 
 func (s Setting) read() (iothub.ConnectionString, error) {
 	value := os.Getenv(s.Variable)
 	if value == "" {
-		return iothub.ConnectionString{}, fmt.Errorf("%s is not set. It has to be the %s.\n%s", s.Variable, s.Holds, s.Source)
+		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s is not set: it has to be the %s", s.Variable, s.Holds), s.Source)
 	}
 	connection, err := iothub.ParseConnectionString(value)
 	if err != nil {
-		return iothub.ConnectionString{}, fmt.Errorf("%s: %w\n%s", s.Variable, err, s.Source)
+		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s: %w", s.Variable, err), s.Source)
 	}
 	return connection, nil
 }

@@ -37,10 +37,10 @@ func TestNetwork(t *testing.T) {
 		err        error
 		want       string // "" for none
 	}{
-		{"refused by this machine", "127.0.0.1:8883", refused(), "Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub"},
+		{"refused by this machine", "127.0.0.1:8883", refused(), "Nothing is listening there. Is the local hub running, at the port of the connection string?"},
 		{"refused by another", "myhub.azure-devices.net", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "Nothing is listening there. Check HostName, and whether a firewall closes the port."},
 		{"refused by this machine, with Windows", "localhost:8883", &net.OpError{Op: "dial", Err: os.NewSyscallError("connectex", syscall.Errno(10061))},
-			"Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another prompt: bin/localhub"},
+			"Nothing is listening there. Is the local hub running, at the port of the connection string?"},
 		{"no such name", "nowhere.invalid", notFound(t), "The host name was not found. Check HostName in the connection string, and the network."},
 		{"unknown authority", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: x509.NewCertPool()}),
 			"Does a proxy open up the connection? Name the file with its certificate in IOTHUB_CA_FILE."},
@@ -56,6 +56,14 @@ func TestNetwork(t *testing.T) {
 			"What answers there does not speak TLS. Check the host and port in the connection string."},
 		{"no answer", "example.com", silence(),
 			"No answer in time. Check the network; a firewall may be dropping the packets."},
+		{"no answer by this machine: a program that is stopped", "localhost", silence(),
+			"Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."},
+		{"no answer by this machine, by net/http", "127.0.0.1:8883", silentTLS(t),
+			"Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."},
+		{"a certificate is demanded", "example.com", &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")},
+			"The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place."},
+		{"no HTTP", "localhost:22", errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH"`),
+			"What answers there does not speak HTTP as an IoT hub does. Check the host and port in the connection string."},
 		{"a deadline", "example.com", context.DeadlineExceeded,
 			"No answer in time. Check the network; a firewall may be dropping the packets."},
 		{"a deadline of the system", "example.com", &net.OpError{Op: "dial", Err: syscall.ETIMEDOUT},
@@ -81,14 +89,12 @@ func TestNetwork(t *testing.T) {
 				}
 				return
 			}
-			if want := test.err.Error() + "\n" + test.want; got.Error() != want {
-				t.Errorf("got\n%v\nwant\n%s", got, want)
+			var hinted *hint.Error
+			if !errors.As(got, &hinted) || hinted.Hint != test.want {
+				t.Errorf("got %v, want the hint %s", got, test.want)
 			}
-			if errors.Unwrap(got) != test.err {
-				t.Error("the error is not wrapped")
-			}
-			if strings.Count(got.Error(), "\n") != 1 {
-				t.Error("it is not two lines")
+			if got.Error() != test.err.Error() || errors.Unwrap(got) != test.err {
+				t.Errorf("the error became %v", got)
 			}
 		})
 	}
@@ -137,6 +143,19 @@ func silence() error {
 	near, _ := memnet.Pipe()
 	near.SetDeadline(time.Now())
 	return tls.Client(near, &tls.Config{ServerName: "example.com"}).Handshake()
+}
+
+// silentTLS is what net/http returns when a connection is made, but nothing
+// more.
+func silentTLS(t *testing.T) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts nothing, as the system does for a program that is stopped
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	client := http.Client{Transport: &http.Transport{TLSHandshakeTimeout: time.Millisecond}}
+	_, err = client.Get("https://" + listener.Addr().String())
+	return err
 }
 
 // plainHTTP speaks HTTPS to a server that speaks HTTP.

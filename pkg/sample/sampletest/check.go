@@ -33,13 +33,13 @@ func CheckFullDisk(t *testing.T, env Env) {
 }
 
 // CheckProxy demands that the program goes through the proxy that the
-// environment names, and says what that refuses.
-func CheckProxy(t *testing.T, says string, args ...string) {
+// environment names, which refuses with a status, and what it says then.
+func CheckProxy(t *testing.T, status int, says string, args ...string) {
 	t.Helper()
 	asked := make(chan string, 8)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r.Method + " " + r.Host
-		w.WriteHeader(http.StatusForbidden)
+		w.WriteHeader(status)
 	}))
 	defer proxy.Close()
 	got := Run(t, Env{

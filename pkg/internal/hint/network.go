@@ -1,0 +1,118 @@
+package hint
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"moduletwin/pkg/internal/trust"
+)
+
+// Network adds a hint to what went wrong between this machine and address, a
+// host with or without port. Errors it knows nothing of, it returns as they
+// are.
+func Network(err error, address string) error {
+	host, _, splitErr := net.SplitHostPort(address)
+	if splitErr != nil {
+		host = address
+	}
+	if hint := network(err, trust.IsLoopback(host)); hint != "" {
+		return &Error{err, hint}
+	}
+	return err
+}
+
+func network(err error, loopback bool) string {
+	var (
+		dns     *net.DNSError
+		noTLS   tls.RecordHeaderError
+		timeout net.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ""
+	case IsRefused(err) && loopback:
+		return "Nothing is listening there. Is the local hub running, at the port of the connection string?"
+	case IsRefused(err):
+		return "Nothing is listening there. Check HostName, and whether a firewall closes the port."
+	case errors.As(err, &dns):
+		return "The host name was not found. Check HostName in the connection string, and the network."
+	case DemandsCertificate(err):
+		return "The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place."
+	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
+		return "What answers there does not speak TLS. Check the host and port in the connection string."
+	case IsMalformedHTTP(err):
+		return "What answers there does not speak HTTP as an IoT hub does. Check the host and port in the connection string."
+	}
+	if hint := certificate(err, loopback); hint != "" {
+		return hint
+	}
+	late := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+	switch {
+	case late && loopback:
+		return "Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."
+	case late:
+		return "No answer in time. Check the network; a firewall may be dropping the packets."
+	case isAny(err, closed) && loopback:
+		return "The connection was closed. If that is the local hub, its window says why."
+	}
+	return ""
+}
+
+// certificate is for what this machine finds wrong with the server's.
+func certificate(err error, loopback bool) string {
+	var (
+		unknown   x509.UnknownAuthorityError
+		wrongName x509.HostnameError
+		invalid   x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &unknown) && loopback:
+		return "It is not the certificate of the local hub on this machine. Start the hub again, or name its certificate in " + trust.Variable + "."
+	case errors.As(err, &unknown):
+		return "Does a proxy open up the connection? Name the file with its certificate in " + trust.Variable + "."
+	case errors.As(err, &wrongName):
+		return "The certificate is for another host. Check HostName in the connection string."
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "Check the clock of this machine; if it is right, the certificate has run out."
+	}
+	return ""
+}
+
+// IsRefused reports whether nothing listens where a connection was to be made.
+func IsRefused(err error) bool { return isAny(err, refused) }
+
+// DemandsCertificate reports whether the server ended the connection because
+// this side has shown no certificate. In TLS 1.3 that may come as late as
+// with the first response.
+func DemandsCertificate(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error" && // an alert; package tls has no type for it
+		(strings.Contains(op.Err.Error(), "certificate") || strings.Contains(op.Err.Error(), "access denied"))
+}
+
+// IsMalformedHTTP reports whether a response was no HTTP, or had a header
+// beyond all bounds.
+func IsMalformedHTTP(err error) bool {
+	text := err.Error() // package http has no types for them
+	return strings.Contains(text, "malformed HTTP") || strings.Contains(text, "response headers exceeded")
+}
+
+// Windows has numbers of its own for these; those of package syscall do not
+// occur there.
+var (
+	refused = []error{syscall.ECONNREFUSED, syscall.Errno(10061)}
+	closed  = []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, syscall.Errno(10053), syscall.Errno(10054)}
+)
+
+func isAny(err error, targets []error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+}

@@ -1,0 +1,28 @@
+package sample
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"moduletwin/pkg/internal/hint"
+	"moduletwin/pkg/internal/trust"
+	"moduletwin/pkg/iothub"
+)
+
+// WithHint adds to an error what the user may do next: one or more sentences.
+// They are printed on a line of their own.
+func WithHint(err error, sentences string) error { return &hint.Error{Err: err, Hint: sentences} }
+
+// nextStep returns what the user may do about err: what the libraries say,
+// and what only the programs of this tutorial know.
+func (p Program) nextStep(err error, connection iothub.ConnectionString) string {
+	var own string
+	switch {
+	case hint.IsRefused(err) && trust.IsLoopback(connection.Host()):
+		own = "Start it in another window: " + filepath.FromSlash("bin/localhub")
+	case p.Setting == Module && errors.Is(err, iothub.ErrUnauthorized):
+		own = "Run createmodule again and paste the last line that it prints."
+	}
+	return strings.TrimSpace(iothub.Hint(err) + " " + own)
+}
