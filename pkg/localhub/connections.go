@@ -68,7 +68,7 @@ func (h *Hub) DisconnectAll() int { return h.mqtt.DisconnectAll(fault.Cut()) }
 // and cuts their connections: when they come back, the hub has never heard
 // of them.
 func (h *Hub) ForgetSessions() {
-	h.faults.Count("ForgetSessions", "")
+	h.faults.Count("ForgetSessions", nil)
 	h.registry.ForgetSubscriptions()
 }
 

@@ -2,6 +2,7 @@ package localhub
 
 import (
 	"context"
+	"fmt"
 
 	"moduletwin/pkg/localhub/fault"
 )
@@ -27,6 +28,6 @@ func (h *Hub) WaitFaults(ctx context.Context, n int) error { return h.faults.Wai
 func (h *Hub) SetNetwork(n fault.Network) {
 	h.conditions.Set(n)
 	if n != (fault.Network{}) {
-		h.faults.Count("network conditions", n)
+		h.faults.Count(fmt.Sprintf("network conditions %+v", n), nil)
 	}
 }

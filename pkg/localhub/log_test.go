@@ -14,6 +14,7 @@ import (
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
 )
 
 // logbook collects the lines of a log.
@@ -101,5 +102,40 @@ func TestLog(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(text)
+	}
+}
+
+// TestFaultLog finds in the log whom a fault concerns.
+func TestFaultLog(t *testing.T) {
+	var log logbook
+	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hub.Close()
+	module := hub.AddModule("d", "m")
+	hub.FailNext(2, fault.SignIn, fault.Status(3))
+	stranger := connect(module)
+	stranger.Username, stranger.ClientIdentifier = "?", "\x1b[2J"
+	for _, packet := range []*packets.ConnectPacket{connect(module), stranger} {
+		c := dial(t, hub)
+		c.send(packet)
+		expect[*packets.ConnackPacket](c)
+		c.Close()
+	}
+	c, _ := signIn(t, hub, module)
+	hub.FailNext(1, fault.Subscribe, fault.Cut())
+	c.send(&packets.SubscribePacket{FixedHeader: packets.FixedHeader{MessageType: packets.Subscribe, Qos: 1}, MessageID: 1, Topics: []string{desired}, Qoss: []byte{0}})
+	c.expectRest("")
+	hub.Close()
+	text := strings.ReplaceAll(log.text.String(), `\"`, `'`)
+	for _, line := range []string{
+		`fault Status(3) at SignIn: module 'm' on device 'd'`,
+		`fault Status(3) at SignIn: client '\\x1b[2J'`,
+		`fault Cut at Subscribe: module 'm' on device 'd'`,
+	} {
+		if !strings.Contains(text, line) {
+			t.Errorf("the log does not say: %s\n%s", line, text)
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // nothing listens there. At [Options.Listeners], which cannot be opened
 // again, new connections are closed as they come.
 func (h *Hub) Stop() {
-	h.faults.Count("Stop", "")
+	h.faults.Count("Stop", nil)
 	h.stopping.Lock()
 	defer h.stopping.Unlock()
 	h.stopListening()

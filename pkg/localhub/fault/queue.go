@@ -42,8 +42,9 @@ func (q *Queue) Clear() {
 	q.waiting = nil
 }
 
-// Next returns what goes wrong with an event at a point; mostly, nothing.
-func (q *Queue) Next(at Point) Failure {
+// Next returns what goes wrong with an event at a point; mostly, nothing. whom
+// is the client that it concerns, for the log; nil if that does not know.
+func (q *Queue) Next(at Point, whom fmt.Stringer) Failure {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i := slices.IndexFunc(q.waiting, func(e entry) bool { return e.at == at })
@@ -54,7 +55,7 @@ func (q *Queue) Next(at Point) Failure {
 	if q.waiting[i].left--; q.waiting[i].left == 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 	}
-	q.count(how.String(), at)
+	q.count(fmt.Sprintf("%v at %v", how, at), whom)
 	if other, found := instead[place{at, how.Kind}]; found {
 		how.Kind = other
 	}
@@ -75,25 +76,24 @@ var instead = map[place]Kind{
 	{Notify, KindStatus}:    KindSilence,
 }
 
-// Count counts and logs a fault that did not wait in the queue. where is
-// whatever it concerns; "" for everything.
-func (q *Queue) Count(what string, where any) {
+// Count counts and logs a fault that did not wait in the queue. whom is the
+// client that it concerns; nil for all.
+func (q *Queue) Count(what string, whom fmt.Stringer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.count(what, where)
+	q.count(what, whom)
 }
 
-func (q *Queue) count(what string, where any) {
+func (q *Queue) count(what string, whom fmt.Stringer) {
 	q.injected++
 	if q.changed != nil {
 		close(q.changed)
 		q.changed = nil
 	}
-	if where == "" {
-		q.Log("fault " + what)
-	} else {
-		q.Log("fault "+what, "at", where)
+	if whom != nil {
+		what += ": " + whom.String()
 	}
+	q.Log("fault " + what)
 }
 
 // Injected returns how many faults there have been so far.

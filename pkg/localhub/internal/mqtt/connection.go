@@ -38,6 +38,9 @@ type connection struct {
 	tasks sync.WaitGroup // goroutines beside the reading one
 }
 
+// String names who has signed in.
+func (c *connection) String() string { return c.client.ID().String() }
+
 // send has packet written after what waits already. A client that lets too
 // much wait is cut.
 func (c *connection) send(packet []byte) {

@@ -168,7 +168,7 @@ func (s *Server) disconnect(id registry.ID, c registry.Connection, how fault.Fai
 // ExpireTokens ends all connections as if their tokens had expired, and
 // refuses those tokens from now on.
 func (s *Server) ExpireTokens() {
-	s.Faults.Count("ExpireTokens", "")
+	s.Faults.Count("ExpireTokens", nil)
 	s.Registry.DisconnectAll(func(_ registry.ID, c registry.Connection) {
 		s.Auth.Expire(c.(*connection).token)
 		c.Cut("its token was made to expire")

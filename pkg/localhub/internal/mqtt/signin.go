@@ -18,12 +18,12 @@ import (
 // signIn lets a client in or refuses it; then the result is nil. Every
 // refusal is told as "not authorized", its reason only to the log.
 func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
-	how := s.Faults.Next(fault.SignIn)
+	id, token, err := identify(connect)
+	how := s.Faults.Next(fault.SignIn, newcomer{id, connect.ClientIdentifier})
 	how, goesOn := injectBeforeSignIn(how, conn, socket)
 	if !goesOn {
 		return nil
 	}
-	id, token, err := identify(connect)
 	if err != nil {
 		s.refuse(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
@@ -42,6 +42,19 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 	}
 	s.Log.Info(fmt.Sprintf("%s is connected", id), "session", sessionWord(connect.CleanSession, present), "from", socket.RemoteAddr())
 	return c
+}
+
+// newcomer is who signs in, or says so.
+type newcomer struct {
+	id       registry.ID // zero if that is not clear
+	clientID string
+}
+
+func (n newcomer) String() string {
+	if n.id == (registry.ID{}) {
+		return fmt.Sprintf("client %.300q", n.clientID)
+	}
+	return n.id.String()
 }
 
 func sessionWord(clean, present bool) string {

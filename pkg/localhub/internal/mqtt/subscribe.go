@@ -20,7 +20,7 @@ func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 	if len(packet.Topics) == 0 {
 		return errors.New("a SUBSCRIBE to nothing")
 	}
-	how := c.server.Faults.Next(fault.Subscribe)
+	how := c.server.Faults.Next(fault.Subscribe, c)
 	if c.injectInsteadOfSuback(how, packet) {
 		return nil
 	}

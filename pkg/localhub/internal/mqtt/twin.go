@@ -24,7 +24,7 @@ func (c *connection) handleTwinGet(packet *packets.PublishPacket, topic string) 
 	if err != nil {
 		return err
 	}
-	how := c.server.Faults.Next(fault.TwinGet)
+	how := c.server.Faults.Next(fault.TwinGet, c)
 	if c.injectInstead(how) {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 	if err != nil {
 		return err
 	}
-	how := c.server.Faults.Next(fault.TwinPatch)
+	how := c.server.Faults.Next(fault.TwinPatch, c)
 	if c.injectInstead(how) {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, vers
 	if !subscribed {
 		return
 	}
-	how := c.server.Faults.Next(fault.Notify)
+	how := c.server.Faults.Next(fault.Notify, c)
 	if c.injectInstead(how) {
 		return
 	}

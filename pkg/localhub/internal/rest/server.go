@@ -48,7 +48,7 @@ const maxBody = 1 << 20 // bytes
 
 // ServeHTTP answers one request. Every response is written and logged here.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	how := s.Faults.Next(fault.REST)
+	how := s.Faults.Next(fault.REST, nil)
 	if !injectBefore(how, w, r) {
 		return
 	}
