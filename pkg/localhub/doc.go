@@ -33,7 +33,8 @@
 //
 // Of twins: tags, desired and reported properties, merge and replace,
 // $version, $metadata, version, and the limits of names, values, depth and
-// size. There may be 50 modules on a device.
+// size: objects and arrays may be ten levels deep, null never stands in an
+// array. There may be 50 modules on a device.
 //
 // Over MQTT: sign-in by user name and token, one connection per identity,
 // stored subscriptions, twin requests with $rid and the $version
@@ -65,8 +66,9 @@
 //   - Policies see keys in the answers whatever their permissions.
 //   - A replaced twin loses the part that the body leaves out. In an update,
 //     "desired": null is as if it were not there. An array in $metadata is one
-//     leaf, and counts towards the size by its elements; null may stand in it,
-//     and up to 100 arrays in each other. An empty name is refused.
+//     leaf, and counts towards the size by its elements. A body that is no
+//     UTF-8, holds half a surrogate pair or begins with a byte order mark is
+//     refused, so that no value is altered silently.
 //   - Every update with a desired section raises $version by one and is
 //     announced, one by one, even if nothing changes. In the announcement of a
 //     replacement, nested objects are compared level by level.

@@ -129,7 +129,7 @@ func (h *Hub) open() (err error) {
 		h.registry = kept
 	}
 	h.faults = &fault.Queue{Log: h.log.Warn}
-	h.auth = &auth.Auth{HostNames: h.names, Grace: h.options.TokenGrace}
+	h.auth = &auth.Auth{HostNames: h.names, Grace: h.options.TokenGrace, Exists: h.registry.Exists}
 	if h.auth.PolicyKeys, err = h.registry.PolicyKeys(slices.Collect(maps.Keys(auth.Policies()))); err != nil {
 		return err
 	}

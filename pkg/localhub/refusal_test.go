@@ -52,11 +52,11 @@ func TestRefusals(t *testing.T) {
 		{"string too long", "PATCH", "/twins/d", `{"tags":{"a":"` + strings.Repeat("x", 4097) + `"}}`, "", 400, "ArgumentInvalid", ""},
 		{"integer too large", "PATCH", "/twins/d", `{"tags":{"a":4503599627370496}}`, "", 400, "ArgumentInvalid", ""},
 		{"too deep", "PATCH", "/twins/d", `{"tags":` + deep + `}`, "", 400, "ArgumentInvalid", ""},
-		{"arrays too deep", "PATCH", "/twins/d", `{"tags":{"a":` + strings.Repeat("[", 101) + strings.Repeat("]", 101) + `}}`, "", 400, "ArgumentInvalid", "Property or Tag arrays should be nested maximum 100 times. Error in Property/Tag a"},
 		{"null in a replacement", "PUT", "/twins/d", `{"tags":{"my-tag":null}}`, "", 400, "ArgumentInvalid", "Value of Property or Tag cannot be null. Error in Property/Tag my-tag"},
 		{"tags too large", "PATCH", "/twins/d", `{"tags":` + ofSize(8<<10) + `}`, "", 403, "DeviceModelMaxPropertiesExceeded", "'Tags' size should be less than 8192 bytes."},
 		{"desired too large", "PATCH", "/twins/d", `{"properties":{"desired":` + ofSize(32<<10) + `}}`, "", 403, "DeviceModelMaxPropertiesExceeded", "'Properties.Desired' size should be less than 32768 bytes."},
 		{"body too large", "PUT", "/twins/d", strings.Repeat(" ", 1<<20) + "{}", "", 413, "GenericRequestEntityTooLarge", ""},
+		{"module id of the hub's own", "PUT", "/devices/d/modules/$edgeAgent", `{"deviceId":"d","moduleId":"$edgeAgent"}`, "", 400, "ArgumentInvalid", "Module ID '$edgeAgent' is invalid. It cannot begin with '$'."},
 		{"no such path", "GET", "/jobs", "", "", 404, "GenericNotFound", ""},
 		{"no such method", "POST", "/devices", "[]", "", 405, "GenericMethodNotAllowed", ""},
 	} {

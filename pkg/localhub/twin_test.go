@@ -41,8 +41,8 @@ func TestTwinUpdates(t *testing.T) {
 			"AAAAAAAAAAI= 3", `{"a":{"b":1,"c":2}}`, `{"$metadata":{"$lastUpdated":"0001-01-01T00:00:00Z"},"$version":1}`},
 		{"both: one step", "PATCH", `{"tags":{"a":{"b":null}},"properties":{"desired":{"x":{"y":1}}}}`,
 			"AAAAAAAAAAM= 4", `{"a":{"c":2}}`, `{"x":{"y":1},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":2,"x":{"$lastUpdated":"now","$lastUpdatedVersion":2,"y":{"$lastUpdated":"now","$lastUpdatedVersion":2}}},"$version":2}`},
-		{"siblings keep their stamps", "PATCH", `{"properties":{"desired":{"x":{"z":[1,null]}}}}`,
-			"AAAAAAAAAAQ= 5", `{"a":{"c":2}}`, `{"x":{"y":1,"z":[1,null]},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":3,"x":{"$lastUpdated":"now","$lastUpdatedVersion":3,"y":{"$lastUpdated":"now","$lastUpdatedVersion":2},"z":{"$lastUpdated":"now","$lastUpdatedVersion":3}}},"$version":3}`},
+		{"siblings keep their stamps", "PATCH", `{"properties":{"desired":{"x":{"z":[1,{"":2}]}}}}`,
+			"AAAAAAAAAAQ= 5", `{"a":{"c":2}}`, `{"x":{"y":1,"z":[1,{"":2}]},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":3,"x":{"$lastUpdated":"now","$lastUpdatedVersion":3,"y":{"$lastUpdated":"now","$lastUpdatedVersion":2},"z":{"$lastUpdated":"now","$lastUpdatedVersion":3}}},"$version":3}`},
 		{"the same value again: a new stamp", "PATCH", `{"properties":{"desired":{"x":{"y":1,"z":null,"none":null}}}}`,
 			"AAAAAAAAAAU= 6", `{"a":{"c":2}}`, `{"x":{"y":1},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":4,"x":{"$lastUpdated":"now","$lastUpdatedVersion":4,"y":{"$lastUpdated":"now","$lastUpdatedVersion":4}}},"$version":4}`},
 		{"an emptied object stays", "PATCH", `{"properties":{"desired":{"x":{"y":null}}}}`,
@@ -137,4 +137,78 @@ func TestPrecision(t *testing.T) {
 	const numbers = `{"a":4503599627370495,"b":-4503599627370496,"c":0.1000,"d":1e21}`
 	answer := newREST(t, hub).must(200, "PATCH", "/twins/d", `{"tags":`+numbers+`}`)
 	contains(t, "the twin", answer.body, numbers)
+}
+
+// TestDocuments lists what may stand in a twin, and with which sentence the
+// rest is refused: by PATCH and PUT, in tags and desired properties, and
+// reported over MQTT.
+func TestDocuments(t *testing.T) {
+	deep := func(levels int, opening, closing string) string {
+		return `{"a":` + strings.Repeat(opening, levels) + "1" + strings.Repeat(closing, levels) + `}`
+	}
+	const (
+		nullInArray = "Value of Property or Tag cannot be null. Error inProperty/Tag "
+		tooDeep     = "Property or Tag depth should be maximum 10 levels."
+		badName     = "Property or Tag name has invalid characters."
+		notJSON     = "Provided json is not a valid 'tags' or 'properties' object."
+	)
+	hub := localhub.New(t)
+	r := newREST(t, hub)
+	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
+	c.subscribe(answers)
+	for _, row := range []struct {
+		name, document, refused string
+		always                  bool // refused with a sentence that names the body, where it is one
+	}{
+		{"null in an array", `{"b":[1,null]}`, nullInArray + "b", false},
+		{"null in an array in an array", `{"b":[[null]]}`, nullInArray + "b", false},
+		{"null in an object in an array", `{"a":[{"b":null}]}`, nullInArray + "b", false},
+		{"null deeper in an array", `{"a":[{"b":{"c":null}}]}`, nullInArray + "c", false},
+		{"ten objects", deep(10, `{"b":`, "}"), "", false},
+		{"eleven objects", deep(11, `{"b":`, "}"), tooDeep, false},
+		{"ten arrays", deep(10, "[", "]"), "", false},
+		{"eleven arrays", deep(11, "[", "]"), tooDeep, false},
+		{"objects and arrays, five each", deep(5, `[{"b":`, "}]"), "", false},
+		{"objects and arrays, six each", deep(6, `[{"b":`, "}]"), tooDeep, false},
+		{"empty name", `{"":1,"a":{"":2}}`, "", false},
+		{"no-break space in a name", `{"a\u00a0b":1}`, badName, false},
+		{"line separator in a name", `{"a\u2028b":1}`, badName, false},
+		{"letters of all scripts in a name", `{"größe_温度":1}`, "", false},
+		{"surrogate pair", `{"a":"\ud83d\ude00"}`, "", false},
+		{"escaped backslash before a u", `{"a":"\\ud83d"}`, "", false},
+		{"first half of a pair", `{"a":"\ud83d"}`, "one half of a surrogate pair", true},
+		{"second half first", `{"a":"\ude00\ud83d"}`, "one half of a surrogate pair", true},
+		{"half a pair in a name", `{"\ud83dx":1}`, "one half of a surrogate pair", true},
+		{"not UTF-8", "{\"a\":\"\xff\"}", "it is not UTF-8", true},
+		{"byte order mark", "\ufeff{}", "it begins with a byte order mark", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			want := 200
+			if row.refused != "" {
+				want = 400
+			}
+			for _, body := range []string{`{"tags":` + row.document + `}`, `{"properties":{"desired":` + row.document + `}}`} {
+				for _, method := range []string{"PATCH", "PUT"} {
+					if strings.HasPrefix(row.document, "\ufeff") {
+						body = row.document
+					}
+					got := r.do(method, "/twins/d/modules/m", body)
+					if got.status != want || !strings.Contains(got.body, row.refused) || want == 400 && got.header.Get("iothub-errorcode") != "ArgumentInvalid" {
+						t.Errorf("%s %s = %d %s, want %d %s", method, body, got.status, got.body, want, row.refused)
+					}
+				}
+			}
+			wantTopic, refused := "$iothub/twin/res/204/", row.refused
+			if refused != "" {
+				wantTopic = "$iothub/twin/res/400/"
+			}
+			if row.always {
+				refused = notJSON
+			}
+			topic, body := c.ask("$iothub/twin/PATCH/properties/reported/?$rid=1", row.document)
+			if !strings.HasPrefix(topic, wantTopic) || !strings.Contains(body, refused) || refused != "" && !strings.Contains(body, `"errorCode":400004`) {
+				t.Errorf("the report is answered on %s by %s, want %s and %s", topic, body, wantTopic, refused)
+			}
+		})
+	}
 }

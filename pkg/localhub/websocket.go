@@ -2,6 +2,7 @@ package localhub
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/gorilla/websocket"
@@ -21,9 +22,15 @@ var upgrader = websocket.Upgrader{
 	WriteBufferPool: new(sync.Pool),
 }
 
-// serveWebSocket speaks MQTT inside a WebSocket.
+// serveWebSocket speaks MQTT inside a WebSocket. A handshake that does not
+// offer the subprotocol is refused, as Azure does, see azure-docs#21306.
 func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	socket := network.FromContext(r.Context())
+	if websocket.IsWebSocketUpgrade(r) && !offersMQTT(r) {
+		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", "it does not offer the subprotocol mqtt")
+		http.Error(w, "the subprotocol is mqtt", http.StatusBadRequest)
+		return
+	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", err)
@@ -35,4 +42,10 @@ func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	defer h.forget(socket) // a connection that was taken over is no longer the HTTP server's to count
 	ws.SetReadLimit(mqtt.MaxPacket + 16)
 	h.mqtt.Serve(wsconn.New(ws), socket)
+}
+
+func offersMQTT(r *http.Request) bool {
+	return slices.ContainsFunc(websocket.Subprotocols(r), func(offered string) bool {
+		return slices.Contains(upgrader.Subprotocols, offered)
+	})
 }

@@ -50,6 +50,21 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
+// TestWebSocketWithoutMQTT: a handshake needs the subprotocol.
+func TestWebSocketWithoutMQTT(t *testing.T) {
+	hub := localhub.New(t)
+	for _, offered := range [][]string{nil, {"amqp"}, {"mqttv5", "Mqtt"}} {
+		dialer := websocket.Dialer{Subprotocols: offered, TLSClientConfig: &tls.Config{RootCAs: hub.RootCAs()}}
+		ws, resp, err := dialer.DialContext(t.Context(), "wss://"+hub.HostName()+wsconn.Path, nil)
+		if err == nil {
+			ws.Close()
+			t.Errorf("a handshake that offers %q is accepted", offered)
+		} else if resp == nil || resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("a handshake that offers %q gets %v, %v; want 400", offered, resp, err)
+		}
+	}
+}
+
 // TestNoWebSocket sends an ordinary request to the place. The connection it
 // came over is one like any other afterwards.
 func TestNoWebSocket(t *testing.T) {

@@ -21,6 +21,7 @@ type Auth struct {
 	HostNames  []string                       // all that the hub goes by; the first is for messages
 	PolicyKeys map[string]iothub.SymmetricKey // by name of the policy; either key signs
 	Grace      time.Duration                  // how long a token counts after its expiry
+	Exists     func(path []string) bool       // whether a path names a device or module; it may not wait
 
 	mu      sync.Mutex      // guards expired
 	expired map[string]bool // tokens that were made to expire

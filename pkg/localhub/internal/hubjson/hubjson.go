@@ -22,8 +22,13 @@ func Encode(value any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// Decode reads one JSON value and keeps numbers as they are written.
+// Decode reads one JSON value and keeps numbers as they are written. Text that
+// is not Unicode is an error: package json would put other characters in its
+// place.
 func Decode(data []byte, value any) error {
+	if err := checkText(data); err != nil {
+		return err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	if err := decoder.Decode(value); err != nil {
@@ -37,6 +42,9 @@ func Decode(data []byte, value any) error {
 
 // Describe says in what way a body is not what Decode was to read.
 func Describe(err error) string {
+	if text := (*textError)(nil); errors.As(err, &text) {
+		return "The body is not valid JSON: " + text.Error() + "."
+	}
 	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
 		return fmt.Sprintf("The value of '%s' cannot be a JSON %s.", kind.Field, kind.Value)
 	}

@@ -62,7 +62,7 @@ func FuzzTopic(f *testing.F) {
 			t.Fatalf("%q has the request id %q", topic, r.id)
 		}
 		id := registry.ID{Device: "d", Module: "m"}
-		if isTelemetry(id, topic) && !strings.HasPrefix(topic, "devices/d/modules/m/messages/events") {
+		if isTelemetry(id, topic) && !strings.Contains(topic, "/messages/events") {
 			t.Fatalf("%q is taken for telemetry", topic)
 		}
 		if isFilter(id, topic) && !strings.HasSuffix(topic, "/#") {

@@ -34,18 +34,38 @@ func isFilter(id registry.ID, filter string) bool {
 	case filterTwinResponses, FilterDesired, filterMethods:
 		return true
 	}
-	own := strings.Join(id.Path(), "/")
-	if !id.IsModule() {
-		return filter == own+"/messages/devicebound/#"
+	switch rest, _ := cutPath(id, filter); rest {
+	case "/messages/devicebound/#":
+		return true
+	case "/inputs/#", "/#":
+		return id.IsModule()
 	}
-	return filter == own+"/inputs/#" || filter == own+"/#" || filter == own+"/messages/devicebound/#"
+	return false
 }
 
 // isTelemetry reports whether topic is that of a device's or module's own
 // messages.
 func isTelemetry(id registry.ID, topic string) bool {
-	rest, found := strings.CutPrefix(topic, strings.Join(id.Path(), "/")+"/messages/events")
-	return found && (rest == "" || rest[0] == '/') && !strings.ContainsAny(rest, "+#\x00")
+	rest, _ := cutPath(id, topic)
+	properties, found := strings.CutPrefix(rest, "/messages/events")
+	return found && (properties == "" || properties[0] == '/') && !strings.ContainsAny(properties, "+#\x00")
+}
+
+// cutPath returns topic without the path of id at its beginning. SDKs write
+// ids as they are or, as Python's, escaped.
+func cutPath(id registry.ID, topic string) (rest string, found bool) {
+	rest = "/" + topic
+	for _, own := range id.Path() {
+		if rest, found = strings.CutPrefix(rest, "/"); !found {
+			return "", false
+		}
+		segment, _, _ := strings.Cut(rest, "/")
+		if unescaped, err := url.PathUnescape(segment); segment != own && (err != nil || unescaped != own) {
+			return "", false
+		}
+		rest = rest[len(segment):]
+	}
+	return rest, true
 }
 
 // twinRequest is what stands in the topic of a twin request.

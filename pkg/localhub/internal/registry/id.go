@@ -30,6 +30,17 @@ func (id ID) Path() []string {
 	return []string{"devices", id.Device, "modules", id.Module}
 }
 
+// parsePath is the inverse of [ID.Path].
+func parsePath(path []string) (id ID, ok bool) {
+	switch {
+	case len(path) == 2 && path[0] == "devices":
+		return ID{Device: path[1]}, true
+	case len(path) == 4 && path[0] == "devices" && path[2] == "modules":
+		return ID{Device: path[1], Module: path[3]}, true
+	}
+	return ID{}, false
+}
+
 // notFound says that there is no id. For a module, the device exists.
 func (id ID) notFound() error {
 	if !id.IsModule() {
@@ -49,6 +60,9 @@ func (id ID) exists() error {
 func (id ID) check() error {
 	if err := checkID("Device", id.Device); err != nil || !id.IsModule() {
 		return err
+	}
+	if strings.HasPrefix(id.Module, "$") { // $edgeAgent and the like, which the hub makes itself, see azure-iot-sdk-csharp#875
+		return huberror.InvalidArgument("Module ID '%s' is invalid. It cannot begin with '$'.", id.Module)
 	}
 	return checkID("Module", id.Module)
 }

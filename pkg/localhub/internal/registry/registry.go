@@ -80,6 +80,16 @@ func (r *Registry) leave(e *entity) {
 	delete(r.index, e.id)
 }
 
+// Exists reports whether a path, of the form of [ID.Path], names a device or
+// module. It takes the lock of the index only, so it may be called with the
+// lock of an entity held.
+func (r *Registry) Exists(path []string) bool {
+	id, ok := parsePath(path)
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return ok && r.index[id] != nil
+}
+
 // all returns the entities that ok returns true for.
 func (r *Registry) all(ok func(ID) bool) (found []*entity) {
 	r.mu.RLock()

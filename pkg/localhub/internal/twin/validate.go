@@ -12,8 +12,7 @@ import (
 // The limits of twins, as in
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins.
 const (
-	maxDepth        = 10      // objects below the section
-	maxArrayDepth   = 100     // arrays in arrays, so that a twin can always be read again
+	maxDepth        = 10      // objects and arrays in each other, below the section, see Azure/iotedge#4896
 	maxNameLength   = 1 << 10 // bytes
 	maxStringLength = 4 << 10 // bytes
 	maxInteger      = 1<<52 - 1
@@ -24,24 +23,41 @@ const (
 // nulls says whether they may: they remove in a patch, and mean nothing in a
 // replacement.
 func checkProperties(properties map[string]any, nulls bool) error {
-	return checkObject(properties, nulls, depth{})
+	allowed := nullsRefused
+	if nulls {
+		allowed = nullsAllowed
+	}
+	return checkObject(properties, allowed, 0)
 }
 
-// depth counts the objects and the arrays around a value, each by themselves.
-type depth struct{ objects, arrays int }
+// nulls says whether a value may be null.
+type nulls int
 
-func checkObject(object map[string]any, nulls bool, at depth) error {
-	if at.objects > maxDepth {
-		return huberror.InvalidArgument("Property or Tag depth should be maximum %d levels.", maxDepth)
+const (
+	nullsAllowed nulls = iota // in a patch
+	nullsRefused              // in a replacement
+	nullsInArray              // refused everywhere, with a sentence of its own, see azure-iot-sdk-csharp#1741
+)
+
+// check reports a null that is not allowed as the value of a name. The
+// sentences are the service's.
+func (n nulls) check(name string) error {
+	switch n {
+	case nullsRefused:
+		return huberror.InvalidArgument("Value of Property or Tag cannot be null. Error in Property/Tag %s", name)
+	case nullsInArray:
+		return huberror.InvalidArgument("Value of Property or Tag cannot be null. Error inProperty/Tag %s", name)
 	}
+	return nil
+}
+
+// checkObject checks an object that stands in depth others, arrays included.
+func checkObject(object map[string]any, nulls nulls, depth int) error {
 	for name, value := range object {
 		if err := checkName(name); err != nil {
 			return err
 		}
-		if value == nil && !nulls {
-			return huberror.InvalidArgument("Value of Property or Tag cannot be null. Error in Property/Tag %s", name)
-		}
-		if err := checkValue(name, value, nulls, at); err != nil {
+		if err := checkValue(name, value, nulls, depth); err != nil {
 			return err
 		}
 	}
@@ -50,27 +66,35 @@ func checkObject(object map[string]any, nulls bool, at depth) error {
 
 func checkName(name string) error {
 	switch {
-	case name == "":
-		return huberror.InvalidArgument("Property or Tag name cannot be empty.")
 	case len(name) > maxNameLength:
 		return huberror.InvalidArgument("Property or Tag name should be maximum %d bytes.", maxNameLength)
-	case strings.ContainsAny(name, ".$# ") || strings.ContainsFunc(name, unicode.IsControl):
+	case strings.ContainsAny(name, ".$#") || strings.ContainsFunc(name, isNoNameRune):
 		return huberror.InvalidArgument("Property or Tag name has invalid characters. Error in Property/Tag %s. Must not contain Control Characters, '.', '$', '#', or ' '.", name)
 	}
 	return nil
 }
 
-func checkValue(name string, value any, nulls bool, at depth) error {
+// isNoNameRune includes all white space, a no-break space, too, as the check of
+// Azure/iotedge does. The empty name is allowed, see azure-iot-sdk-java#1754.
+func isNoNameRune(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }
+
+// checkValue checks the value of name, or what stands in an array that is its
+// value.
+func checkValue(name string, value any, nulls nulls, depth int) error {
 	switch value := value.(type) {
+	case nil:
+		return nulls.check(name)
 	case map[string]any:
-		at.objects++
-		return checkObject(value, nulls, at)
+		if err := checkDepth(depth + 1); err != nil {
+			return err
+		}
+		return checkObject(value, nulls, depth+1)
 	case []any:
-		if at.arrays++; at.arrays > maxArrayDepth {
-			return huberror.InvalidArgument("Property or Tag arrays should be nested maximum %d times. Error in Property/Tag %s", maxArrayDepth, name)
+		if err := checkDepth(depth + 1); err != nil {
+			return err
 		}
 		for _, element := range value {
-			if err := checkValue(name, element, nulls, at); err != nil {
+			if err := checkValue(name, element, nullsInArray, depth+1); err != nil {
 				return err
 			}
 		}
@@ -82,6 +106,13 @@ func checkValue(name string, value any, nulls bool, at depth) error {
 		if !isNumber(value.String()) {
 			return huberror.InvalidArgument("Property or Tag value is out of range. Error in Property/Tag %s", name)
 		}
+	}
+	return nil
+}
+
+func checkDepth(depth int) error {
+	if depth > maxDepth {
+		return huberror.InvalidArgument("Property or Tag depth should be maximum %d levels.", maxDepth)
 	}
 	return nil
 }
