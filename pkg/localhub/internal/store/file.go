@@ -43,13 +43,31 @@ func Open(folder string, check func(View) error) (*Store, error) {
 			return nil, err
 		}
 	}
-	return openFile(path, check)
+	s, err := openFile(path, check)
+	if err == nil {
+		removeDrafts(folder)
+	}
+	return s, err
+}
+
+// drafts are the names of files that are being made.
+const drafts = FileName + ".*.new"
+
+// removeDrafts removes what hubs left that were killed while they made the
+// file. One that makes it at this moment comes too late in any case.
+func removeDrafts(folder string) {
+	entries, _ := os.ReadDir(folder)
+	for _, entry := range entries {
+		if isDraft, _ := filepath.Match(drafts, entry.Name()); isDraft {
+			os.Remove(filepath.Join(folder, entry.Name()))
+		}
+	}
 }
 
 // makeFile makes the file beside its place and puts it there when it is
 // done, unless someone else was faster.
 func makeFile(path string) error {
-	draft, err := os.CreateTemp(filepath.Dir(path), FileName+".*.new")
+	draft, err := os.CreateTemp(filepath.Dir(path), drafts)
 	if err != nil {
 		return err
 	}
@@ -63,7 +81,11 @@ func makeFile(path string) error {
 	if err := errors.Join(err, s.db.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+	err = os.Link(draft.Name(), path)
+	switch {
+	case err == nil:
+	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist): // who was faster may have removed this draft
+	default:
 		return os.Rename(draft.Name(), path) // a file system without links
 	}
 	return nil
