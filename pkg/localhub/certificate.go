@@ -97,7 +97,7 @@ func sign(template *x509.Certificate, now time.Time, parent *x509.Certificate, p
 	return x509.ParseCertificate(raw)
 }
 
-// serves reports whether c is good for all names and for some time to
+// serves reports whether c is good for all names, now and for some time to
 // come.
 func (c *certificate) serves(names []string, now time.Time) bool {
 	for _, name := range names {
@@ -105,19 +105,16 @@ func (c *certificate) serves(names []string, now time.Time) bool {
 			return false
 		}
 	}
-	return now.Add(renewBefore).Before(c.server.Leaf.NotAfter)
+	return c.isValid(now) && c.isValid(now.Add(renewBefore))
+}
+
+// isValid is false before the time from which on c counts, too: it may have
+// been made while the clock was ahead.
+func (c *certificate) isValid(now time.Time) bool {
+	return !now.Before(c.server.Leaf.NotBefore) && now.Before(c.server.Leaf.NotAfter)
 }
 
 // pem returns the authority, which is all that clients need.
 func (c *certificate) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.authority.Raw})
-}
-
-// config returns the TLS settings of the hub. Which protocol a connection
-// speaks is told by its first byte, so nothing is negotiated.
-func (c *certificate) config() *tls.Config {
-	return &tls.Config{
-		Certificates: []tls.Certificate{c.server},
-		MinVersion:   tls.VersionTLS12,
-	}
 }

@@ -2,9 +2,14 @@ package localhub
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"moduletwin/pkg/internal/memnet"
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
@@ -31,6 +36,8 @@ func TestRenewal(t *testing.T) {
 		{"the next day", loopback, now.Add(24 * time.Hour), true},
 		{"another name", append([]string{"hub.example"}, loopback...), now, false},
 		{"back to fewer names", loopback, now, true},
+		{"while the clock was ahead", loopback, now.Add(48 * time.Hour), true},
+		{"when it was set back", loopback, now.Add(-48 * time.Hour), false},
 		{"a year later", loopback, now.Add(340 * 24 * time.Hour), false},
 	} {
 		got, err := keptCertificate(r, row.names, row.now)
@@ -41,5 +48,79 @@ func TestRenewal(t *testing.T) {
 			t.Errorf("%s: kept %v, want %v", row.name, !row.same, row.same)
 		}
 		first = got
+	}
+}
+
+// TestRenewalWhileRunning lets a hub run for three years. A client that learnt
+// almost an hour before what to trust is never turned away, and the hub has a
+// new certificate in time.
+func TestRenewalWhileRunning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := memnet.Listen()
+		hub, err := Start(&Options{Listeners: []net.Listener{network}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer hub.Close()
+		shown := make(map[string]bool)
+		left := certificateLife
+		for start := time.Now(); time.Since(start) < 3*certificateLife; {
+			if left > renewBefore+48*time.Hour { // nothing happens on most days
+				time.Sleep(24 * time.Hour)
+			}
+			time.Sleep(time.Minute)
+			roots := hub.RootCAs()
+			time.Sleep(certificateCheck - time.Minute)
+			leaf := showCertificate(t, network, roots)
+			if left = time.Until(leaf.NotAfter); left < renewBefore-2*certificateCheck {
+				t.Fatalf("after %v, only %v are left", time.Since(start), left)
+			}
+			shown[leaf.SerialNumber.String()] = true
+		}
+		if len(shown) != 4 {
+			t.Errorf("the hub had %d certificates", len(shown))
+		}
+	})
+}
+
+// showCertificate connects as a client that trusts roots.
+func showCertificate(t *testing.T, network *memnet.Listener, roots *x509.CertPool) *x509.Certificate {
+	t.Helper()
+	raw, err := network.DialContext(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := tls.Client(raw, &tls.Config{RootCAs: roots, ServerName: "localhost"})
+	defer conn.Close()
+	if err := conn.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return conn.ConnectionState().PeerCertificates[0]
+}
+
+// TestClockSet sets the clock of a hub that runs back by two days: its
+// certificate does not count any more and is replaced at once, for the next
+// start, too.
+func TestClockSet(t *testing.T) {
+	folder := t.TempDir()
+	hub, err := Start(&Options{DataDir: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := hub.CertificatePEM()
+	now := time.Now().Add(-48 * time.Hour)
+	if err := hub.checkCertificate(now); err != nil {
+		t.Fatal(err)
+	}
+	after := hub.CertificatePEM()
+	hub.Close()
+	r, err := registry.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	kept, err := keptCertificate(r, loopback, now)
+	if err != nil || bytes.Equal(before, after) || !bytes.Equal(kept.pem(), after) {
+		t.Errorf("the hub shows the same certificate, or keeps another one: %v", err)
 	}
 }

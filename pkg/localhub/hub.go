@@ -31,16 +31,16 @@ type Hub struct {
 	host    string   // the name for connection strings, without port
 	names   []string // all names and addresses that the hub goes by
 
-	certificate *certificate
-	tls         *tls.Config
-	registry    *registry.Registry
-	auth        *auth.Auth
-	faults      *fault.Queue
-	conditions  network.Conditions
-	rest        *rest.Server
-	mqtt        *mqtt.Server
-	http        *http.Server
-	httpConns   *handoff // connections that speak HTTP
+	certificates certificates
+	tls          *tls.Config
+	registry     *registry.Registry
+	auth         *auth.Auth
+	faults       *fault.Queue
+	conditions   network.Conditions
+	rest         *rest.Server
+	mqtt         *mqtt.Server
+	http         *http.Server
+	httpConns    *handoff // connections that speak HTTP
 
 	ctx    context.Context // done when the hub is closed
 	cancel context.CancelFunc
@@ -58,6 +58,10 @@ type Hub struct {
 
 // ErrInUse says that another hub keeps its data in the same folder.
 var ErrInUse = store.ErrInUse
+
+// ErrUnusable says that the file with the data is damaged, not a hub's, or out
+// of reach; the error that wraps it says which. The file is left as it is.
+var ErrUnusable = store.ErrUnusable
 
 // TB is what [New] needs of a [testing.T], [testing.B] or [testing.F].
 type TB interface {
@@ -113,6 +117,7 @@ func Start(options *Options) (*Hub, error) {
 		h.registry.Close()
 		return nil, fmt.Errorf("localhub: %w", err)
 	}
+	h.tasks.Go(h.renewCertificate)
 	h.startHTTP()
 	h.startAccepting(h.options.Listeners)
 	return h, nil
@@ -133,10 +138,12 @@ func (h *Hub) open() (err error) {
 	if h.auth.PolicyKeys, err = h.registry.PolicyKeys(slices.Collect(maps.Keys(auth.Policies()))); err != nil {
 		return err
 	}
-	if h.certificate, err = keptCertificate(h.registry, h.names, time.Now()); err != nil {
+	certificate, err := keptCertificate(h.registry, h.names, time.Now())
+	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
-	h.tls = h.certificate.config()
+	h.certificates.shown.Store(certificate)
+	h.tls = h.certificates.config()
 	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Log: h.log}
 	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Log: h.log, SignInTimeout: h.options.SignInTimeout}
 	return nil
@@ -189,10 +196,18 @@ func (h *Hub) ConnectionString(policy string) iothub.ConnectionString {
 //	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 func (h *Hub) RootCAs() *x509.CertPool {
 	roots := x509.NewCertPool()
-	roots.AddCert(h.certificate.authority)
+	for _, c := range h.certificates.trusted() {
+		roots.AddCert(c.authority)
+	}
 	return roots
 }
 
 // CertificatePEM returns the certificate that clients have to trust as a
-// file.
-func (h *Hub) CertificatePEM() []byte { return h.certificate.pem() }
+// file. A hub that runs for so long that it has to replace it returns the next
+// one with it, an hour before clients are shown that.
+func (h *Hub) CertificatePEM() (file []byte) {
+	for _, c := range h.certificates.trusted() {
+		file = append(file, c.pem()...)
+	}
+	return file
+}

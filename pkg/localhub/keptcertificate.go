@@ -30,18 +30,23 @@ func keptCertificate(r *registry.Registry, names []string, now time.Time) (*cert
 	if err != nil {
 		return nil, err
 	}
-	serverKey, err := x509.MarshalPKCS8PrivateKey(fresh.server.PrivateKey)
+	return fresh, fresh.keep(r)
+}
+
+// keep has r keep c in place of another.
+func (c *certificate) keep(r *registry.Registry) error {
+	serverKey, err := x509.MarshalPKCS8PrivateKey(c.server.PrivateKey)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return fresh, r.Keep(map[string][]byte{
-		keptAuthority: fresh.authority.Raw,
-		keptServer:    fresh.server.Leaf.Raw,
+	return r.Keep(map[string][]byte{
+		keptAuthority: c.authority.Raw,
+		keptServer:    c.server.Leaf.Raw,
 		keptServerKey: serverKey,
 	})
 }
 
-// parseCertificate reads what keptCertificate keeps.
+// parseCertificate reads what keep keeps.
 func parseCertificate(authority, server, serverKey []byte) (*certificate, error) {
 	ca, err := x509.ParseCertificate(authority)
 	if err != nil {

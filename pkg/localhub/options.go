@@ -5,7 +5,12 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"moduletwin/pkg/localhub/internal/store"
 )
+
+// DataFile is the name of the file in [Options.DataDir].
+const DataFile = store.FileName
 
 // Options say how a hub is to run. A nil *Options means the zero value.
 type Options struct {
@@ -24,8 +29,8 @@ type Options struct {
 	Logger *slog.Logger
 
 	// DataDir is the folder in which the hub keeps its certificate, keys,
-	// identities, twins and stored subscriptions; it is made if it does not
-	// exist. "" keeps them in memory only.
+	// identities, twins and stored subscriptions, all in the file [DataFile];
+	// it is made if it does not exist. "" keeps them in memory only.
 	DataDir string
 
 	// TokenGrace is how long after its expiry a token still counts, and how

@@ -49,7 +49,7 @@ func warnings(s settings, ca *certificateFile) (all []string) {
 	}
 	paths := []string{filepath.Dir(ca.path)}
 	if s.data != "" {
-		paths = append(paths, s.data, filepath.Join(s.data, dataFile))
+		paths = append(paths, s.data, filepath.Join(s.data, localhub.DataFile))
 	}
 	for _, path := range slices.Compact(paths) {
 		if warning := exposed(path); warning != "" {

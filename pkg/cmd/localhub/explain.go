@@ -40,6 +40,8 @@ func advise(err error, s settings, system string) string {
 		return "Clients have to find it there. Name a folder with -data, which does not go with -memory."
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return "The hub has to write there. Name another folder with -data" + orOwn(s.data, system)
+	case errors.Is(err, localhub.ErrUnusable):
+		return "To delete it and begin anew, add -reset."
 	}
 	return ""
 }

@@ -42,6 +42,7 @@ func TestAdvice(t *testing.T) {
 		{open(syscall.EROFS), "linux", own},
 		{open(syscall.EACCES), "linux", own},
 		{open(syscall.EACCES), "windows", "Name another folder with -data."},
+		{open(localhub.ErrUnusable), "linux", "To delete it and begin anew, add -reset."},
 		{open(syscall.EIO), "linux", data + ": input/output error"},
 	} {
 		lines := strings.Split(explain(row.err, s, row.system).Error(), "\n")

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"moduletwin/pkg/localhub"
 )
 
 func TestExposed(t *testing.T) {
@@ -50,7 +52,7 @@ func TestExposedAtStart(t *testing.T) {
 		t.Errorf("the banner is\n%s", s.banner)
 	}
 	s.end(t)
-	file := filepath.Join(data, dataFile)
+	file := filepath.Join(data, localhub.DataFile)
 	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // reset deletes what the hub keeps if somebody at a terminal says yes to it.
 // Otherwise, that nothing is deleted is an error.
 func reset(in *bufio.Reader, out io.Writer, data string) error {
-	file := filepath.Join(data, dataFile)
+	file := filepath.Join(data, localhub.DataFile)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(out, "There is nothing to delete in %s.\n\n", data)
 		return nil

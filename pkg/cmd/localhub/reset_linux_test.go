@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"moduletwin/pkg/localhub"
 )
 
 // TestResetAtTerminal says yes at a terminal, after which the hub is another
@@ -33,7 +35,7 @@ func TestResetAtTerminal(t *testing.T) {
 	fmt.Fprintln(keyboard, "cut")
 	after.says(t, "cut: ")
 	after.end(t)
-	if _, err := os.Stat(filepath.Join(config, "iothub-localhub", dataFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(config, "iothub-localhub", localhub.DataFile)); err != nil {
 		t.Error(err)
 	}
 }

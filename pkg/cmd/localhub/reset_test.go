@@ -22,11 +22,11 @@ func TestReset(t *testing.T) {
 		keepSomething(t, data)
 		var out strings.Builder
 		err := reset(typed(answer), &out, data)
-		_, left := os.Stat(filepath.Join(data, dataFile))
+		_, left := os.Stat(filepath.Join(data, localhub.DataFile))
 		if errors.Is(left, fs.ErrNotExist) != deleted || (err == nil) != deleted || strings.Contains(out.String(), "Deleted") != deleted {
 			t.Errorf("after %q: %v, %v, %s", answer, left, err, out.String())
 		}
-		if !strings.Contains(out.String(), "This deletes "+filepath.Join(data, dataFile)+": ") {
+		if !strings.Contains(out.String(), "This deletes "+filepath.Join(data, localhub.DataFile)+": ") {
 			t.Errorf("before %q: %s", answer, out.String())
 		}
 	}
@@ -60,7 +60,7 @@ func TestResetWhat(t *testing.T) {
 		t.Errorf("beside a hub: %v, %s", err, out)
 	}
 	hub.Close()
-	if err := os.WriteFile(filepath.Join(data, dataFile), []byte("damaged"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(data, localhub.DataFile), []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	in, out = yes()

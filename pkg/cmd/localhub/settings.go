@@ -19,9 +19,6 @@ type settings struct {
 	data   string // absolute; "" in memory
 }
 
-// dataFile is the name of the file in which a hub keeps everything.
-const dataFile = "hub.db"
-
 const defaultAddress = "localhost:8883" // the port of MQTT, which official device SDKs cannot change
 
 // parse reads the flags. Its error is one of usage, or [flag.ErrHelp] after

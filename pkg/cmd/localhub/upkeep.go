@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"moduletwin/pkg/localhub"
 )
 
 const upkeepEvery = time.Minute
@@ -18,7 +20,7 @@ const upkeepEvery = time.Minute
 func keepFiles(ctx context.Context, ca *certificateFile, data string) {
 	ticker := time.NewTicker(upkeepEvery)
 	defer ticker.Stop()
-	file := filepath.Join(data, dataFile)
+	file := filepath.Join(data, localhub.DataFile)
 	for {
 		select {
 		case <-ticker.C:

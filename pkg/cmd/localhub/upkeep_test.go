@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"moduletwin/pkg/localhub"
 )
 
 // TestKeepFiles tidies up beside a hub. Its certificate comes back, old or
@@ -20,7 +22,7 @@ func TestKeepFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, dataFile), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, localhub.DataFile), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
@@ -46,7 +48,7 @@ func TestKeepFiles(t *testing.T) {
 			}
 		}
 	})
-	if strings.Count(out.String(), dataFile+" was deleted: ") != 1 {
+	if strings.Count(out.String(), localhub.DataFile+" was deleted: ") != 1 {
 		t.Errorf("the log is %s", out.String())
 	}
 }

@@ -30,6 +30,9 @@ const (
 // ErrInUse says that another hub keeps its data in the same folder.
 var ErrInUse = errors.New("another local hub is using this folder")
 
+// ErrUnusable says that the file is damaged, not a hub's, or out of reach.
+var ErrUnusable = errors.New("cannot be used and is left as it is")
+
 // Open opens the file in folder, or makes both. check reads all records
 // before the file may be written to; a file that it refuses, that is damaged or
 // not the hub's is left as it is.
@@ -95,7 +98,7 @@ func makeFile(path string) error {
 func openFile(path string, check func(View) error) (s *Store, err error) {
 	defer func() {
 		if err != nil && !errors.Is(err, ErrInUse) {
-			err = fmt.Errorf("%s cannot be used and is left as it is: %w", path, err)
+			err = fmt.Errorf("%s %w: %w", path, ErrUnusable, err)
 		}
 	}()
 	// A damaged file makes bbolt panic, or reach for pages beyond its end.
