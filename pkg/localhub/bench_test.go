@@ -75,7 +75,7 @@ func BenchmarkConnected(b *testing.B) {
 			c := &client{b, conn}
 			c.send(connect(identity))
 			c.expectConnack()
-			c.subscribe(answers, desired)
+			c.subscribe(responses, desired)
 		}
 		b.ReportMetric(float64(time.Since(start).Microseconds())/modules, "µs/sign-in")
 		b.ReportMetric(float64(resident(b, process)-before)/modules, "KiB/module")

@@ -15,8 +15,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// patience is how long tests wait for what has to come.
-const patience = 20 * time.Second
+// testTimeout is how long tests wait for what has to come.
+const testTimeout = 20 * time.Second
 
 // client speaks MQTT packet by packet.
 type client struct {
@@ -32,7 +32,7 @@ func dial(t testing.TB, hub *localhub.Hub) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(testTimeout))
 	return &client{t, conn}
 }
 
@@ -95,12 +95,12 @@ func (c *client) publish(topic, payload string) {
 	c.send(packet)
 }
 
-// ask publishes a request and returns topic and body of the answer.
-func (c *client) ask(topic, payload string) (string, string) {
+// request publishes a request and returns topic and body of the response.
+func (c *client) request(topic, payload string) (string, string) {
 	c.t.Helper()
 	c.publish(topic, payload)
-	answer := expect[*packets.PublishPacket](c)
-	return answer.TopicName, string(answer.Payload)
+	response := expect[*packets.PublishPacket](c)
+	return response.TopicName, string(response.Payload)
 }
 
 // expect reads a packet of type P.

@@ -12,11 +12,12 @@
 //		…
 //		hub.ResetConnection("house", "lamp")
 //
-// [Hub.Twin] and [Hub.PatchDesired] look at twins and change them without the
-// wire. Nothing has to be waited for with a sleep: [Hub.WaitConnection] waits for
-// clients to come and go, [Hub.WaitFaults] for faults to strike. Faults have
-// names: [Hub.Disconnect], [Hub.FailNext], [Hub.SetNetwork], [Hub.Restart]
-// and so on; package fault has their kinds. As a program, the hub is moduletwin/pkg/cmd/localhub.
+// [Hub.Twin] and [Hub.PatchDesired] read and change twins directly, without a
+// request. No test has to sleep: [Hub.WaitConnection] waits for clients to come
+// and go, [Hub.WaitFaults] for faults to happen. Faults have names:
+// [Hub.Disconnect], [Hub.FailNext], [Hub.SetNetwork], [Hub.Restart] and so on;
+// package fault has the kinds. As a program, the hub is
+// moduletwin/pkg/cmd/localhub.
 //
 // One TLS port serves HTTPS, MQTT 3.1.1 and, at /$iothub/websocket, MQTT over
 // WebSocket. The certificate is made at the first start; the key of the
@@ -63,7 +64,7 @@
 //     they are; every other field that is left out is emptied. A module on a
 //     device that does not exist: DeviceNotFound. The 51st module: 413
 //     TooManyModulesOnDevice. Any api-version that looks like a date counts.
-//   - Policies see keys in the answers whatever their permissions.
+//   - Policies see keys in responses whatever their permissions.
 //   - A replaced twin loses the part that the body leaves out. In an update,
 //     "desired": null is as if it were not there. An array in $metadata is one
 //     leaf, and counts towards the size by its elements. A body that is no
@@ -74,8 +75,8 @@
 //     replacement, nested objects are compared level by level.
 //   - Over MQTT, too large a report is status 403 (number 403100), a failed
 //     precondition is 412 (412001). A twin request without $rid ends the
-//     connection; the answer to a client that has not subscribed to answers is
-//     dropped. Answers to methods are ignored.
+//     connection; the response to a client that has not subscribed to responses
+//     is dropped. Responses to methods are ignored.
 //   - Subscriptions are kept until a clean session or the end of the identity.
 //     Notifications that were not acknowledged are not sent again.
 //   - The times of connections and activities are not kept when the hub ends.

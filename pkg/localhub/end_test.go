@@ -33,9 +33,9 @@ func TestBehindTheEnd(t *testing.T) {
 	if twin, _ := hub.Twin("d", "m"); !present || twin.Properties.Reported.Version() != 1 {
 		t.Errorf("session present %v, reported properties %v", present, twin.Properties.Reported)
 	}
-	link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Connected })
-	if err != nil || link.Subscribed {
-		t.Errorf("a subscription behind the end counts: %+v, %v", link, err)
+	state, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Connected })
+	if err != nil || state.Subscribed {
+		t.Errorf("a subscription behind the end counts: %+v, %v", state, err)
 	}
 }
 
@@ -53,9 +53,9 @@ func TestCutIsSeenAtOnce(t *testing.T) {
 		before := hub.FaultsInjected()
 		hub.FailNext(1, fault.Notify, fault.Silence())
 		hub.PatchDesired("d", "m", map[string]any{"x": 1})
-		link, err := hub.WaitConnection(t.Context(), "d", "m", func(localhub.ConnectionState) bool { return true })
-		if err != nil || link.Connected || link.Subscribed || hub.Disconnect("d", "m") || hub.FaultsInjected() != before {
-			t.Fatalf("the dead connection is still there: %+v, %v", link, err)
+		state, err := hub.WaitConnection(t.Context(), "d", "m", func(localhub.ConnectionState) bool { return true })
+		if err != nil || state.Connected || state.Subscribed || hub.Disconnect("d", "m") || hub.FaultsInjected() != before {
+			t.Fatalf("the dead connection is still there: %+v, %v", state, err)
 		}
 		hub.ClearFaults()
 	}

@@ -19,7 +19,7 @@ import (
 
 const getTwin = "$iothub/twin/GET/?$rid=1"
 
-// TestFaultsAtSignIn strikes CONNECT; the next one is good again.
+// TestFaultsAtSignIn injects a fault into a CONNECT; the next one is good again.
 func TestFaultsAtSignIn(t *testing.T) {
 	for _, row := range []struct {
 		how  fault.Failure
@@ -90,7 +90,7 @@ func (c *client) expectSilence() {
 	}
 }
 
-// TestFaultsInTheMiddle strikes requests and notifications of a module that
+// TestFaultsInTheMiddle injects faults into requests and notifications of a module that
 // is signed in.
 func TestFaultsInTheMiddle(t *testing.T) {
 	type injected struct {
@@ -146,7 +146,7 @@ func TestFaultsInTheMiddle(t *testing.T) {
 		t.Run(row.at.String()+" "+row.how.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			c, _ := signIn(t, hub, hub.AddModule("d", "m"))
-			c.subscribe(answers, desired)
+			c.subscribe(responses, desired)
 			hub.FailNext(1, row.at, row.how)
 			switch row.at {
 			case fault.TwinGet:
@@ -167,7 +167,7 @@ func TestFaultsInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestFaultsAtSubscribe strikes SUBSCRIBE.
+// TestFaultsAtSubscribe injects faults into SUBSCRIBE.
 func TestFaultsAtSubscribe(t *testing.T) {
 	for _, row := range []struct {
 		how        fault.Failure
@@ -195,33 +195,33 @@ func TestFaultsAtSubscribe(t *testing.T) {
 			c.send(packet)
 			row.then(c)
 			signIn(t, hub, module)
-			link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.SignIns == 2 })
-			if err != nil || link.Subscribed != row.subscribed {
-				t.Errorf("subscribed %v, %v, want %v", link.Subscribed, err, row.subscribed)
+			state, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.SignIns == 2 })
+			if err != nil || state.Subscribed != row.subscribed {
+				t.Errorf("subscribed %v, %v, want %v", state.Subscribed, err, row.subscribed)
 			}
 		})
 	}
 }
 
-// TestNoHalfOfNothing: an answer without a body cannot be cut in half, so none
+// TestNoHalfOfNothing: an response without a body cannot be cut in half, so none
 // comes.
 func TestNoHalfOfNothing(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
 	hub.FailNext(1, fault.REST, fault.CutHalfway())
 	if got, err := newREST(t, hub).try("DELETE", "/devices/d?api-version=2021-04-12", "", "If-Match: *"); err == nil {
-		t.Errorf("the answer is %d", got.status)
+		t.Errorf("the response is %d", got.status)
 	}
 	if _, found := hub.Twin("d", ""); found {
 		t.Error("the request was not carried out")
 	}
 }
 
-// TestFaultsAtREST strikes one request that tries to change a twin.
+// TestFaultsAtREST injects faults into one request that tries to change a twin.
 func TestFaultsAtREST(t *testing.T) {
 	for _, row := range []struct {
 		how     fault.Failure
-		status  int // 0 for no answer
+		status  int // 0 for no response
 		body    string
 		version int64 // of the desired properties afterwards
 	}{

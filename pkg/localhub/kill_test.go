@@ -164,7 +164,7 @@ func (w *writer) write(ctx context.Context, registry *iothub.Registry, round, nu
 }
 
 // check looks for what was acknowledged in the round before. One change more
-// may have been made, whose answer was lost.
+// may have been made, whose response was lost.
 func (w *writer) check(t *testing.T, registry *iothub.Registry, round, number int) {
 	t.Helper()
 	device := fmt.Sprintf("device-%d-%d", round-1, number)

@@ -68,7 +68,7 @@ func text(value any) string {
 }
 
 // TestTwinModel makes random changes over REST and MQTT, and follows the
-// twin in three ways: by the answers, by the notifications and by reading.
+// twin in three ways: by the responses, by the notifications and by reading.
 func TestTwinModel(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestTwinModel(t *testing.T) {
 					t.Fatal(err)
 				}
 				c, _ := signIn(t, hub, hub.AddModule("d", "m"))
-				c.subscribe(answers, desired)
+				c.subscribe(responses, desired)
 				rest := newREST(t, hub)
 				seen := want.desired
 				for range 40 {
@@ -113,7 +113,7 @@ func (want *model) step(t *testing.T, r *rand.Rand, rest *rest, c *client, seen 
 		want.desiredVersion++
 		seen = want.follow(t, c, seen)
 	case 2:
-		topic, _ := c.ask("$iothub/twin/PATCH/properties/reported/?$rid=2", text(change))
+		topic, _ := c.request("$iothub/twin/PATCH/properties/reported/?$rid=2", text(change))
 		want.reported = merge(want.reported, change).(map[string]any)
 		want.reportedVersion++
 		if !strings.HasSuffix(topic, fmt.Sprint("204/?$rid=2&$version=", want.reportedVersion)) {
@@ -166,7 +166,7 @@ func (want *model) compare(t *testing.T, body string, c *client) {
 	sameSection(t, got.Properties.Reported, want.reported, want.reportedVersion)
 
 	var seen struct{ Desired, Reported map[string]any }
-	_, body = c.ask(getTwin, "")
+	_, body = c.request(getTwin, "")
 	if err := json.Unmarshal([]byte(body), &seen); err != nil {
 		t.Fatal(err)
 	}

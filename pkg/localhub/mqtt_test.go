@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	answers = "$iothub/twin/res/#"
-	desired = "$iothub/twin/PATCH/properties/desired/#"
+	responses = "$iothub/twin/res/#"
+	desired   = "$iothub/twin/PATCH/properties/desired/#"
 )
 
 func TestTwinOverMQTT(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
-	c.subscribe(answers, desired)
+	c.subscribe(responses, desired)
 
-	topic, body := c.ask("$iothub/twin/GET/?$rid=1", " ")
+	topic, body := c.request("$iothub/twin/GET/?$rid=1", " ")
 	if topic != "$iothub/twin/res/200/?$rid=1" || body != `{"desired":{"$version":1},"reported":{"$version":1}}` {
 		t.Errorf("a fresh twin is %s on %s", body, topic)
 	}
-	topic, body = c.ask("$iothub/twin/PATCH/properties/reported/?$rid=2", `{"a":{"b":1},"c":null}`)
+	topic, body = c.request("$iothub/twin/PATCH/properties/reported/?$rid=2", `{"a":{"b":1},"c":null}`)
 	if topic != "$iothub/twin/res/204/?$rid=2&$version=2" || body != "" {
 		t.Errorf("a report is answered by %q on %s", body, topic)
 	}
@@ -33,7 +33,7 @@ func TestTwinOverMQTT(t *testing.T) {
 	if change.TopicName != "$iothub/twin/PATCH/properties/desired/?$version=2" || string(change.Payload) != `{"x":1,"y":null,"$version":2}` || change.Qos != 1 {
 		t.Errorf("the change is %s on %s at QoS %d", change.Payload, change.TopicName, change.Qos)
 	}
-	_, body = c.ask("$iothub/twin/GET/?$rid=3", "")
+	_, body = c.request("$iothub/twin/GET/?$rid=3", "")
 	if body != `{"desired":{"x":1,"$version":2},"reported":{"a":{"b":1},"$version":2}}` {
 		t.Errorf("the twin is %s", body)
 	}

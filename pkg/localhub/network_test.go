@@ -74,7 +74,7 @@ func TestNetwork(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
 	c, _ := signIn(t, hub, module)
-	c.subscribe(answers, desired)
+	c.subscribe(responses, desired)
 
 	hub.SetNetwork(fault.Network{Trickle: true, Latency: time.Millisecond})
 	c.expectAlive()
@@ -83,18 +83,18 @@ func TestNetwork(t *testing.T) {
 	hub.PatchDesired("d", "m", map[string]any{"x": 1})
 	c.expectSilence()
 	hub.SetNetwork(fault.Network{})
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(testTimeout))
 	expect[*packets.PublishPacket](c)
 
 	hub.SetNetwork(fault.Network{Blackhole: true})
 	hub.Disconnect("d", "m")
 	c.expectSilence() // the end is lost, too
 	hub.SetNetwork(fault.Network{Refuse: true})
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(testTimeout))
 	c.expectEnd()
 	conn, err := net.Dial("tcp", hub.HostName())
 	if err == nil {
-		conn.SetDeadline(time.Now().Add(patience))
+		conn.SetDeadline(time.Now().Add(testTimeout))
 		if _, err := conn.Read(make([]byte, 1)); !isReset(err) {
 			t.Errorf("a refused connection ends with %v", err)
 		}

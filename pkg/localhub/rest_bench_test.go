@@ -45,8 +45,8 @@ func benchmarkREST(b *testing.B, method string, connections int) {
 		})
 		requests[i] = twinRequest(hub, method, "/twins/"+id+"/modules/m")
 	}
-	ours := keepAsking(b, hub.HostName(), hub.RootCAs(), requests)
-	document, err := ours[0].ask()
+	ours := openRequesters(b, hub.HostName(), hub.RootCAs(), requests)
+	document, err := ours[0].send()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func benchmarkREST(b *testing.B, method string, connections int) {
 	defer bare.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(bare.Certificate())
-	floor := keepAsking(b, bare.Listener.Addr().String(), roots, requests)
+	floor := openRequesters(b, bare.Listener.Addr().String(), roots, requests)
 
 	var rates, floorRates []float64
 	for b.Loop() {
@@ -82,18 +82,18 @@ func twinRequest(hub *localhub.Hub, method, path string) []byte {
 		method, path, hub.HostName(), token, len(body), body)
 }
 
-// asker sends one request again and again over one connection.
-type asker struct {
+// requester sends one request again and again over one connection.
+type requester struct {
 	*tls.Conn
-	answers *bufio.Reader
-	request []byte
+	responses *bufio.Reader
+	request   []byte
 }
 
-func (a *asker) ask() ([]byte, error) {
+func (a *requester) send() ([]byte, error) {
 	if _, err := a.Write(a.request); err != nil {
 		return nil, err
 	}
-	resp, err := http.ReadResponse(a.answers, nil)
+	resp, err := http.ReadResponse(a.responses, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +104,9 @@ func (a *asker) ask() ([]byte, error) {
 	return body, err
 }
 
-type askers []*asker
+type requesters []*requester
 
-func keepAsking(b *testing.B, address string, roots *x509.CertPool, requests [][]byte) (all askers) {
+func openRequesters(b *testing.B, address string, roots *x509.CertPool, requests [][]byte) (all requesters) {
 	b.Helper()
 	for _, request := range requests {
 		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots})
@@ -114,13 +114,13 @@ func keepAsking(b *testing.B, address string, roots *x509.CertPool, requests [][
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { conn.Close() })
-		all = append(all, &asker{conn, bufio.NewReader(conn), request})
+		all = append(all, &requester{conn, bufio.NewReader(conn), request})
 	}
 	return all
 }
 
-// rate has all ask for a while, and returns how many answers came in a second.
-func (all askers) rate(b *testing.B) float64 {
+// rate has all ask for a while, and returns how many responses came in a second.
+func (all requesters) rate(b *testing.B) float64 {
 	b.Helper()
 	const requests = 1280
 	var running sync.WaitGroup
@@ -128,7 +128,7 @@ func (all askers) rate(b *testing.B) float64 {
 	for _, a := range all {
 		running.Go(func() {
 			for range requests / len(all) {
-				if _, err := a.ask(); err != nil {
+				if _, err := a.send(); err != nil {
 					b.Error(err)
 					return
 				}

@@ -26,7 +26,7 @@ type rest struct {
 func newREST(t *testing.T, hub *localhub.Hub) *rest {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: hub.RootCAs()}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &rest{t, hub, "iothubowner", &http.Client{Transport: transport, Timeout: patience}, t.Context()}
+	return &rest{t, hub, "iothubowner", &http.Client{Transport: transport, Timeout: testTimeout}, t.Context()}
 }
 
 // reply is what came back.
@@ -111,7 +111,7 @@ func shape(text string) string {
 
 func upToQuote(s string) int { return strings.IndexByte(s, '"') }
 
-// TestIdentityBodies holds answers against what was captured from Azure.
+// TestIdentityBodies holds responses against what was captured from Azure.
 // TestThumbprintsStay updates something else.
 func TestThumbprintsStay(t *testing.T) {
 	thumbprint := strings.Repeat("ab", 20)

@@ -138,7 +138,7 @@ func TestEnds(t *testing.T) {
 		"another module's inputs":       subscribe("devices/d/modules/m2/inputs/#"),
 		"the device's messages":         subscribe("devices/d/messages/devicebound/#"),
 		"a subscription without a sign": subscribe("$iothub/twin/res"),
-		"a sixth subscription":          subscribe(answers, desired, "$iothub/methods/POST/#", own+"/#", own+"/inputs/#", own+"/messages/devicebound/#"),
+		"a sixth subscription":          subscribe(responses, desired, "$iothub/methods/POST/#", own+"/#", own+"/inputs/#", own+"/messages/devicebound/#"),
 		"no subscription":               subscribe(),
 		"a second CONNECT":              connect(iothub.ConnectionString{DeviceID: "d"}),
 		"a packet only hubs send":       packets.NewControlPacket(packets.Pingresp),
@@ -157,7 +157,7 @@ func TestEnds(t *testing.T) {
 func TestAccepted(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
-	c.subscribe(answers, desired, "$iothub/methods/POST/#", "devices/d/modules/m/inputs/#", "devices/d/modules/m/messages/devicebound/#")
+	c.subscribe(responses, desired, "$iothub/methods/POST/#", "devices/d/modules/m/inputs/#", "devices/d/modules/m/messages/devicebound/#")
 	for i, topic := range []string{
 		"devices/d/modules/m/messages/events/",
 		"devices/d/modules/m/messages/events",
@@ -171,9 +171,9 @@ func TestAccepted(t *testing.T) {
 			t.Errorf("%s: PUBACK %d, want %d", topic, puback.MessageID, p.MessageID)
 		}
 	}
-	link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Telemetry == 3 })
-	if err != nil || !link.Connected || !link.Subscribed || link.SignIns != 1 {
-		t.Errorf("WaitConnection = %+v, %v", link, err)
+	state, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Telemetry == 3 })
+	if err != nil || !state.Connected || !state.Subscribed || state.SignIns != 1 {
+		t.Errorf("WaitConnection = %+v, %v", state, err)
 	}
 	unsubscribe := packets.NewControlPacket(packets.Unsubscribe).(*packets.UnsubscribePacket)
 	unsubscribe.MessageID, unsubscribe.Topics = 9, []string{desired, "never/subscribed"}
@@ -188,7 +188,7 @@ func TestAccepted(t *testing.T) {
 func TestReportedRefusals(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
-	c.subscribe(answers)
+	c.subscribe(responses)
 	for _, row := range []struct{ topic, body, status, code string }{
 		{"", `{"$version":1}`, "400", "400004"},
 		{"", `{"a.b":1}`, "400", "400004"},
@@ -200,35 +200,35 @@ func TestReportedRefusals(t *testing.T) {
 		{"&$version=2", `{}`, "412", "412001"},
 		{"&$version=x", `{}`, "400", "400004"},
 	} {
-		topic, body := c.ask("$iothub/twin/PATCH/properties/reported/?$rid=1"+row.topic, row.body)
+		topic, body := c.request("$iothub/twin/PATCH/properties/reported/?$rid=1"+row.topic, row.body)
 		if topic != "$iothub/twin/res/"+row.status+"/?$rid=1" {
 			t.Errorf("%.20s is answered on %s, want status %s", row.body, topic, row.status)
 		}
-		contains(t, "the answer", body, `"errorCode":`+row.code, `"trackingId":"`, `"message":"`, `"timestampUtc":"`)
+		contains(t, "the response", body, `"errorCode":`+row.code, `"trackingId":"`, `"message":"`, `"timestampUtc":"`)
 	}
-	if topic, _ := c.ask("$iothub/twin/PATCH/properties/reported/?$rid=1&$version=1", `{"a":1}`); topic != "$iothub/twin/res/204/?$rid=1&$version=2" {
+	if topic, _ := c.request("$iothub/twin/PATCH/properties/reported/?$rid=1&$version=1", `{"a":1}`); topic != "$iothub/twin/res/204/?$rid=1&$version=2" {
 		t.Errorf("a report on the right version is answered on %s", topic)
 	}
 }
 
-// TestWill counts the message that a client leaves behind, unless it says
-// goodbye.
+// TestWill counts the message that a client leaves behind, unless it sends a
+// DISCONNECT.
 func TestWill(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
 	packet := connect(module)
 	packet.WillFlag, packet.WillTopic = true, "devices/d/modules/m/messages/events/"
-	for _, goodbye := range []bool{true, false} {
+	for _, disconnect := range []bool{true, false} {
 		c := dial(t, hub)
 		c.send(packet)
 		expect[*packets.ConnackPacket](c)
-		if goodbye {
+		if disconnect {
 			c.send(packets.NewControlPacket(packets.Disconnect))
 		}
 		c.Close()
-		link, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return !l.Connected })
-		if want := map[bool]int{true: 0, false: 1}[goodbye]; err != nil || link.Telemetry != want {
-			t.Errorf("goodbye %v: %d messages, %v, want %d", goodbye, link.Telemetry, err, want)
+		state, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return !l.Connected })
+		if want := map[bool]int{true: 0, false: 1}[disconnect]; err != nil || state.Telemetry != want {
+			t.Errorf("disconnect %v: %d messages, %v, want %d", disconnect, state.Telemetry, err, want)
 		}
 	}
 }

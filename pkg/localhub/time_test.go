@@ -171,7 +171,7 @@ func TestTooManyConnections(t *testing.T) {
 	second, _ := signIn(t, hub, hub.AddModule("d", "m2"))
 	conn, err := net.Dial("tcp", hub.HostName())
 	if err == nil {
-		conn.SetDeadline(time.Now().Add(patience))
+		conn.SetDeadline(time.Now().Add(testTimeout))
 		if _, err := conn.Read(make([]byte, 1)); err == nil {
 			t.Error("a third connection was served")
 		}

@@ -62,13 +62,13 @@ func TestTwinUpdates(t *testing.T) {
 		{"no parts", "PATCH", `{"properties":{"desired":null}}`,
 			"AAAAAAAAAA0= 14", ``, `{"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":10},"$version":10}`},
 	} {
-		answer := r.must(200, step.method, "/twins/d/modules/m", step.body)
-		counters, tags, desired := parts(t, answer.body)
+		response := r.must(200, step.method, "/twins/d/modules/m", step.body)
+		counters, tags, desired := parts(t, response.body)
 		if counters != step.counters || tags != step.tags || desired != step.desired {
 			t.Errorf("%s:\n%s\n%s\n%s\nwant\n%s\n%s\n%s", step.name, counters, tags, desired, step.counters, step.tags, step.desired)
 		}
-		if again := r.must(200, "GET", "/twins/d/modules/m", ""); again.body != answer.body {
-			t.Errorf("%s: the twin read is %s, the one answered %s", step.name, again.body, answer.body)
+		if again := r.must(200, "GET", "/twins/d/modules/m", ""); again.body != response.body {
+			t.Errorf("%s: the twin read is %s, the one answered %s", step.name, again.body, response.body)
 		}
 	}
 }
@@ -106,8 +106,8 @@ func TestIdentityUpdates(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
 	r := newREST(t, hub)
-	read := func(answer reply) (i identity) {
-		json.Unmarshal([]byte(answer.body), &i)
+	read := func(response reply) (i identity) {
+		json.Unmarshal([]byte(response.body), &i)
 		return i
 	}
 	before := read(r.must(200, "GET", "/devices/d", ""))
@@ -135,8 +135,8 @@ func TestPrecision(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
 	const numbers = `{"a":4503599627370495,"b":-4503599627370496,"c":0.1000,"d":1e21}`
-	answer := newREST(t, hub).must(200, "PATCH", "/twins/d", `{"tags":`+numbers+`}`)
-	contains(t, "the twin", answer.body, numbers)
+	response := newREST(t, hub).must(200, "PATCH", "/twins/d", `{"tags":`+numbers+`}`)
+	contains(t, "the twin", response.body, numbers)
 }
 
 // TestDocuments lists what may stand in a twin, and with which sentence the
@@ -155,7 +155,7 @@ func TestDocuments(t *testing.T) {
 	hub := localhub.New(t)
 	r := newREST(t, hub)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
-	c.subscribe(answers)
+	c.subscribe(responses)
 	for _, row := range []struct {
 		name, document, refused string
 		always                  bool // refused with a sentence that names the body, where it is one
@@ -205,7 +205,7 @@ func TestDocuments(t *testing.T) {
 			if row.always {
 				refused = notJSON
 			}
-			topic, body := c.ask("$iothub/twin/PATCH/properties/reported/?$rid=1", row.document)
+			topic, body := c.request("$iothub/twin/PATCH/properties/reported/?$rid=1", row.document)
 			if !strings.HasPrefix(topic, wantTopic) || !strings.Contains(body, refused) || refused != "" && !strings.Contains(body, `"errorCode":400004`) {
 				t.Errorf("the report is answered on %s by %s, want %s and %s", topic, body, wantTopic, refused)
 			}

@@ -37,12 +37,12 @@ func TestWebSocket(t *testing.T) {
 			t.Errorf("the subprotocol is %q, want %q", ws.Subprotocol(), row.subprotocol)
 		}
 		c := &client{t, wsconn.New(ws)}
-		c.SetDeadline(time.Now().Add(patience))
+		c.SetDeadline(time.Now().Add(testTimeout))
 		c.send(connect(module))
 		expect[*packets.ConnackPacket](c)
-		c.subscribe(answers, desired)
-		if topic, _ := c.ask(getTwin, ""); topic != "$iothub/twin/res/200/?$rid=1" {
-			t.Errorf("the answer came on %s", topic)
+		c.subscribe(responses, desired)
+		if topic, _ := c.request(getTwin, ""); topic != "$iothub/twin/res/200/?$rid=1" {
+			t.Errorf("the response came on %s", topic)
 		}
 		hub.Disconnect("d", "m")
 		c.expectRest("")
@@ -74,7 +74,7 @@ func TestNoWebSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(testTimeout))
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", wsconn.Path)
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil || resp.StatusCode != http.StatusBadRequest {

@@ -41,7 +41,7 @@ const MaxPacket = 256<<10 + 64<<10
 // keep-alive it asked for.
 const maxKeepAlive = 1767 * time.Second
 
-// errDisconnected ends a connection by the client's wish.
+// errDisconnected is the end of a connection after a DISCONNECT.
 var errDisconnected = errors.New("it said goodbye")
 
 // Serve speaks with a client until it is gone. conn carries MQTT packets over
@@ -131,7 +131,7 @@ func (c *connection) handle(packet packets.ControlPacket) error {
 
 // leave ends the connection, if that has not happened yet, gives up its place
 // and waits for its goroutines. A will counts as a message, unless the client
-// said goodbye.
+// sent a DISCONNECT.
 func (c *connection) leave(why error) {
 	c.client.Leave(describe(why), c.will)
 	c.tasks.Wait()
