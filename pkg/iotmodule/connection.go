@@ -2,7 +2,6 @@ package iotmodule
 
 import (
 	"errors"
-	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,7 +18,7 @@ import (
 type connection struct {
 	module  iothub.ConnectionString // whose it is
 	mqtt    mqtt.Client
-	socket  net.Conn
+	socket  *packetConn
 	since   time.Time
 	renewAt time.Time     // when its token should be replaced
 	limit   time.Duration // of waiting for the response to one request

@@ -44,7 +44,7 @@ func (c *Client) signIn(ctx context.Context) (*connection, error) {
 	return conn, nil
 }
 
-func (c *Client) newConnection(socket net.Conn) *connection {
+func (c *Client) newConnection(socket *packetConn) *connection {
 	now := time.Now()
 	token := c.module.NewSASToken(now.Add(c.opts.TokenLifetime))
 	conn := &connection{
@@ -100,9 +100,9 @@ func (e refusedError) Error() string {
 func (e refusedError) unauthorized() bool { return e.code == 4 || e.code == 5 }
 
 func (c *connection) connect(ctx context.Context) error {
-	token := c.mqtt.Connect().(*mqtt.ConnectToken)
-	<-token.Done() // ctx ends it by closing the socket
-	if code := token.ReturnCode(); 0 < code && code <= 5 {
+	token := c.mqtt.Connect()
+	<-token.Done()                           // ctx ends it by closing the socket
+	if code := c.socket.connack; code != 0 { // paho has codes of its own among those that a hub could send
 		return refusedError{code}
 	}
 	return firstError(ctx.Err(), token.Error())

@@ -1,7 +1,6 @@
 package iotmodule
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -59,7 +58,7 @@ func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
 }
 
 // dial opens a socket for MQTT packets.
-func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
+func (d *dialer) dial(ctx context.Context) (*packetConn, error) {
 	open := d.dialTLS
 	if d.webSocket {
 		open = d.dialWebSocket
@@ -68,8 +67,7 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	watched := &watchedConn{conn, d.silence}
-	return bufferedConn{bufio.NewReader(watched), watched}, nil
+	return newPacketConn(&watchedConn{conn, d.silence}), nil
 }
 
 func (d *dialer) dialTLS(ctx context.Context) (net.Conn, error) {
@@ -101,15 +99,6 @@ func (d *dialer) dialWebSocket(ctx context.Context) (net.Conn, error) {
 	}
 	return wsconn.New(conn), nil
 }
-
-// bufferedConn reads more than it is asked for: paho asks for a byte here
-// and a few there.
-type bufferedConn struct {
-	in *bufio.Reader
-	net.Conn
-}
-
-func (c bufferedConn) Read(b []byte) (int, error) { return c.in.Read(b) }
 
 // watchedConn breaks off when nothing comes for too long, since the pings of
 // the client make a healthy hub speak, and when a write does not get through.

@@ -1,0 +1,88 @@
+package iotmodule
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// stream is a socket from which in can be read.
+type stream struct {
+	net.Conn
+	in io.Reader
+}
+
+func (s stream) Read(b []byte) (int, error) { return s.in.Read(b) }
+
+func TestPacketConn(t *testing.T) {
+	connack := "\x20\x02\x00\x05"
+	long := "\x30\x80\x02" + strings.Repeat("x", 256)
+	tests := []struct {
+		name, in, want string
+		err            string // "" for none
+		connack        byte
+	}{
+		{"nothing", "", "", "", 0},
+		{"packets", connack + long + "\xd0\x00" + long, connack + long + "\xd0\x00" + long, "", 5},
+		{"the largest", "\x30\x80\x80\x80\x02" + strings.Repeat("x", maxPacket), "\x30\x80\x80\x80\x02" + strings.Repeat("x", maxPacket), "", 0},
+		{"one byte more", connack + "\x30\x81\x80\x80\x02x", connack, "the hub announced a packet of 4194305 bytes, more than a hub has to say", 5},
+		{"the longest length", "\x30\xff\xff\xff\x7f", "", "the hub announced a packet of 268435455 bytes, more than a hub has to say", 0},
+		{"a length without end", "\x30\x80\x80\x80\x80\x01", "", errLength.Error(), 0},
+		{"an end in the header", long + "\x30", long, io.ErrUnexpectedEOF.Error(), 0},
+		{"an end in the length", "\x30\x80", "", io.ErrUnexpectedEOF.Error(), 0},
+		{"an end in the CONNACK", "\x20\x02\x00", "", io.ErrUnexpectedEOF.Error(), 0},
+		{"an end in the body", "\x30\x02x", "\x30\x02x", "", 0}, // it is for paho to notice
+	}
+	for _, test := range tests {
+		for how, in := range map[string]io.Reader{
+			"at once":      strings.NewReader(test.in),
+			"byte by byte": iotest.OneByteReader(strings.NewReader(test.in)),
+		} {
+			conn := newPacketConn(stream{in: in})
+			got, err := io.ReadAll(conn)
+			if text := errorText(err); string(got) != test.want || text != test.err || conn.connack != test.connack {
+				t.Errorf("%s, %s: read %d bytes, code %d, error %q; want %d bytes, code %d, error %q",
+					test.name, how, len(got), conn.connack, text, len(test.want), test.connack, test.err)
+			}
+		}
+	}
+	if n, err := newPacketConn(stream{}).Read(nil); n != 0 || err != nil {
+		t.Errorf("reading nothing: %d, %v", n, err)
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// FuzzPacketConn: what comes out is what went in, up to the first header that
+// is wrong.
+func FuzzPacketConn(f *testing.F) {
+	f.Add([]byte("\x20\x02\x00\x05\xd0\x00\x30\x03abc"), 2)
+	f.Add([]byte("\x30\xff\xff\xff\x7f"), 1)
+	f.Fuzz(func(t *testing.T, in []byte, size int) {
+		conn := newPacketConn(stream{in: bytes.NewReader(in)})
+		var out []byte
+		piece := make([]byte, 1+max(0, size)%4096)
+		for {
+			n, err := conn.Read(piece)
+			out = append(out, piece[:n]...)
+			if err != nil {
+				if err == io.EOF && len(out) != len(in) {
+					t.Fatalf("%d of %d bytes came out", len(out), len(in))
+				}
+				if !bytes.HasPrefix(in, out) || errors.Is(err, io.ErrNoProgress) {
+					t.Fatalf("%q became %q, error %v", in, out, err)
+				}
+				return
+			}
+		}
+	})
+}
