@@ -3,7 +3,10 @@ package iotmodule
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"moduletwin/pkg/internal/printable"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/internal/wsconn"
 	"moduletwin/pkg/iothub"
@@ -22,12 +26,15 @@ const (
 
 	writeTimeout = 15 * time.Second // of one write to the socket
 	latePing     = 10 * time.Second // paho may ask for a sign of life 5 s late
+	maxHandshake = 1 << 20          // bytes until a WebSocket is open, those of TLS included
 )
 
 // dialer opens sockets to one hub.
 type dialer struct {
+	host      string
 	address   string
-	tls       *tls.Config
+	roots     *x509.CertPool         // nil for those of package trust
+	sessions  tls.ClientSessionCache // reconnecting costs no full handshake
 	tcp       func(ctx context.Context, network, address string) (net.Conn, error)
 	webSocket bool
 	proxy     func(*http.Request) (*url.URL, error) // for WebSocket; nil for none
@@ -35,14 +42,11 @@ type dialer struct {
 }
 
 func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
-	config, err := trust.Config(module.Host(), o.RootCAs)
-	if err != nil {
-		return nil, err
-	}
-	config.ClientSessionCache = tls.NewLRUClientSessionCache(1) // reconnecting costs no full handshake
 	d := &dialer{
+		host:      module.Host(),
 		address:   module.Address(mqttPort),
-		tls:       config,
+		roots:     o.RootCAs,
+		sessions:  tls.NewLRUClientSessionCache(1),
 		tcp:       o.DialContext,
 		webSocket: o.WebSocket,
 		silence:   o.KeepAlive + max(o.KeepAlive/2, latePing),
@@ -54,28 +58,44 @@ func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
 		d.tcp = new(net.Dialer).DialContext
 		d.proxy = http.ProxyFromEnvironment
 	}
-	return d, nil
+	_, err := d.tlsConfig() // what is wrong with it is wrong before anything is dialed
+	return d, err
+}
+
+// tlsConfig reads the files with certificates anew each time: a hub that was
+// started afresh may have another one.
+func (d *dialer) tlsConfig() (*tls.Config, error) {
+	config, err := trust.Config(d.host, d.roots)
+	if err != nil {
+		return nil, err
+	}
+	config.ClientSessionCache = d.sessions
+	return config, nil
 }
 
 // dial opens a socket for MQTT packets.
 func (d *dialer) dial(ctx context.Context) (*packetConn, error) {
+	config, err := d.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
 	open := d.dialTLS
 	if d.webSocket {
 		open = d.dialWebSocket
 	}
-	conn, err := open(ctx)
+	conn, err := open(ctx, config)
 	if err != nil {
-		return nil, err
+		return nil, printableError{err}
 	}
 	return newPacketConn(&watchedConn{conn, d.silence}), nil
 }
 
-func (d *dialer) dialTLS(ctx context.Context) (net.Conn, error) {
+func (d *dialer) dialTLS(ctx context.Context, config *tls.Config) (net.Conn, error) {
 	raw, err := d.tcp(ctx, "tcp", d.address)
 	if err != nil {
 		return nil, err
 	}
-	conn := tls.Client(raw, d.tls)
+	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		return nil, err
@@ -83,22 +103,53 @@ func (d *dialer) dialTLS(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-func (d *dialer) dialWebSocket(ctx context.Context) (net.Conn, error) {
+func (d *dialer) dialWebSocket(ctx context.Context, config *tls.Config) (net.Conn, error) {
+	var bounded *boundedConn
 	ws := websocket.Dialer{
-		Proxy:           d.proxy,
-		NetDialContext:  d.tcp,
-		TLSClientConfig: d.tls,
+		Proxy: d.proxy,
+		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			raw, err := d.tcp(ctx, network, address)
+			bounded = &boundedConn{Conn: raw, left: maxHandshake}
+			return bounded, err
+		},
+		TLSClientConfig: config,
 		Subprotocols:    []string{"mqtt"},
 	}
 	conn, resp, err := ws.DialContext(ctx, "wss://"+d.address+wsconn.Path, nil)
-	if err != nil {
-		if resp != nil {
-			return nil, fmt.Errorf("WebSocket: %s: %w", resp.Status, err)
-		}
+	switch {
+	case resp != nil && err != nil:
+		return nil, fmt.Errorf("%w: the server answered %d %s", err, resp.StatusCode, http.StatusText(resp.StatusCode))
+	case err != nil:
 		return nil, err
 	}
+	bounded.left = math.MaxInt64
 	return wsconn.New(conn), nil
 }
+
+// boundedConn ends with an error after so many bytes: package http reads as
+// many headers as a server sends.
+type boundedConn struct {
+	net.Conn
+	left int64
+}
+
+func (c *boundedConn) Read(b []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errors.New("the handshake does not end")
+	}
+	n, err := c.Conn.Read(b)
+	c.left -= int64(n)
+	return n, err
+}
+
+// printableError is an error that may hold text from outside, such as a name
+// in a certificate or what a proxy says.
+type printableError struct{ error }
+
+func (e printableError) Error() string { return printable.Line(e.error.Error(), maxErrorText) }
+func (e printableError) Unwrap() error { return e.error }
+
+const maxErrorText = 500 // characters
 
 // watchedConn breaks off when nothing comes for too long, since the pings of
 // the client make a healthy hub speak, and when a write does not get through.

@@ -5,6 +5,7 @@ package wsconn
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -40,7 +41,7 @@ func (c *conn) Read(p []byte) (int, error) {
 			case websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived):
 				return 0, io.EOF
 			case err != nil:
-				return 0, err
+				return 0, readable(err)
 			case kind != websocket.BinaryMessage:
 				return 0, errText
 			}
@@ -55,6 +56,25 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 	}
 }
+
+// readable is err, but with the reason that the peer gives for closing in
+// quotes: it may hold anything.
+func readable(err error) error {
+	var closed *websocket.CloseError
+	if !errors.As(err, &closed) {
+		return err
+	}
+	return &closeError{closed}
+}
+
+// closeError is a [websocket.CloseError] with another text.
+type closeError struct{ *websocket.CloseError }
+
+func (e *closeError) Error() string {
+	return fmt.Sprintf("websocket: the peer closed the connection: code %d, reason %+q", e.Code, e.Text)
+}
+
+func (e *closeError) Unwrap() error { return e.CloseError }
 
 func (c *conn) Write(p []byte) (int, error) {
 	c.writing.Lock()

@@ -2,6 +2,7 @@ package wsconn_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -60,6 +61,21 @@ func TestText(t *testing.T) {
 	client.WriteMessage(websocket.TextMessage, []byte("hello"))
 	if n, err := wsconn.New(server).Read(make([]byte, 8)); err == nil {
 		t.Errorf("Read of a text message = %d, nil; want an error", n)
+	}
+}
+
+// The reason that a peer gives for closing can hold anything.
+func TestCloseReason(t *testing.T) {
+	client, server := pair(t)
+	reason := websocket.FormatCloseMessage(websocket.ClosePolicyViolation, "\x1b[31m\u202e\nno")
+	client.WriteControl(websocket.CloseMessage, reason, time.Now().Add(time.Second))
+	_, err := wsconn.New(server).Read(make([]byte, 8))
+	want := `websocket: the peer closed the connection: code 1008, reason "\x1b[31m\u202e\nno"`
+	if err == nil || err.Error() != want {
+		t.Errorf("Read: %v, want %s", err, want)
+	}
+	if closed := (*websocket.CloseError)(nil); !errors.As(err, &closed) || closed.Code != websocket.ClosePolicyViolation {
+		t.Errorf("%v is no *websocket.CloseError of that code", err)
 	}
 }
 
