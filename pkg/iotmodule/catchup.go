@@ -2,6 +2,7 @@ package iotmodule
 
 import (
 	"context"
+	"fmt"
 
 	"moduletwin/pkg/internal/backoff"
 	"moduletwin/pkg/iothub"
@@ -16,21 +17,23 @@ func (f *follower) keepInSync(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		failures := failures{log: f.log}
 		for attempt := 0; f.needsRead() && ctx.Err() == nil; attempt++ {
 			err := f.catchUp(ctx)
 			if err == nil || ctx.Err() != nil || !f.needsRead() {
 				continue
 			}
-			f.log.Warn("the twin cannot be read, trying again", "error", err)
-			if backoff.Wait(ctx, f.pauses.Pause(attempt)) != nil {
+			pause := f.pauses.Pause(attempt)
+			failures.add("cannot "+opGetTwin, err, pause)
+			if backoff.Wait(ctx, pause) != nil {
 				return
 			}
 		}
 	}
 }
 
-// wake makes keepInSync look whether the twin has to be read.
-func (f *follower) wake() {
+// catchUpSoon makes keepInSync look whether the twin has to be read.
+func (f *follower) catchUpSoon() {
 	select {
 	case f.outOfSync <- struct{}{}:
 	default:
@@ -52,7 +55,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return f.retry(ctx, func(conn *connection) error {
+	return f.retry(ctx, opGetTwin, func(conn *connection) error {
 		epoch, needed := f.reasonToRead()
 		if !needed {
 			return nil
@@ -61,7 +64,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		f.reportCaughtUp(twin.Properties.Desired.Version()) // first, so that users read of it first
+		f.logMissed(twin.Properties.Desired.Version()) // first, so that users read of it first
 		return f.takeRead(conn, epoch, twin.Properties.Desired)
 	})
 }
@@ -92,27 +95,22 @@ func (f *follower) takeRead(conn *connection, epoch int, desired iothub.Properti
 	return nil
 }
 
-// reportCaughtUp is reportBack once the version that the desired properties
-// have now is known.
-func (f *follower) reportCaughtUp(version int64) {
+// logMissed logs, once after each new connection, how many changes were made
+// before it, if any. The lock is not held meanwhile: a logger may be slow, or
+// use the client.
+func (f *follower) logMissed(version int64) {
 	f.mu.Lock()
-	known, before := f.tracker.known, f.tracker.version
+	missed := version - f.tracker.version
+	caughtUp := f.reconnected && f.tracker.known
+	f.reconnected = false
 	f.mu.Unlock()
-	if known {
-		f.reportBack("changesCaughtUp", max(0, version-before))
-	} else {
-		f.reportBack()
-	}
-}
-
-// reportBack logs, once, that the connection is back. The lock is not held
-// meanwhile: a logger may be slow, or use the client.
-func (f *follower) reportBack(args ...any) {
-	f.mu.Lock()
-	resumed := f.resumed
-	f.resumed = ""
-	f.mu.Unlock()
-	if resumed != "" {
-		f.log.Info(resumed, args...)
+	switch {
+	case !caughtUp || missed == 0:
+	case missed < 0:
+		f.log.Info("the module was created anew: its twin begins again")
+	case missed == 1:
+		f.log.Info("1 change was made meanwhile")
+	default:
+		f.log.Info(fmt.Sprintf("%d changes were made meanwhile", missed))
 	}
 }

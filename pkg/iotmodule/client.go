@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"sync"
 
-	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/iothub"
 )
 
@@ -23,8 +22,8 @@ type Client struct {
 
 	follower *follower
 
-	closing chan struct{} // closed by Close
-	stop    func()        // ends the goroutines
+	closed  <-chan struct{} // closed by Close
+	stop    func()          // ends the goroutines
 	running sync.WaitGroup
 
 	mu      sync.Mutex // guards the fields below
@@ -56,11 +55,11 @@ func dial(ctx context.Context, module iothub.ConnectionString, opts *Options, t 
 	}
 	conn, err := c.signIn(ctx)
 	if err != nil {
-		return nil, c.dialError(err)
+		return nil, c.signInError(err)
 	}
 	running, stop := context.WithCancel(context.Background())
-	c.stop = stop
-	c.setConnection(conn, "")
+	c.stop, c.closed = stop, running.Done()
+	c.setConnection(conn)
 	c.running.Go(func() { c.keepConnected(running, conn) })
 	c.running.Go(func() { c.follower.keepInSync(running) })
 	return c, nil
@@ -84,7 +83,6 @@ func newClient(module iothub.ConnectionString, opts *Options, t timings) (*Clien
 		opts:    o,
 		timings: t,
 		log:     o.Logger,
-		closing: make(chan struct{}),
 		changed: make(chan struct{}),
 	}
 	c.follower = newFollower(c.retry, t.retry, c.log)
@@ -96,12 +94,7 @@ func newClient(module iothub.ConnectionString, opts *Options, t timings) (*Clien
 // once.
 func (c *Client) Close() {
 	c.stop()
-	c.mu.Lock()
-	if c.ended != ErrClosed {
-		c.ended = ErrClosed
-		close(c.closing)
-	}
-	c.mu.Unlock()
+	c.end(ErrClosed)
 	c.running.Wait()
 	c.follower.close()
 }
@@ -109,9 +102,13 @@ func (c *Client) Close() {
 // fail gives up: there will be no further connection.
 func (c *Client) fail(err error) {
 	c.follower.fail(err)
+	c.end(err)
+}
+
+func (c *Client) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended == nil {
+	if c.ended == nil || err == ErrClosed {
 		c.ended = err
 	}
 	c.announceChange()
@@ -119,9 +116,9 @@ func (c *Client) fail(err error) {
 
 // setConnection makes conn, or with nil none, the connection of the client.
 // The follower is told first: what is read over a connection that it does not
-// know does not count. resumed is what to log of it.
-func (c *Client) setConnection(conn *connection, resumed string) {
-	c.follower.setConnection(conn, resumed)
+// know does not count.
+func (c *Client) setConnection(conn *connection) {
+	c.follower.setConnection(conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.conn = conn
@@ -132,25 +129,4 @@ func (c *Client) setConnection(conn *connection, resumed string) {
 func (c *Client) announceChange() {
 	close(c.changed)
 	c.changed = make(chan struct{})
-}
-
-// dialError makes of a failed sign-in what users see.
-func (c *Client) dialError(err error) error {
-	op := "sign in as " + c.module.Owner()
-	var refused refusedError
-	if errors.As(err, &refused) && !refused.unauthorized() {
-		err = &hint.Error{Err: err, Hint: "The hub lets nobody in at the moment. Try again a little later."}
-	} else if refused.unauthorized() {
-		return &iothub.Error{
-			Op:         op,
-			StatusCode: 401,
-			Message:    err.Error(),
-			Hint: "The module may not exist, its key may have changed, or the clock of this machine is wrong: " +
-				"a hub does not say. The local hub names the reason in its window.",
-		}
-	}
-	if c.dialer.webSocket && c.dialer.proxy != nil {
-		err = hint.ThroughProxy(err, c.dialer.address)
-	}
-	return fmt.Errorf("iotmodule: %s: %w", op, hint.Network(err, c.dialer.address))
 }

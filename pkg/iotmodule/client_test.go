@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"moduletwin/pkg/iothub"
@@ -250,31 +249,6 @@ func TestSlowReader(t *testing.T) {
 	}
 	s.reader = slow
 	s.compare()
-}
-
-// The user's log has one line for each thing worth knowing.
-func TestLog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log, lines := logged()
-		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
-		s.hub.SetNetwork(fault.Network{Refuse: true})
-		s.hub.Disconnect(deviceID, moduleID)
-		s.someChanges("missed")
-		_, missed := s.desired()
-		time.Sleep(time.Minute) // simulated
-		s.hub.SetNetwork(fault.Network{})
-		s.reader.await(s, missed)
-		s.settled()
-		for _, want := range []string{"connection lost, reconnecting", "no connection yet", "connected again", "changesCaughtUp=3"} {
-			n := strings.Count(lines(), want)
-			if n != 1 && !(n > 1 && want == "no connection yet") { // one for each new cause
-				t.Errorf("the log says %q %d times:\n%s", want, n, lines())
-			}
-		}
-		if strings.Contains(lines(), "SharedAccess") || strings.Contains(lines(), s.module.SharedAccessKey.Reveal()) {
-			t.Error("the log shows a secret")
-		}
-	})
 }
 
 // Dialing and closing leaves nothing behind.

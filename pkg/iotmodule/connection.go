@@ -28,6 +28,7 @@ type connection struct {
 	mu      sync.Mutex               // guards the fields below
 	waiting map[string]chan response // by request id
 	cause   error                    // why it ended
+	waited  bool                     // whether a request was waiting then
 
 	publishing sync.WaitGroup
 	lost       chan struct{} // closed at its end
@@ -58,15 +59,17 @@ func (c *connection) end(cause error) {
 	c.once.Do(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.cause = cause
+		c.cause, c.waited = cause, len(c.waiting) > 0
 		close(c.lost)
 	})
 }
 
-func (c *connection) whyLost() error {
+// whyLost returns why the connection ended, and whether a request was waiting
+// for its response then.
+func (c *connection) whyLost() (cause error, waiting bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.cause
+	return c.cause, c.waited
 }
 
 // errSignedOut is the cause of an end of our own making.

@@ -181,8 +181,8 @@ func TestBlackhole(t *testing.T) {
 // does so more and more slowly.
 func TestContestedIdentity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, lines := logged()
-		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
 		other, err := iotmodule.Dial(s.ctx, s.module, s.opts)
 		if err != nil {
 			t.Fatal(err)
@@ -193,8 +193,8 @@ func TestContestedIdentity(t *testing.T) {
 		if signIns > 80 {
 			t.Errorf("two clients pushed each other out %d times in ten minutes", signIns)
 		}
-		if want := "is another client signed in as"; !contains(lines(), want) {
-			t.Errorf("the log does not say %q:\n%s", want, lines())
+		if want := "is another client signed in as"; log.count(want) != 2 { // each of the two
+			t.Errorf("the log does not say twice %q:\n%s", want, &log)
 		}
 		other.Close()
 		s.settled()
@@ -227,18 +227,15 @@ func TestRefusedAfterAGoodSignIn(t *testing.T) {
 // Tokens are renewed by a planned reconnect, in which nothing is lost.
 func TestTokenRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, lines := logged()
-		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) {
-			o.TokenLifetime = 3 * time.Second
-			o.Logger = log
-		})
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log), func(o *iotmodule.Options) { o.TokenLifetime = 3 * time.Second })
 		for i := range 10 {
 			s.someChanges(fmt.Sprint("token", i))
 			s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns >= i+2 && l.Connected })
 		}
 		s.settled()
-		if contains(lines(), "connection lost") {
-			t.Errorf("a renewal was taken for a loss:\n%s", lines())
+		if log.count("connection lost") > 0 {
+			t.Errorf("a renewal was taken for a loss:\n%s", &log)
 		}
 	})
 }

@@ -21,8 +21,8 @@ import (
 //
 // The lock of the follower and that of the client are never held together.
 type follower struct {
-	retry  func(context.Context, func(*connection) error) error // see Client.retry
-	pauses backoff.Range                                        // between reads that the hub refuses
+	retry  retryFunc     // makes requests, see Client.retry
+	pauses backoff.Range // between reads that the hub refuses
 	log    *slog.Logger
 
 	reading   chan struct{} // holds something while the twin is being read
@@ -30,14 +30,16 @@ type follower struct {
 
 	mu          sync.Mutex  // guards the fields below; nothing is waited for while it is held
 	conn        *connection // whose notifications count; nil while there is none
-	resumed     string      // what to log when the twin has been read
+	reconnected bool        // whether the twin has not been read yet since conn took the place of another
 	tracker     tracker
 	subscribers int                    // how many there are, or are about to be
 	queues      map[*queue]func() bool // theirs; the function forgets the context that ends one
 	ended       bool                   // whether there will be no further connection
 }
 
-func newFollower(retry func(context.Context, func(*connection) error) error, pauses backoff.Range, log *slog.Logger) *follower {
+type retryFunc func(ctx context.Context, op string, attempt func(*connection) error) error
+
+func newFollower(retry retryFunc, pauses backoff.Range, log *slog.Logger) *follower {
 	return &follower{
 		retry:     retry,
 		pauses:    pauses,
@@ -55,7 +57,7 @@ func (f *follower) subscribe(ctx context.Context) (*Subscription, error) {
 	for {
 		if err := f.catchUp(ctx); err != nil {
 			f.leave()
-			f.wake() // the others still need the read
+			f.catchUpSoon() // the others still need the read
 			return nil, err
 		}
 		if subscription := f.open(ctx); subscription != nil {
@@ -141,21 +143,13 @@ func (f *follower) close() {
 }
 
 // setConnection makes the notifications of conn the ones that count, with nil
-// none. Either way some may have been missed. resumed is logged once it is
-// known how many.
-func (f *follower) setConnection(conn *connection, resumed string) {
+// none. Either way some may have been missed: catchUpSoon has to follow.
+func (f *follower) setConnection(conn *connection) {
 	f.mu.Lock()
-	f.conn, f.resumed = conn, resumed
+	defer f.mu.Unlock()
+	f.conn = conn
+	f.reconnected = conn != nil
 	f.tracker.lostTrack()
-	followed := f.subscribers > 0
-	f.mu.Unlock()
-	switch {
-	case conn == nil:
-	case followed:
-		f.wake()
-	default:
-		f.reportBack()
-	}
 }
 
 // notify takes a notification, on paho's goroutine.
@@ -173,7 +167,7 @@ func (f *follower) notify(from *connection, body []byte) {
 	}
 	f.deliver(f.tracker.notification(patch))
 	if !f.tracker.inSync {
-		f.wake()
+		f.catchUpSoon()
 	}
 }
 

@@ -1,15 +1,27 @@
 package iotmodule_test
 
 import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
-	"net/http/httptest"
+	"net/http"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
@@ -20,77 +32,200 @@ import (
 
 // hostile is a server that is no hub, and how to reach it.
 type hostile struct {
-	module iothub.ConnectionString
-	opts   *iotmodule.Options
+	module      iothub.ConnectionString
+	opts        *iotmodule.Options
+	certificate *x509.Certificate
 }
 
 // newHostile starts a server that does with each connection, after the TLS
-// handshake, what serve does.
-func newHostile(t *testing.T, serve func(conn net.Conn)) hostile {
+// handshake, what serve does. Its certificate is for names.
+func newHostile(t *testing.T, serve func(conn net.Conn), config *tls.Config, names ...string) hostile {
 	t.Helper()
-	borrowed := httptest.NewTLSServer(nil) // for its certificate, which is for example.com
-	defer borrowed.Close()
+	certificate := newCertificate(t, names)
+	config.Certificates = []tls.Certificate{certificate}
 	roots := x509.NewCertPool()
-	roots.AddCert(borrowed.Certificate())
+	roots.AddCert(certificate.Leaf)
 	network := memnet.Listen()
-	t.Cleanup(func() { network.Close() })
-	listener := tls.NewListener(network, &tls.Config{Certificates: borrowed.TLS.Certificates})
-	go func() {
+	var running sync.WaitGroup
+	t.Cleanup(func() { network.Close(); running.Wait() })
+	running.Go(func() {
 		for {
-			conn, err := listener.Accept()
+			raw, err := network.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				serve(conn)
-			}()
+			running.Go(func() {
+				defer raw.Close()
+				serve(tls.Server(raw, config))
+			})
 		}
-	}()
+	})
 	return hostile{
-		module: iothub.ConnectionString{HostName: "example.com", DeviceID: deviceID, ModuleID: moduleID, SharedAccessKey: iothub.NewKey([]byte("sixteen bytes at least"))},
-		opts:   &iotmodule.Options{RootCAs: roots, DialContext: network.DialContext},
+		module:      iothub.ConnectionString{HostName: "localhost", DeviceID: deviceID, ModuleID: moduleID, SharedAccessKey: iothub.NewKey([]byte("sixteen bytes at least"))},
+		opts:        &iotmodule.Options{RootCAs: roots, DialContext: network.DialContext},
+		certificate: certificate.Leaf,
 	}
+}
+
+// dialError returns how signing in fails, which it has to.
+func (h hostile) dialError(t *testing.T) error {
+	t.Helper()
+	client, err := iotmodule.Dial(t.Context(), h.module, h.opts)
+	if err == nil {
+		client.Close()
+		t.Fatal("Dial succeeded")
+	}
+	return err
+}
+
+// newCertificate returns a certificate that nobody else has signed.
+func newCertificate(t *testing.T, names []string) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(1, 0, 0), DNSNames: names}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
 // A code that MQTT does not know refuses the sign-in, as those do that it
 // knows.
 func TestUnknownCodeIsARefusal(t *testing.T) {
+	hints := map[byte]string{3: "The hub lets nobody in at the moment.", 4: "The module may not exist", 5: "The module may not exist"}
 	for _, code := range []byte{1, 2, 3, 4, 5, 6, 0x80, 0xfe, 0xff} {
 		h := newHostile(t, func(conn net.Conn) {
 			packets.ReadPacket(conn)
 			conn.Write([]byte{0x20, 2, 0, code})
 			io.Copy(io.Discard, conn)
-		})
-		client, err := iotmodule.Dial(t.Context(), h.module, h.opts)
-		if err == nil {
-			client.Close()
-		}
-		if want := fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", code); !strings.Contains(fmt.Sprint(err), want) {
+		}, &tls.Config{}, "localhost")
+		err := h.dialError(t)
+		if want := fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", code); !strings.Contains(err.Error(), want) {
 			t.Errorf("Dial: %v, want %q", err, want)
+		}
+		if want := cmp.Or(hints[code], "No IoT hub refuses in this way."); !strings.Contains(iothub.Hint(err), want) {
+			t.Errorf("the hint is %q, want %q", iothub.Hint(err), want)
+		}
+		if got := errors.Is(err, iothub.ErrUnauthorized); got != (code == 4 || code == 5) {
+			t.Errorf("unauthorized by code %d: %v", code, got)
 		}
 	}
 }
 
-// A packet that claims to be huge costs no memory.
-func TestHugePacket(t *testing.T) {
-	huge := []byte{0x30, 0x80, 0x80, 0x80, 0x60} // a PUBLISH of 200 MB
-	h := newHostile(t, func(conn net.Conn) {
+// What announces or sends too much costs no memory.
+func TestTooMuch(t *testing.T) {
+	hugePacket := func(conn net.Conn) {
 		packets.ReadPacket(conn)
-		conn.Write(huge)
+		conn.Write([]byte{0x30, 0x80, 0x80, 0x80, 0x60}) // a PUBLISH of 200 MB
 		io.Copy(io.Discard, conn)
+	}
+	endlessHeaders := func(conn net.Conn) {
+		http.ReadRequest(bufio.NewReader(conn))
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n")
+		for n := 0; n < 10_000; n++ {
+			if _, err := fmt.Fprintf(conn, "X-%d: %s\r\n", n, strings.Repeat("x", 10_000)); err != nil {
+				return
+			}
+		}
+		io.Copy(io.Discard, conn)
+	}
+	tests := []struct {
+		name      string
+		serve     func(conn net.Conn)
+		webSocket bool
+		want      string
+	}{
+		{"a huge packet", hugePacket, false, "the hub announced a packet of 201326592 bytes"},
+		{"endless headers", endlessHeaders, true, "the handshake does not end"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHostile(t, test.serve, &tls.Config{}, "localhost")
+			h.opts.WebSocket = test.webSocket
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := h.dialError(t)
+			runtime.ReadMemStats(&after)
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Dial: %v, want %q", err, test.want)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
+				t.Errorf("it took %d MB of memory", took>>20)
+			}
+		})
+	}
+}
+
+// Text from outside is shown in errors, if at all, so that no terminal obeys it.
+func TestTextFromOutside(t *testing.T) {
+	const escape, override = "\x1b[31m", "\u202e"
+	forbid := func(conn net.Conn) {
+		http.ReadRequest(bufio.NewReader(conn))
+		io.WriteString(conn, "HTTP/1.1 403 "+escape+override+"\r\n\r\n")
+	}
+	nothing := func(conn net.Conn) { conn.(*tls.Conn).Handshake() }
+	tests := []struct {
+		name      string
+		serve     func(conn net.Conn)
+		certified string
+		webSocket bool
+		want      string
+	}{
+		{"in the status of a WebSocket handshake", forbid, "localhost", true, "the server answered 403 Forbidden"},
+		{"in a certificate", nothing, "evil" + escape, false, `certificate is valid for evil\x1b[31m, not localhost`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHostile(t, test.serve, &tls.Config{}, test.certified)
+			h.opts.WebSocket = test.webSocket
+			err := h.dialError(t)
+			if !strings.Contains(err.Error(), test.want) || strings.ContainsAny(err.Error(), "\x1b\u202e\n") {
+				t.Errorf("Dial: %q, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// A server that demands a certificate of its clients will not do without one
+// later.
+func TestClientCertificateDemanded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handshake := func(conn net.Conn) { conn.(*tls.Conn).Handshake() }
+		h := newHostile(t, handshake, &tls.Config{ClientAuth: tls.RequireAnyClientCert}, "localhost")
+		const want = "The server demands a certificate of its clients"
+		if err := h.dialError(t); !strings.Contains(iothub.Hint(err), want) {
+			t.Errorf("Dial: %v, hint %q, want %q", err, iothub.Hint(err), want)
+		}
+
+		var log journal
+		var takenOver atomic.Bool
+		s := newScene(t, inSimulatedTime, keepLog(&log), func(o *iotmodule.Options) {
+			hub := o.DialContext
+			o.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if takenOver.Load() {
+					return h.opts.DialContext(ctx, network, address)
+				}
+				return hub(ctx, network, address)
+			}
+			roots := o.RootCAs.Clone()
+			roots.AddCert(h.certificate)
+			o.RootCAs = roots
+		})
+		takenOver.Store(true)
+		s.hub.Disconnect(deviceID, moduleID)
+		if err := s.reader.awaitEnd(s); !strings.Contains(iothub.Hint(err), want) {
+			t.Errorf("the sequence ended with %v, hint %q, want %q", err, iothub.Hint(err), want)
+		}
+		if log.count("trying again") != 1 { // the first time
+			t.Errorf("the log says\n%s", &log)
+		}
 	})
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	client, err := iotmodule.Dial(t.Context(), h.module, h.opts)
-	runtime.ReadMemStats(&after)
-	if err == nil {
-		client.Close()
-	}
-	if want := "the hub announced a packet of 201326592 bytes"; !strings.Contains(fmt.Sprint(err), want) {
-		t.Errorf("Dial: %v, want %q", err, want)
-	}
-	if took := after.TotalAlloc - before.TotalAlloc; took > 8<<20 {
-		t.Errorf("it took %d MB of memory", took>>20)
-	}
 }

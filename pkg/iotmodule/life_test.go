@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"reflect"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,18 +126,7 @@ func TestCreatedAnewWithTheSameCount(t *testing.T) {
 			s.someChanges("old")
 			_, version := s.desired()
 			s.reader.await(s, version)
-			s.reader.update(func() { s.reader.mayRestart = true })
-			registry := s.registry()
-			module, err := registry.GetModule(s.ctx, deviceID, moduleID)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := registry.DeleteModule(s.ctx, deviceID, moduleID, ""); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := registry.CreateModule(s.ctx, module); err != nil {
-				t.Fatal(err)
-			}
+			s.createAnew()
 			s.someChanges("new")
 			before := s.hub.FaultsInjected()
 			s.hub.FailNext(1, fault.TwinGet, how)
@@ -217,8 +204,8 @@ func (c endsWithSignIn) SetDeadline(t time.Time) error {
 // Close ends calls that pause between attempts, and is nothing to warn of.
 func TestCloseDuringPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, lines := logged()
-		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = log })
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
 		s.hub.FailNext(10_000, fault.TwinGet, fault.Status(429))
 		s.hub.Disconnect(deviceID, moduleID) // the client itself reads, too
 		ended := make(chan error, 1)
@@ -232,8 +219,8 @@ func TestCloseDuringPauses(t *testing.T) {
 		if err := <-ended; !errors.Is(err, iotmodule.ErrClosed) || time.Since(closed) > time.Second {
 			t.Errorf("GetTwin returned %v after Close: %v", time.Since(closed), err)
 		}
-		if contains(lines(), "WARN") {
-			t.Errorf("Close led to:\n%s", lines())
+		if log.count("WARN") > 0 {
+			t.Errorf("Close led to:\n%s", &log)
 		}
 	})
 }
@@ -275,44 +262,4 @@ func TestShortKeepAlive(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A logger may use the client.
-func TestLoggerUsesTheClient(t *testing.T) {
-	var client atomic.Pointer[iotmodule.Client]
-	reported := make(chan error, 1)
-	s := newScene(t, overSockets, func(o *iotmodule.Options) {
-		o.Logger = slog.New(onConnected{slog.DiscardHandler, func(ctx context.Context) {
-			_, err := client.Load().UpdateReported(ctx, map[string]any{"reconnects": 1})
-			reported <- err
-		}})
-	})
-	client.Store(s.client)
-	s.hub.Disconnect(deviceID, moduleID)
-	select {
-	case err := <-reported:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-s.ctx.Done():
-		t.Fatal("it waits for ever")
-	}
-	s.settled()
-}
-
-// onConnected calls do whenever it is logged that the connection is back.
-type onConnected struct {
-	slog.Handler
-	do func(context.Context)
-}
-
-func (h onConnected) Enabled(context.Context, slog.Level) bool { return true }
-
-func (h onConnected) Handle(ctx context.Context, r slog.Record) error {
-	if strings.HasPrefix(r.Message, "connected again") {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		h.do(ctx)
-	}
-	return nil
 }

@@ -29,9 +29,15 @@ var (
 	errOutdated       = errors.New("the twin changed while it was read")
 )
 
+// What is requested, for errors and the log.
+const (
+	opGetTwin        = "get the twin"
+	opUpdateReported = "update the reported properties"
+)
+
 // getTwin reads the twin.
 func (c *connection) getTwin(ctx context.Context) (iothub.Twin, error) {
-	response, err := c.request(ctx, "get the twin", getTopic, nil)
+	response, err := c.request(ctx, opGetTwin, getTopic, nil)
 	if err != nil {
 		return iothub.Twin{}, err
 	}

@@ -11,9 +11,10 @@ import (
 
 // retry calls attempt with a connection until it succeeds, fails for good
 // or ctx ends. An attempt cut short by the end of its connection is repeated
-// on the next one, any other after a pause.
-func (c *Client) retry(ctx context.Context, attempt func(*connection) error) error {
+// on the next one, any other after a pause. op says what is tried.
+func (c *Client) retry(ctx context.Context, op string, attempt func(*connection) error) error {
 	var previous *connection
+	failures := failures{log: c.log}
 	for tries := 0; ; tries++ {
 		conn, err := c.connected(ctx, previous)
 		if err != nil {
@@ -29,8 +30,11 @@ func (c *Client) retry(ctx context.Context, attempt func(*connection) error) err
 		case !isPassing(err):
 			return err
 		default:
-			c.log.Debug("asking again", "because", err)
-			if err := c.pause(ctx, c.timings.retry.Pause(tries)); err != nil {
+			pause := c.timings.retry.Pause(tries)
+			if !errors.Is(err, errOutdated) { // that is nothing to worry about
+				failures.add("cannot "+op, err, pause)
+			}
+			if err := c.pause(ctx, pause); err != nil {
 				return err
 			}
 		}
@@ -60,7 +64,6 @@ func (c *Client) connected(ctx context.Context, previous *connection) (*connecti
 		}
 		select {
 		case <-changed:
-		case <-c.closing:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -74,7 +77,7 @@ func (c *Client) pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-timer.C:
 		return nil
-	case <-c.closing:
+	case <-c.closed:
 		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()

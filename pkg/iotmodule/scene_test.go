@@ -1,7 +1,6 @@
 package iotmodule_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"os"
 	"reflect"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -274,11 +272,13 @@ func (s *scene) awaitConnection(ok func(localhub.ConnectionState) bool) localhub
 }
 
 // registry returns the service side of the scene's hub.
-func (s *scene) registry() *iothub.Registry {
+func (s *scene) registry() *iothub.Registry { return s.registryOf(s.hub, s.opts.DialContext) }
+
+func (s *scene) registryOf(hub *localhub.Hub, dial func(context.Context, string, string) (net.Conn, error)) *iothub.Registry {
 	s.Helper()
-	hub := s.hub.ConnectionString(localhub.PolicyIoTHubOwner)
-	hub.HostName = s.module.HostName
-	registry, err := iothub.NewRegistry(hub, &iothub.Options{RootCAs: s.opts.RootCAs, DialContext: s.opts.DialContext})
+	owner := hub.ConnectionString(localhub.PolicyIoTHubOwner)
+	owner.HostName = s.module.HostName
+	registry, err := iothub.NewRegistry(owner, &iothub.Options{RootCAs: hub.RootCAs(), DialContext: dial})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -286,26 +286,27 @@ func (s *scene) registry() *iothub.Registry {
 	return registry
 }
 
-func isUnauthorized(err error) bool { return errors.Is(err, iothub.ErrUnauthorized) }
+// identity returns the module, with its keys.
+func (s *scene) identity() iothub.Module {
+	s.Helper()
+	module, err := s.registry().GetModule(s.ctx, deviceID, moduleID)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return module
+}
 
-func contains(text, part string) bool { return strings.Contains(text, part) }
-
-// logged returns a logger that keeps its lines.
-func logged() (*slog.Logger, func() string) {
-	var mu sync.Mutex
-	var buf bytes.Buffer
-	write := writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return buf.Write(p)
-	})
-	return slog.New(slog.NewTextHandler(write, nil)), func() string {
-		mu.Lock()
-		defer mu.Unlock()
-		return buf.String()
+// createAnew deletes the module and creates it with the same keys.
+func (s *scene) createAnew() {
+	s.Helper()
+	module := s.identity()
+	s.reader.update(func() { s.reader.mayRestart = true })
+	if err := s.registry().DeleteModule(s.ctx, deviceID, moduleID, ""); err != nil {
+		s.Fatal(err)
+	}
+	if _, err := s.registry().CreateModule(s.ctx, module); err != nil {
+		s.Fatal(err)
 	}
 }
 
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+func isUnauthorized(err error) bool { return errors.Is(err, iothub.ErrUnauthorized) }

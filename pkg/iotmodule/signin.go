@@ -88,17 +88,6 @@ func username(module iothub.ConnectionString) string {
 		module.Host(), module.DeviceID, module.ModuleID, apiVersion, url.PathEscape(clientType))
 }
 
-// refusedError is a CONNACK with a code other than 0.
-type refusedError struct{ code byte }
-
-func (e refusedError) Error() string {
-	return fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", e.code)
-}
-
-// unauthorized reports whether the refusal is about who signs in. The hub
-// uses 5 for every reason it has.
-func (e refusedError) unauthorized() bool { return e.code == 4 || e.code == 5 }
-
 func (c *connection) connect(ctx context.Context) error {
 	token := c.mqtt.Connect()
 	<-token.Done()                           // ctx ends it by closing the socket
@@ -115,7 +104,8 @@ func (c *connection) subscribe(ctx context.Context) error {
 	select {
 	case <-token.Done():
 	case <-c.lost:
-		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", c.whyLost()))
+		cause, _ := c.whyLost()
+		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", cause))
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -19,12 +19,12 @@ import (
 //
 // See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#retrieving-a-device-twins-properties.
 func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
-	err = c.retry(ctx, func(conn *connection) error {
+	err = c.retry(ctx, opGetTwin, func(conn *connection) error {
 		twin, err = conn.getTwin(ctx)
 		return err
 	})
 	if err != nil {
-		return iothub.Twin{}, c.wrap("get the twin", err)
+		return iothub.Twin{}, c.wrap(opGetTwin, err)
 	}
 	return twin, nil
 }
@@ -39,15 +39,15 @@ func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
 func (c *Client) UpdateReported(ctx context.Context, patch map[string]any) (version int64, err error) {
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return 0, c.wrap("update the reported properties", err)
+		return 0, c.wrap(opUpdateReported, err)
 	}
-	err = c.retry(ctx, func(conn *connection) error {
-		response, err := conn.request(ctx, "update the reported properties", reportedTopic, body)
+	err = c.retry(ctx, opUpdateReported, func(conn *connection) error {
+		response, err := conn.request(ctx, opUpdateReported, reportedTopic, body)
 		version = response.version
 		return err
 	})
 	if err != nil {
-		return 0, c.wrap("update the reported properties", err)
+		return 0, c.wrap(opUpdateReported, err)
 	}
 	return version, nil
 }

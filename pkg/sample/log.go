@@ -6,15 +6,18 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"moduletwin/pkg/internal/printable"
 )
 
 // setUpLog makes package log and the default of package slog write for
-// people, to standard error, with the name of the program.
-func setUpLog(program string) {
-	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, program+": ", 0)}))
+// people, to standard error, with the name of the program. hint returns what
+// may help against an error.
+func setUpLog(hint func(error) string) {
+	program := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, program+": ", 0), hint: hint}))
 }
 
 // printError prints an error on one line and what may help, if anything is
@@ -30,11 +33,14 @@ func printError(err error, hint string) {
 // come from a server that does not mean well.
 const maxLine = 2000
 
-// logHandler writes log records for people, one calm line each:
+// logHandler writes log records for people, one calm line each, and on a
+// second one what may help against the cause, if anything is known:
 //
-//	receivemoduletwinpatch: connection lost, reconnecting (cause: EOF)
+//	receivemoduletwinpatch: no connection, trying again in 300ms (cause: …)
+//	Is the local hub running, at the port of the connection string?
 type logHandler struct {
 	out     *log.Logger // with the name of the program
+	hint    func(error) string
 	details []string
 }
 
@@ -44,15 +50,23 @@ func (h logHandler) Enabled(_ context.Context, level slog.Level) bool { return l
 // Handle writes r.
 func (h logHandler) Handle(_ context.Context, r slog.Record) error {
 	details := h.details[:len(h.details):len(h.details)]
+	hint := ""
 	r.Attrs(func(a slog.Attr) bool {
 		details = append(details, detail(a))
+		if cause, ok := a.Value.Any().(error); ok && a.Key == "cause" {
+			hint = h.hint(cause)
+		}
 		return true
 	})
 	line := r.Message
 	if len(details) > 0 {
 		line += " (" + strings.Join(details, ", ") + ")"
 	}
-	return h.out.Output(0, printable.Line(line, maxLine))
+	line = printable.Line(line, maxLine)
+	if hint != "" {
+		line += "\n" + printable.Line(hint, maxLine)
+	}
+	return h.out.Output(0, line)
 }
 
 // WithAttrs returns a handler that adds attrs to every record.
@@ -61,7 +75,7 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		details = append(details, detail(a))
 	}
-	return logHandler{h.out, details}
+	return logHandler{h.out, h.hint, details}
 }
 
 // WithGroup returns h: groups are for machines.

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 
 	"moduletwin/pkg/internal/commandline"
@@ -60,7 +58,7 @@ const (
 // Main runs p and ends the process. What p prints itself goes to standard
 // output, all else to standard error.
 func Main(p Program) {
-	setUpLog(strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"))
+	setUpLog(iothub.Hint)
 	switch err := commandline.Parse(flag.CommandLine, os.Args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
 		p.help()
@@ -78,6 +76,7 @@ func (p Program) run() (code int) {
 		printError(err, iothub.Hint(err))
 		return exitUsage
 	}
+	setUpLog(func(err error) string { return p.nextStep(err, connection) })
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the program at once

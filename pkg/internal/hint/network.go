@@ -61,7 +61,7 @@ func network(err error, loopback bool) string {
 		return "Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."
 	case late:
 		return "No answer in time. Check the network; a firewall may be dropping the packets."
-	case isAny(err, closed) && loopback:
+	case IsClosed(err) && loopback:
 		return "The connection was closed. If that is the local hub, its window says why."
 	}
 	return ""
@@ -89,6 +89,9 @@ func certificate(err error, loopback bool) string {
 
 // IsRefused reports whether nothing listens where a connection was to be made.
 func IsRefused(err error) bool { return isAny(err, refused) }
+
+// IsClosed reports whether the other side has closed or reset a connection.
+func IsClosed(err error) bool { return isAny(err, closed) }
 
 // DemandsCertificate reports whether the server ended the connection because
 // this side has shown no certificate. In TLS 1.3 that may come as late as

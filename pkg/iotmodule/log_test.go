@@ -1,0 +1,372 @@
+package iotmodule_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/internal/memnet"
+	"moduletwin/pkg/internal/trust"
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
+	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/fault"
+)
+
+// journal is a logger's handler that keeps what was logged.
+type journal struct {
+	mu      sync.Mutex // guards lines
+	written []string
+}
+
+func (j *journal) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (j *journal) WithAttrs([]slog.Attr) slog.Handler               { panic("the client adds no attributes") }
+func (j *journal) WithGroup(string) slog.Handler                    { panic("the client makes no groups") }
+
+// Handle keeps the message, with the cause and what may help against it.
+func (j *journal) Handle(_ context.Context, r slog.Record) error {
+	line := r.Message
+	if r.Level >= slog.LevelWarn {
+		line = r.Level.String() + " " + line
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		line += " (" + a.Key + ": " + a.Value.String() + ")"
+		if err, ok := a.Value.Any().(error); ok && iothub.Hint(err) != "" {
+			line += " " + iothub.Hint(err)
+		}
+		return true
+	})
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.written = append(j.written, line)
+	return nil
+}
+
+// lines returns what was logged, with … in place of every duration.
+func (j *journal) lines() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var lines []string
+	for _, line := range j.written {
+		lines = append(lines, pauseLength.ReplaceAllString(line, "in …"))
+	}
+	return lines
+}
+
+var pauseLength = regexp.MustCompile(`\bin [0-9.ms]+\b`)
+
+func (j *journal) String() string { return strings.Join(j.lines(), "\n") }
+
+// count returns how many lines hold a text.
+func (j *journal) count(text string) (n int) {
+	for _, line := range j.lines() {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}
+
+func keepLog(j *journal) func(*iotmodule.Options) {
+	return func(o *iotmodule.Options) { o.Logger = slog.New(j) }
+}
+
+// Each wait is announced with its length, each cause once, and what was missed
+// when the connection is back.
+func TestLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s.hub.FailNext(6, fault.SignIn, fault.Status(3))
+		s.hub.Disconnect(deviceID, moduleID)
+		s.someChanges("missed")
+		_, missed := s.desired()
+		s.reader.await(s, missed)
+		const again = "no connection, trying again in …"
+		want := strings.Join([]string{
+			"connection lost, trying again in … (cause: the hub closed it)",
+			again + " (cause: the hub refused the sign-in (CONNACK 3)) The hub lets nobody in at the moment.",
+			again, again, again, again, again,
+			"connected again",
+			"3 changes were made meanwhile",
+		}, "\n")
+		if got := log.String(); got != want {
+			t.Errorf("the log says\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// The length that is announced is the length of the pause.
+func TestLogTellsThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var announced []time.Duration
+		var before, last time.Time
+		watch := func(ctx context.Context, message string) {
+			length := regexp.MustCompile(`in (\S+)$`).FindStringSubmatch(message)
+			if length == nil {
+				return
+			}
+			d, err := time.ParseDuration(length[1])
+			if err != nil {
+				t.Error(err)
+			}
+			before, last = last, time.Now()
+			if n := len(announced); n > 0 {
+				if waited := last.Sub(before); (waited - announced[n-1]).Abs() > 100*time.Millisecond {
+					t.Errorf("it waited %v, announced were %v", waited, announced[n-1])
+				}
+			}
+			announced = append(announced, d)
+		}
+		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = slog.New(watcher{slog.DiscardHandler, watch}) })
+		s.hub.FailNext(12, fault.SignIn, fault.Status(3))
+		s.hub.Disconnect(deviceID, moduleID)
+		s.reader.await(s, s.patch(map[string]any{"n": 1}))
+		if len(announced) != 13 {
+			t.Errorf("announced were %v, want 13 pauses", announced)
+		}
+	})
+}
+
+// One change, none, and a module created anew have their own sentences.
+func TestLogOfWhatWasMissed(t *testing.T) {
+	tests := []struct {
+		name, want string
+		meanwhile  func(s *scene)
+	}{
+		{"nothing", "", func(*scene) {}},
+		{"one", "1 change was made meanwhile", func(s *scene) { s.patch(map[string]any{"n": 1}) }},
+		{"another module", "the module was created anew: its twin begins again", (*scene).createAnew},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log journal
+				s := newScene(t, inSimulatedTime, keepLog(&log))
+				s.someChanges("before")
+				s.settled()
+				s.hub.FailNext(1, fault.SignIn, fault.Cut())
+				s.hub.Disconnect(deviceID, moduleID)
+				test.meanwhile(s)
+				time.Sleep(time.Minute) // simulated
+				s.settled()
+				got := log.lines()
+				if last := got[len(got)-1]; test.want == "" && last != "connected again" || test.want != "" && last != test.want {
+					t.Errorf("the log says\n%s\nwant at its end %q", &log, test.want)
+				}
+			})
+		})
+	}
+}
+
+// A renewal is one line.
+func TestLogOfARenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
+		time.Sleep(50 * time.Minute) // simulated
+		s.settled()
+		if got := log.String(); got != "token renewed" {
+			t.Errorf("the log says\n%s", got)
+		}
+	})
+}
+
+// While requests fail, the log says so, and why.
+func TestLogOfFailingRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s.hub.FailNext(3, fault.TwinGet, fault.Status(429))
+		s.subscribe()
+		s.hub.FailNext(1, fault.TwinPatch, fault.Silence())
+		if _, err := s.client.UpdateReported(s.ctx, map[string]any{"n": 1}); err != nil {
+			t.Fatal(err)
+		}
+		want := strings.Join([]string{
+			"cannot get the twin, trying again in … (cause: the hub answered 429 Too Many Requests)",
+			"cannot get the twin, trying again in …",
+			"cannot get the twin, trying again in …",
+			"cannot update the reported properties, trying again in … (cause: the hub did not answer in time)",
+		}, "\n")
+		if got := log.String(); got != want {
+			t.Errorf("the log says\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// A subscription for whose sake the hub refuses a read goes on reading.
+func TestLogOfARefusedRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s.hub.FailNext(2, fault.TwinGet, fault.Status(400))
+		s.hub.Disconnect(deviceID, moduleID)
+		time.Sleep(time.Minute) // simulated
+		s.settled()
+		want := strings.Join([]string{
+			"connection lost, trying again in … (cause: the hub closed it)",
+			"connected again",
+			"cannot get the twin, trying again in … (cause: the hub answered 400 Bad Request)",
+			"cannot get the twin, trying again in …",
+		}, "\n")
+		if got := log.String(); got != want {
+			t.Errorf("the log says\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// Another client is suspected only of what nothing else explains.
+func TestLogBlamesNobodyElse(t *testing.T) {
+	const (
+		another = "is another client signed in"
+		instead = "WARN the hub keeps closing the connection instead of answering a request"
+	)
+	tests := []struct {
+		name string
+		lose func(s *scene)
+		want int // how often the hub is said to close the connection instead of answering
+	}{
+		{"a hub that cannot send the twin", func(s *scene) {
+			s.hub.FailNext(8, fault.TwinGet, fault.Cut())
+			s.hub.Disconnect(deviceID, moduleID)
+			time.Sleep(10 * time.Minute) // simulated
+		}, 1},
+		{"a hub that is started again and again", func(s *scene) {
+			for range 8 {
+				signIns := s.awaitConnection(func(c localhub.ConnectionState) bool { return c.Subscribed }).SignIns
+				s.hub.FailNext(2, fault.SignIn, fault.Status(3))
+				s.hub.Disconnect(deviceID, moduleID)
+				s.awaitConnection(func(c localhub.ConnectionState) bool { return c.SignIns > signIns })
+			}
+		}, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log journal
+				s := newScene(t, inSimulatedTime, keepLog(&log))
+				test.lose(s)
+				s.settled()
+				if got := log.count(instead); got != test.want || log.count(another) > 0 {
+					t.Errorf("the log says\n%s", &log)
+				}
+			})
+		})
+	}
+}
+
+// A hub with another certificate is trusted as soon as its file is there; until
+// then the log says what is wrong.
+func TestNewCertificate(t *testing.T) {
+	home := t.TempDir()
+	for _, variable := range []string{"XDG_CONFIG_HOME", "HOME", "AppData"} {
+		t.Setenv(variable, home)
+	}
+	t.Setenv(trust.Variable, "")
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		var dial atomic.Value
+		s := newScene(t, inSimulatedTime, keepLog(&log), func(o *iotmodule.Options) { dial.Store(o.DialContext) })
+		trustLocally(t, s.hub)
+		s.opts.RootCAs = nil
+		s.opts.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			return dial.Load().(func(context.Context, string, string) (net.Conn, error))(ctx, network, address)
+		}
+		s.client.Close()
+		s.dial()
+
+		network := memnet.Listen()
+		next, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{network}, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer next.Close()
+		next.AddDevice(deviceID)
+		if _, err := s.registryOf(next, network.DialContext).CreateModule(s.ctx, s.identity()); err != nil {
+			t.Fatal(err)
+		}
+		dial.Store(network.DialContext)
+		s.reader.update(func() { s.reader.mayRestart = true })
+		s.hub.Close()
+		time.Sleep(10 * time.Second) // simulated
+		if want := "It is not the certificate of the local hub on this machine."; log.count(want) != 1 {
+			t.Errorf("the log does not say once %q:\n%s", want, &log)
+		}
+		trustLocally(t, next)
+		s.hub = next
+		s.awaitConnection(func(c localhub.ConnectionState) bool { return c.Subscribed })
+		s.settled()
+	})
+}
+
+// trustLocally leaves a hub's certificate where the local hub leaves it.
+func trustLocally(t *testing.T, hub *localhub.Hub) {
+	t.Helper()
+	folder, err := trust.LocalFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, trust.LocalCAFile), hub.CertificatePEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A logger may use the client, whether or not somebody follows the twin.
+func TestLoggerUsesTheClient(t *testing.T) {
+	for _, followed := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var client atomic.Pointer[iotmodule.Client]
+			reported := make(chan error, 1)
+			report := func(ctx context.Context, message string) {
+				if message != "connected again" {
+					return
+				}
+				ctx, cancel := context.WithTimeout(ctx, time.Minute)
+				defer cancel()
+				_, err := client.Load().UpdateReported(ctx, map[string]any{"reconnects": 1})
+				if err == nil {
+					_, err = client.Load().SubscribeDesired(ctx)
+				}
+				reported <- err
+			}
+			s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) {
+				o.Logger = slog.New(watcher{slog.DiscardHandler, report})
+			})
+			client.Store(s.client)
+			if !followed {
+				s.reader.subscription.Close()
+				s.reader.awaitEnd(s)
+			}
+			s.hub.Disconnect(deviceID, moduleID)
+			if err := <-reported; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// watcher calls watch with every message.
+type watcher struct {
+	slog.Handler
+	watch func(ctx context.Context, message string)
+}
+
+func (w watcher) Enabled(context.Context, slog.Level) bool { return true }
+
+func (w watcher) Handle(ctx context.Context, r slog.Record) error {
+	w.watch(ctx, r.Message)
+	return nil
+}

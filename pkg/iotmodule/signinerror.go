@@ -1,0 +1,56 @@
+package iotmodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"moduletwin/pkg/internal/hint"
+	"moduletwin/pkg/iothub"
+)
+
+// refusedError is a CONNACK with a code other than 0.
+type refusedError struct{ code byte }
+
+func (e refusedError) Error() string {
+	return fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", e.code)
+}
+
+// isPassing reports whether the hub lets in nobody just now.
+func (e refusedError) isPassing() bool { return e.code == 3 }
+
+// isUnauthorized reports whether the refusal is about who signs in. The hub
+// uses 5 for every reason it has.
+func (e refusedError) isUnauthorized() bool { return e.code == 4 || e.code == 5 }
+
+// Is makes a refusal of the module match [iothub.ErrUnauthorized].
+func (e refusedError) Is(target error) bool {
+	return target == iothub.ErrUnauthorized && e.isUnauthorized()
+}
+
+// signInError makes of a failed sign-in what users see.
+func (c *Client) signInError(err error) error {
+	op, hinted := "sign in as "+c.module.Owner(), c.withHint(err)
+	if errors.Is(err, iothub.ErrUnauthorized) {
+		return &iothub.Error{Op: op, StatusCode: http.StatusUnauthorized, Message: err.Error(), Hint: iothub.Hint(hinted)}
+	}
+	return fmt.Errorf("iotmodule: %s: %w", op, hinted)
+}
+
+// withHint adds to the error of a sign-in what may help.
+func (c *Client) withHint(err error) error {
+	var refused refusedError
+	switch {
+	case !errors.As(err, &refused):
+		if c.dialer.webSocket && c.dialer.proxy != nil {
+			err = hint.ThroughProxy(err, c.dialer.address)
+		}
+		return hint.Network(err, c.dialer.address)
+	case refused.isUnauthorized():
+		return &hint.Error{Err: err, Hint: "The module may not exist, its key may have changed, or the clock of this machine is wrong: " +
+			"a hub does not say. The local hub names the reason in its window."}
+	case refused.isPassing():
+		return &hint.Error{Err: err, Hint: "The hub lets nobody in at the moment."}
+	}
+	return &hint.Error{Err: err, Hint: "No IoT hub refuses in this way. Check HostName in the connection string."}
+}
