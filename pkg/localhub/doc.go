@@ -64,6 +64,10 @@
 //     they are; every other field that is left out is emptied. A module on a
 //     device that does not exist: DeviceNotFound. The 51st module: 413
 //     TooManyModulesOnDevice. Any api-version that looks like a date counts.
+//   - If-Match may be a list of ETags, of which one has to be the present one.
+//     A weak ETag never is. What cannot be read, half a pair of quotes or a
+//     word in a list, is refused with 412, for twins, too, where Azure is known
+//     to ignore a single ETag without quotes (the log then says so).
 //   - Policies see keys in responses whatever their permissions.
 //   - A replaced twin loses the part that the body leaves out. In an update,
 //     "desired": null is as if it were not there. An array in $metadata is one

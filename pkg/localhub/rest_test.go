@@ -56,10 +56,11 @@ func (r *rest) try(method, target, body string, header ...string) (reply, error)
 	req.Header.Set("Authorization", r.hub.ConnectionString(r.policy).NewSASToken(time.Now().Add(time.Hour)).Reveal())
 	for _, line := range header {
 		name, value, _ := strings.Cut(line, ": ")
-		if value == "" {
+		if value == "" || name == "Authorization" {
 			req.Header.Del(name)
-		} else {
-			req.Header.Set(name, value)
+		}
+		if value != "" {
+			req.Header.Add(name, value)
 		}
 	}
 	resp, err := r.client.Do(req)

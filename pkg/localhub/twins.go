@@ -36,7 +36,7 @@ func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (ver
 	var snapshot registry.Snapshot
 	desired, err := twin.DecodeProperties(text, true)
 	if err == nil {
-		snapshot, err = h.registry.PatchTwin(id, "", twin.Update{Desired: desired, HasDesired: true})
+		snapshot, err = h.registry.PatchTwin(id, nil, twin.Update{Desired: desired, HasDesired: true})
 	}
 	if err != nil {
 		return 0, fmt.Errorf("localhub: %s: %w", id, err)

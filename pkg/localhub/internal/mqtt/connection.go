@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxPending   = 4 << 20          // bytes that wait for a client to read
+	maxPending   = 4 << 20          // bytes that wait for a client to read, and one packet more
 	writeTimeout = 30 * time.Second // for each piece of them
 	writePiece   = 64 << 10
 )
@@ -42,7 +42,8 @@ type connection struct {
 func (c *connection) String() string { return c.client.ID().String() }
 
 // send has packet written after what waits already. A client that lets too
-// much wait is cut.
+// much wait is cut; the size of what the hub itself has to say is not its
+// fault.
 func (c *connection) send(packet []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,7 +62,7 @@ func (c *connection) enqueue(packet []byte) {
 	switch {
 	case c.reason != "" || c.last:
 		return
-	case len(c.pending)+len(packet) > maxPending:
+	case len(c.pending) > maxPending:
 		c.cutLocked("it does not read what is sent to it")
 		return
 	}

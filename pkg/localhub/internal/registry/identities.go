@@ -121,7 +121,7 @@ func (r *Registry) Delete(id ID, match Match) error {
 		removed[0] = module
 	}
 	switch {
-	case match == "":
+	case len(match) == 0:
 		return huberror.PreconditionFailed("Precondition failed: Invalid ETag")
 	case !match.Allows(removed[0].identity.ETag()):
 		return huberror.PreconditionFailed("PreconditionFailed")
@@ -158,7 +158,7 @@ func (r *Registry) remove(device *entity, removed []*entity) error {
 // Clear forgets all devices and modules.
 func (r *Registry) Clear() {
 	for _, e := range r.all(func(id ID) bool { return !id.IsModule() }) {
-		r.Delete(e.id, MatchAny)
+		r.Delete(e.id, Match{AnyETag})
 	}
 }
 

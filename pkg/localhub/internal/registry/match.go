@@ -1,13 +1,16 @@
 package registry
 
-// Match is the condition of a change: the ETag that the identity or twin must
-// have, MatchAny for whatever it is, "" for no condition.
-type Match string
+import "slices"
 
-// MatchAny allows every change.
-const MatchAny Match = "*"
+// Match is the condition of a change: the ETags of which the identity or twin
+// must have one. [AnyETag] among them stands for whatever it has; an empty
+// Match is no condition.
+type Match []string
+
+// AnyETag allows every change of what exists.
+const AnyETag = "*"
 
 // Allows reports whether what has this ETag may be changed.
 func (m Match) Allows(etag string) bool {
-	return m == "" || m == MatchAny || string(m) == etag
+	return len(m) == 0 || slices.Contains(m, AnyETag) || slices.Contains(m, etag)
 }

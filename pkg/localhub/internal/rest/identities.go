@@ -36,7 +36,11 @@ func (s *Server) putIdentity(r *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if match := identityMatch(r.Header); match != "" {
+	match, err := identityMatch(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if len(match) > 0 {
 		snapshot, err := s.Registry.Update(r.id, match, settings)
 		return identityResponse(snapshot, false), err
 	}
@@ -45,7 +49,11 @@ func (s *Server) putIdentity(r *request) (*response, error) {
 }
 
 func (s *Server) deleteIdentity(r *request) (*response, error) {
-	return &response{status: http.StatusNoContent}, s.Registry.Delete(r.id, identityMatch(r.Header))
+	match, err := identityMatch(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	return &response{status: http.StatusNoContent}, s.Registry.Delete(r.id, match)
 }
 
 // identityResponse is the response to a get or a put. Only a device has its

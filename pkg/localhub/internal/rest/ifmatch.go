@@ -4,30 +4,75 @@ import (
 	"net/http"
 	"strings"
 
+	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// identityMatch returns the condition of a change of an identity, with or
-// without quotes around the ETag.
-func identityMatch(header http.Header) registry.Match {
-	match, _ := ifMatch(header)
-	return match
+// identityMatch returns the condition of a change of an identity. The ETag may
+// stand with or without quotes, as the official Java SDK sends it.
+func identityMatch(header http.Header) (registry.Match, error) {
+	match, _, err := ifMatch(header)
+	return match, err
 }
 
-// twinMatch is identityMatch for twins, where an ETag without quotes is
-// ignored.
-func twinMatch(header http.Header) registry.Match {
-	match, quoted := ifMatch(header)
-	if !quoted {
-		return ""
+// twinMatch is identityMatch for twins, where Azure ignores an ETag without
+// quotes: see azure-iot-sdk-node#606. The log says so.
+func (s *Server) twinMatch(r *request) (registry.Match, error) {
+	match, quoted, err := ifMatch(r.Header)
+	if err == nil && !quoted {
+		s.Log.Warn("If-Match is ignored, as by Azure: the ETag of a twin has to stand in quotes", "twin", r.id)
+		return nil, nil
 	}
-	return match
+	return match, err
 }
 
-func ifMatch(header http.Header) (match registry.Match, quoted bool) {
-	text := strings.TrimSpace(header.Get("If-Match"))
-	if len(text) >= 2 && text[0] == '"' && text[len(text)-1] == '"' {
-		return registry.Match(text[1 : len(text)-1]), true
+// ifMatch reads all that a request says in If-Match; nothing and the empty
+// ETag are no condition. quoted is false for a single ETag without quotes.
+// What cannot be read is never met.
+func ifMatch(header http.Header) (match registry.Match, quoted bool, err error) {
+	text := strings.Trim(strings.Join(header.Values("If-Match"), ","), " \t")
+	switch {
+	case text == "" || text == `""`:
+		return nil, true, nil
+	case text == registry.AnyETag:
+		return registry.Match{text}, true, nil
+	case !strings.ContainsAny(text, "\", \t"):
+		return registry.Match{text}, false, nil
 	}
-	return registry.Match(text), false
+	for rest := text; rest != ""; rest = strings.TrimLeft(rest, ", \t") {
+		var etag string
+		if etag, rest = cutETag(rest); etag == "" {
+			return nil, true, huberror.PreconditionFailed("Precondition failed: Invalid ETag")
+		}
+		match = append(match, unquote(etag))
+	}
+	return match, true, nil
+}
+
+// cutETag cuts the first ETag, with quotes and all, off a list as in section
+// 8.8.3 of RFC 9110. It returns "" if none stands there.
+func cutETag(list string) (etag, rest string) {
+	opened := strings.TrimPrefix(list, "W/")
+	if !strings.HasPrefix(opened, `"`) {
+		return "", list
+	}
+	length := strings.IndexByte(opened[1:], '"')
+	if length < 0 {
+		return "", list
+	}
+	end := len(list) - len(opened) + length + 2
+	etag, rest = list[:end], strings.TrimLeft(list[end:], " \t")
+	if rest != "" && rest[0] != ',' {
+		return "", list
+	}
+	return etag, rest
+}
+
+// unquote leaves a weak ETag as it is, so that it equals none: section 13.1.1
+// of RFC 9110.
+func unquote(etag string) string {
+	if etag[0] == 'W' {
+		return etag
+	}
+	return etag[1 : len(etag)-1]
 }

@@ -78,7 +78,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request) (result *respo
 		return nil, policy, huberror.APIVersion(version)
 	}
 	req := &request{Request: r, id: id}
-	if r.Method != http.MethodGet && r.Method != http.MethodDelete {
+	if route.method == http.MethodPut || route.method == http.MethodPatch { // r.Method may be POST in place of any
 		if req.body, err = readBody(w, r); err != nil {
 			return nil, policy, err
 		}

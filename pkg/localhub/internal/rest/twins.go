@@ -16,21 +16,25 @@ func (s *Server) getTwin(r *request) (*response, error) {
 // patchTwin merges, see
 // https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.
 func (s *Server) patchTwin(r *request) (*response, error) {
-	return changeTwin(r, true, s.Registry.PatchTwin)
+	return s.changeTwin(r, true, s.Registry.PatchTwin)
 }
 
 // replaceTwin replaces tags and desired properties, see
 // https://learn.microsoft.com/rest/api/iothub/service/modules/replace-twin.
 func (s *Server) replaceTwin(r *request) (*response, error) {
-	return changeTwin(r, false, s.Registry.ReplaceTwin)
+	return s.changeTwin(r, false, s.Registry.ReplaceTwin)
 }
 
-func changeTwin(r *request, nulls bool, change func(registry.ID, registry.Match, twin.Update) (registry.Snapshot, error)) (*response, error) {
+func (s *Server) changeTwin(r *request, nulls bool, change func(registry.ID, registry.Match, twin.Update) (registry.Snapshot, error)) (*response, error) {
 	update, err := twin.DecodeUpdate(r.body, nulls)
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := change(r.id, twinMatch(r.Header), update)
+	match, err := s.twinMatch(r)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := change(r.id, match, update)
 	return twinResponse(snapshot), err
 }
 
