@@ -55,7 +55,7 @@ func (c *Client) report(e *entity, patch map[string]any, version *int64) error {
 	if err != nil {
 		return err
 	}
-	if err := c.registry.store.Save(twinRecord(e.id, after)); err != nil {
+	if err := c.registry.save(record{bucketTwins, e.id, after}); err != nil {
 		return err
 	}
 	e.twin, e.lastActive = after, now
@@ -76,7 +76,7 @@ func (c *Client) Subscribe(change func(Subscriptions) error, respond func()) (er
 			return
 		}
 		if e.stored {
-			if err = c.registry.store.Save(subscriptionsRecord(e.id, after)); err != nil {
+			if err = c.registry.save(record{bucketSubscriptions, e.id, after}); err != nil {
 				return
 			}
 		}

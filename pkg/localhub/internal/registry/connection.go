@@ -67,11 +67,11 @@ func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) 
 	}
 	fresh := Subscriptions{}
 	if !clean || e.stored {
-		kept := fresh
+		kept := record{bucketSubscriptions, e.id, fresh}
 		if clean {
-			kept = nil
+			kept.value = nil
 		}
-		if err := r.store.Save(subscriptionsRecord(e.id, kept)); err != nil {
+		if err := r.save(kept); err != nil {
 			return false, err
 		}
 	}
@@ -115,7 +115,7 @@ func (e *entity) disconnect(end func(Connection)) bool {
 func (r *Registry) ForgetSubscriptions() {
 	r.each(func(e *entity) {
 		e.subscriptions, e.stored = Subscriptions{}, false
-		r.store.Save(subscriptionsRecord(e.id, nil))
+		r.save(record{bucketSubscriptions, e.id, nil})
 		e.cut("sessions are forgotten")
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"moduletwin/pkg/localhub/internal/huberror"
-	"moduletwin/pkg/localhub/internal/store"
 	"moduletwin/pkg/localhub/internal/twin"
 )
 
@@ -66,7 +65,7 @@ func (r *Registry) add(id ID, identity *Identity, now time.Time) (*entity, error
 		created = now
 	}
 	fresh := twin.New(created)
-	if err := r.store.Save(identityRecord(id, identity), twinRecord(id, fresh)); err != nil {
+	if err := r.save(record{bucketIdentities, id, identity}, record{bucketTwins, id, fresh}); err != nil {
 		r.leave(e)
 		e.mu.Unlock()
 		return nil, err
@@ -91,7 +90,7 @@ func (r *Registry) Update(id ID, match Match, settings Settings) (Snapshot, erro
 	if err := settings.apply(&after, id, time.Now()); err != nil {
 		return Snapshot{}, err
 	}
-	if err := r.store.Save(identityRecord(id, &after)); err != nil {
+	if err := r.save(record{bucketIdentities, id, &after}); err != nil {
 		return Snapshot{}, err
 	}
 	e.identity = &after
@@ -138,11 +137,7 @@ func (r *Registry) Delete(id ID, match Match) error {
 
 // remove forgets entities, all of one device. Their locks are held.
 func (r *Registry) remove(device *entity, removed []*entity) error {
-	var records []store.Record
-	for _, e := range removed {
-		records = append(records, noRecords(e.id)...)
-	}
-	if err := r.store.Save(records...); err != nil {
+	if err := r.forget(removed); err != nil {
 		return err
 	}
 	for _, e := range removed {

@@ -8,7 +8,6 @@ import (
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/internal/hubjson"
 	"moduletwin/pkg/localhub/internal/store"
-	"moduletwin/pkg/localhub/internal/twin"
 )
 
 // The buckets, one record per device or module in each but the first.
@@ -47,31 +46,41 @@ func Open(folder string) (*Registry, error) {
 // Close gives the file back. Nothing may be under way.
 func (r *Registry) Close() { r.store.Close() }
 
-func identityRecord(id ID, i *Identity) store.Record {
-	return store.Record{Bucket: bucketIdentities, Key: id.record(), Value: hubjson.Encode(i)}
+// record is what is kept of id in one bucket; a value of nil forgets it.
+type record struct {
+	bucket string
+	id     ID
+	value  any
 }
 
-func twinRecord(id ID, t *twin.Twin) store.Record {
-	return store.Record{Bucket: bucketTwins, Key: id.record(), Value: hubjson.Encode(t)}
-}
-
-// subscriptionsRecord forgets subscriptions that are nil.
-func subscriptionsRecord(id ID, s Subscriptions) store.Record {
-	r := store.Record{Bucket: bucketSubscriptions, Key: id.record()}
-	if s != nil {
-		r.Value = hubjson.Encode(s)
+// save keeps records. Where nothing is kept, they are not even encoded.
+func (r *Registry) save(records ...record) error {
+	if r.store == nil {
+		return nil
 	}
-	return r
+	encoded := make([]store.Record, len(records))
+	for i, rec := range records {
+		encoded[i] = store.Record{Bucket: rec.bucket, Key: rec.id.recordKey()}
+		if rec.value != nil {
+			encoded[i].Value = hubjson.Encode(rec.value)
+		}
+	}
+	return r.store.Save(encoded...)
 }
 
-// noRecords forgets all that belongs to id.
-func noRecords(id ID) []store.Record {
-	key := id.record()
-	return []store.Record{{Bucket: bucketIdentities, Key: key}, {Bucket: bucketTwins, Key: key}, {Bucket: bucketSubscriptions, Key: key}}
+// forget removes all that is kept of entities.
+func (r *Registry) forget(entities []*entity) error {
+	var records []record
+	for _, e := range entities {
+		for _, bucket := range []string{bucketIdentities, bucketTwins, bucketSubscriptions} {
+			records = append(records, record{bucket, e.id, nil})
+		}
+	}
+	return r.save(records...)
 }
 
-// record returns id as a record's key; no id contains a slash.
-func (id ID) record() string { return id.Device + "/" + id.Module }
+// recordKey returns id as the key of its records; no id contains a slash.
+func (id ID) recordKey() string { return id.Device + "/" + id.Module }
 
 func parseRecordKey(key string) ID {
 	device, module, _ := strings.Cut(key, "/")

@@ -44,7 +44,7 @@ func (r *Registry) changeTwin(id ID, match Match, change func(*twin.Twin, time.T
 	if err != nil {
 		return Snapshot{}, err
 	}
-	if err := r.store.Save(twinRecord(id, after)); err != nil {
+	if err := r.save(record{bucketTwins, id, after}); err != nil {
 		return Snapshot{}, err
 	}
 	e.twin = after
