@@ -35,6 +35,8 @@ func (p *player) run(t *prompt, text string) error {
 		cmd := p.world.program(name, p.world.arguments(name, args[1:])...)
 		cmd.Env = append(cmd.Env, t.env...)
 		return t.start(cmd)
+	case p.offline && slices.Equal(args, []string{"go", "mod", "tidy"}):
+		return p.world.tidy(t.dir)
 	case args[0] == "go":
 		return t.start(p.world.goCommand(t.dir, args[1:]))
 	case args[0] == "cd" && len(args) == 2:

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -70,4 +72,28 @@ func (w *world) overlay() string {
 		panic(err) // the folder is ours
 	}
 	return name
+}
+
+// required is a block of go.mod that says what a module needs.
+var required = regexp.MustCompile(`(?s)\nrequire \(\n.*?\n\)\n`)
+
+// tidy does without the network what "go mod tidy" does for a module that
+// needs the repository and nothing else.
+func (w *world) tidy(dir string) error {
+	sums, err := os.ReadFile(filepath.Join(w.root, "go.sum"))
+	if err != nil {
+		return err
+	}
+	ours, err := os.ReadFile(filepath.Join(w.root, "go.mod"))
+	if err != nil {
+		return err
+	}
+	theirs, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return err
+	}
+	needs := bytes.Join(required.FindAll(ours, -1), nil)
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "go.mod"), append(theirs, needs...), 0o600),
+		os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
 }

@@ -18,6 +18,7 @@ type player struct {
 	screen   io.Writer
 	patience time.Duration // for one step of a program
 	pause    time.Duration // before each step
+	offline  bool          // do without the network
 	only     *page.Heading // show and judge this section only; nil for all
 
 	prompts  map[string]*prompt

@@ -14,7 +14,7 @@ import (
 
 // TestREADME plays all pages as the command does.
 func TestREADME(t *testing.T) {
-	w := prepare(t, options{screen: io.Discard})
+	w := prepare(t, options{screen: io.Discard, offline: true})
 	for _, problem := range w.run(t.Context()) {
 		t.Error(problem)
 	}
@@ -38,7 +38,7 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 	}
 	t.Setenv(hubVariable, hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).Reveal())
 	t.Setenv(trust.Variable, certificate)
-	w := prepare(t, options{screen: io.Discard, azure: true})
+	w := prepare(t, options{screen: io.Discard, offline: true, azure: true})
 	for _, problem := range w.run(t.Context()) {
 		t.Error(problem)
 	}

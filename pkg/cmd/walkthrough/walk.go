@@ -18,12 +18,13 @@ import (
 
 // options are what the flags say.
 type options struct {
-	azure  bool          // play with the real hub of the environment
-	update bool          // rewrite the outputs that differ
-	links  bool          // look where external links lead, too
-	only   string        // part of the heading of the only section to show and judge; "" for all
-	pause  time.Duration // before each step
-	screen io.Writer
+	azure   bool          // play with the real hub of the environment
+	update  bool          // rewrite the outputs that differ
+	links   bool          // look where external links lead, too
+	offline bool          // do without the network
+	only    string        // part of the heading of the only section to show and judge; "" for all
+	pause   time.Duration // before each step
+	screen  io.Writer
 }
 
 // tutorial is the page that is played first. It builds the programs.
@@ -109,7 +110,7 @@ func (w *walk) add(p *page.Page) error {
 	if err != nil {
 		return err
 	}
-	w.players = append(w.players, &player{page: p, world: world, screen: w.screen, patience: patience, pause: w.pause, only: only})
+	w.players = append(w.players, &player{page: p, world: world, screen: w.screen, patience: patience, pause: w.pause, offline: w.offline, only: only})
 	return nil
 }
 

@@ -46,7 +46,7 @@ func MakeMistakes(t *testing.T, mistakes []Mistake) {
 
 // troubleshooting is the page with the messages that learners look up, seen
 // from the folder of a program.
-var troubleshooting = filepath.Join("..", "README.md")
+var troubleshooting = filepath.Join("..", "pkg", "docs", "fehlersuche.md")
 
 // quote is a message on that page.
 var quote = regexp.MustCompile("(?m)^```text\n((?s:.*?))\n```$")
