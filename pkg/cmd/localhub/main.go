@@ -39,7 +39,7 @@ func main() {
 		}
 	}
 	logs := logwriter.New(os.Stderr)
-	log.SetOutput(logs)
+	log.SetOutput(safeLog{logs})
 	log.SetFlags(log.Ltime)
 	ctx := untilSignal(func() { exit(logs, errors.New("ended by force, as something hangs")) })
 	exit(logs, run(ctx, in, settings))

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -43,10 +40,4 @@ func exit(logs *logwriter.Writer, err error) {
 	defer cancel()
 	logs.Close(ctx)
 	os.Exit(code)
-}
-
-// printError begins with the program's name, with which errors of package
-// localhub begin already.
-func printError(w io.Writer, err error) {
-	fmt.Fprintf(w, "localhub: %s\n", strings.TrimPrefix(err.Error(), "localhub: "))
 }

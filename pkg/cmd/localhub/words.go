@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"moduletwin/pkg/internal/printable"
 	"moduletwin/pkg/localhub/fault"
 )
 
@@ -115,7 +116,7 @@ func (p *prompt) twin(arguments []string) (string, error) {
 		return "", fmt.Errorf("there is no device %q; upper and lower case differ", deviceID)
 	}
 	text, err := json.MarshalIndent(twin, "", "  ")
-	return string(text) + "\n", err
+	return string(printable.JSON(text)) + "\n", err
 }
 
 // duration reads an argument of a word.
