@@ -139,3 +139,58 @@ func TestFaultLog(t *testing.T) {
 		}
 	}
 }
+
+// TestPushedOut: the log tells of the end that a second client has caused
+// before it tells of that client, and says where each is.
+func TestPushedOut(t *testing.T) {
+	var log logbook
+	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := hub.AddModule("d", "m")
+	var lines []string
+	before := ""
+	for range 20 {
+		c, _ := signIn(t, hub, module)
+		from := c.LocalAddr().String()
+		if before != "" {
+			lines = append(lines, "is disconnected: another client signed in with the same identity, from "+from+`" from=`+before)
+		}
+		lines = append(lines, `is connected" session=`)
+		before = from
+	}
+	hub.Close()
+	rest := log.text.String()
+	for _, line := range lines {
+		var found bool
+		if _, rest, found = strings.Cut(rest, line); !found {
+			t.Fatalf("the log does not say in its place: %s\n%s", line, log.text.String())
+		}
+	}
+}
+
+// TestIdentities lists who there is, and who is connected.
+func TestIdentities(t *testing.T) {
+	hub := localhub.New(t)
+	hub.AddModule("e", "m")
+	hub.AddDevice("f")
+	c, _ := signIn(t, hub, hub.AddModule("e", "l"))
+	c.subscribe(desired)
+	newREST(t, hub).must(200, "PUT", "/devices/f", `{"deviceId":"f","status":"disabled"}`, "If-Match: *")
+	all := hub.Identities()
+	if len(all) != 4 || time.Since(all[1].Since) > time.Minute {
+		t.Fatalf("%+v", all)
+	}
+	all[1].Since = time.Time{}
+	for i, want := range []localhub.Identity{
+		{DeviceID: "e"},
+		{DeviceID: "e", ModuleID: "l", Connected: true, Subscribed: true, RemoteAddr: c.LocalAddr().String()},
+		{DeviceID: "e", ModuleID: "m"},
+		{DeviceID: "f", Disabled: true},
+	} {
+		if all[i] != want {
+			t.Errorf("%+v, want %+v", all[i], want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -40,6 +41,7 @@ func TestAnswers(t *testing.T) {
 		{"unblock", "unblock: everybody is let in again\n"},
 		{"expire", "expire: the tokens of all connections have expired; clients come back with new ones\n"},
 		{"forget", "forget: stored subscriptions are forgotten and connections cut; clients come back and subscribe again\n"},
+		{"show me", "show: nothing follows it\n"},
 		{"twin", "twin: type it as in: twin DEVICE [MODULE]\n"},
 		{"twin D", "twin: there is no device \"D\"; upper and lower case differ\n"},
 		{"twin d M", "twin: there is no module \"M\" on device \"d\"; upper and lower case differ\n"},
@@ -48,7 +50,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%q: %q, want %q", row.typed, answer, row.answer)
 		}
 	}
-	for typed, want := range map[string]string{"twin d m": `"moduleId": "m"`, "Twin d": `"deviceId": "d"`, "help": "  refuse 10s   "} {
+	for typed, want := range map[string]string{"twin d m": `"moduleId": "m"`, "Twin d": `"deviceId": "d"`, "help": "  refuse 10s   ", "show": "d       m       not connected yet\n"} {
 		if answer := p.answer(typed); !strings.Contains(answer, want) || !strings.HasSuffix(answer, "\n") {
 			t.Errorf("%q: %q lacks %s", typed, answer, want)
 		}
@@ -104,7 +106,7 @@ func FuzzAnswer(f *testing.F) {
 	p := prompt{hub: hub, words: words}
 	f.Fuzz(func(t *testing.T, line string) {
 		answer := p.answer(line)
-		if fields := strings.Fields(line); len(fields) == 0 || strings.EqualFold(fields[0], "help") || strings.EqualFold(fields[0], "twin") && strings.HasPrefix(answer, "{") {
+		if fields := strings.Fields(line); len(fields) == 0 || slices.Contains([]string{"help", "show"}, strings.ToLower(fields[0])) || strings.EqualFold(fields[0], "twin") && strings.HasPrefix(answer, "{") {
 			return
 		}
 		text, ended := strings.CutSuffix(answer, "\n")

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"log"
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
-	"moduletwin/pkg/internal/printable"
 	"moduletwin/pkg/localhub/fault"
 )
 
@@ -24,6 +21,7 @@ var words = []word{
 	{"unblock", "", "ends block, refuse and throttle", (*prompt).unblock},
 	{"expire", "", "lets the tokens of all connections expire now", (*prompt).expire},
 	{"forget", "", "forgets stored subscriptions and cuts the connections", (*prompt).forget},
+	{"show", "", "lists devices, modules and their connections", (*prompt).show},
 	{"twin", "DEVICE [MODULE]", "shows a twin", (*prompt).twin},
 	{"help", "", "shows this", (*prompt).help},
 }
@@ -104,19 +102,6 @@ func (p *prompt) expire([]string) (string, error) {
 func (p *prompt) forget([]string) (string, error) {
 	p.hub.ForgetSessions()
 	return "stored subscriptions are forgotten and connections cut; clients come back and subscribe again", nil
-}
-
-func (p *prompt) twin(arguments []string) (string, error) {
-	deviceID, moduleID := arguments[0], strings.Join(arguments[1:], "")
-	twin, ok := p.hub.Twin(deviceID, moduleID)
-	switch {
-	case !ok && moduleID != "":
-		return "", fmt.Errorf("there is no module %q on device %q; upper and lower case differ", moduleID, deviceID)
-	case !ok:
-		return "", fmt.Errorf("there is no device %q; upper and lower case differ", deviceID)
-	}
-	text, err := json.MarshalIndent(twin, "", "  ")
-	return string(printable.JSON(text)) + "\n", err
 }
 
 // duration reads an argument of a word.

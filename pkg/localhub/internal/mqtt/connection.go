@@ -35,11 +35,15 @@ type connection struct {
 	ended   chan struct{}
 	reason  string // why it ended
 
-	tasks sync.WaitGroup // goroutines beside the reading one
+	tasks  sync.WaitGroup // goroutines beside the reading one
+	logged sync.Once      // the end
 }
 
 // String names who has signed in.
 func (c *connection) String() string { return c.client.ID().String() }
+
+// RemoteAddr is where the client is.
+func (c *connection) RemoteAddr() net.Addr { return c.socket.RemoteAddr() }
 
 // send has packet written after what waits already. A client that lets too
 // much wait is cut; the size of what the hub itself has to say is not its

@@ -135,7 +135,17 @@ func (c *connection) handle(packet packets.ControlPacket) error {
 func (c *connection) leave(why error) {
 	c.client.Leave(describe(why), c.will)
 	c.tasks.Wait()
-	c.server.Log.Info(fmt.Sprintf("%s is disconnected: %s", c.client.ID(), c.reason))
+	c.logEnd()
+}
+
+// logEnd logs the end of the connection, when it is called first.
+func (c *connection) logEnd() {
+	c.logged.Do(func() {
+		c.mu.Lock()
+		reason := c.reason
+		c.mu.Unlock()
+		c.server.Log.Info(fmt.Sprintf("%s is disconnected: %s", c, reason), "from", c.RemoteAddr())
+	})
 }
 
 // describe says for people why a connection ended.

@@ -30,7 +30,7 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 	}
 	c := &connection{server: s, conn: conn, socket: socket, token: token, will: connect.WillFlag, ended: make(chan struct{})}
 	var present bool
-	err = s.Registry.SignIn(id, c, connect.CleanSession,
+	replaced, err := s.Registry.SignIn(id, c, connect.CleanSession,
 		func(i *registry.Identity) error { return s.checkToken(token, id, i.Auth) },
 		func(client *registry.Client, sessionPresent bool) {
 			c.client, present = client, sessionPresent
@@ -39,6 +39,9 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 	if err != nil {
 		s.refuse(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
+	}
+	if replaced != nil {
+		replaced.(*connection).logEnd() // before the newcomer, which has ended it
 	}
 	s.Log.Info(fmt.Sprintf("%s is connected", id), "session", sessionWord(connect.CleanSession, present), "from", socket.RemoteAddr())
 	return c

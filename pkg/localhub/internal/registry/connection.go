@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"net"
 	"time"
 )
 
@@ -17,6 +18,9 @@ type Connection interface {
 
 	// Ended reports whether the connection has ended, for whatever cause.
 	Ended() bool
+
+	// RemoteAddr is where the client is.
+	RemoteAddr() net.Addr
 }
 
 // Subscriptions are the topic filters that a client has subscribed to, each
@@ -27,36 +31,37 @@ type Subscriptions map[string]byte
 // the present identity, returns no error; an earlier connection is cut. Stored
 // subscriptions from before count again unless clean is set. accept is called,
 // with the new client, before anything else can reach the connection: what it
-// sends comes first.
-func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*Identity) error, accept func(client *Client, sessionPresent bool)) error {
+// sends comes first. replaced is the connection whose place is taken, or nil.
+func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*Identity) error, accept func(client *Client, sessionPresent bool)) (replaced Connection, err error) {
 	device, err := r.find(ID{Device: id.Device})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer device.mu.Unlock()
 	e := device
 	if id.IsModule() {
 		if e = r.lock(id); e == nil {
-			return id.notFound()
+			return nil, id.notFound()
 		}
 		defer e.mu.Unlock()
 	}
 	if err := allow(e.identity); err != nil {
-		return err
+		return nil, err
 	}
 	if device.identity.Disabled {
-		return fmt.Errorf("device %q is disabled", id.Device)
+		return nil, fmt.Errorf("device %q is disabled", id.Device)
 	}
 	present, err := r.openSession(e, clean)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	e.cut("another client signed in with the same identity")
+	replaced = e.connection
+	e.cut(fmt.Sprintf("another client signed in with the same identity, from %v", connection.RemoteAddr()))
 	e.connection, e.connectionChanged = connection, time.Now()
 	e.signIns++
 	accept(&Client{r, e, connection}, present)
 	e.announce()
-	return nil
+	return replaced, nil
 }
 
 // openSession prepares the subscriptions for a new connection and reports

@@ -73,16 +73,17 @@ func (e *entity) announce() {
 // Snapshot is a device or module as it is at one moment.
 type Snapshot struct {
 	ID                ID
-	Identity          *Identity  // not to be written to
-	Twin              *twin.Twin // not to be written to
-	Connected         bool
+	Identity          *Identity     // not to be written to
+	Twin              *twin.Twin    // not to be written to
+	Connection        Connection    // nil if there is none
+	Subscriptions     Subscriptions // of the connection, and of the next ones if they are stored
 	ConnectionChanged time.Time
 	LastActive        time.Time
 }
 
 // snapshot needs the lock of e.
 func (e *entity) snapshot() Snapshot {
-	return Snapshot{e.id, e.identity, e.twin, e.connected() != nil, e.connectionChanged, e.lastActive}
+	return Snapshot{e.id, e.identity, e.twin, e.connected(), e.subscriptions, e.connectionChanged, e.lastActive}
 }
 
 // snapshots leaves out what was deleted meanwhile.

@@ -20,6 +20,9 @@ func (r *Registry) Get(id ID) (Snapshot, error) {
 	return e.snapshot(), nil
 }
 
+// All returns all devices and modules, in no order.
+func (r *Registry) All() []Snapshot { return snapshots(r.all(func(ID) bool { return true })) }
+
 // Create adds an identity with a new twin.
 func (r *Registry) Create(id ID, settings Settings) (Snapshot, error) {
 	if err := id.check(); err != nil {

@@ -105,7 +105,7 @@ func newModule(s registry.Snapshot, created bool) module {
 }
 
 func connectionState(s registry.Snapshot) string {
-	if s.Connected {
+	if s.Connection != nil {
 		return "Connected"
 	}
 	return "Disconnected"
