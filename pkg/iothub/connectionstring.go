@@ -21,100 +21,9 @@ type ConnectionString struct {
 	SharedAccessKey     Key
 }
 
-// ParseConnectionString reads the form that the Azure portal shows:
-// Name=Value pairs separated by semicolons. It forgives what copying adds
-// (surrounding quotes, white space, a semicolon at the end) and is strict
-// about all else: unknown, repeated and missing names, ids outside IoT Hub's
-// character set, keys that are not base64. X.509 and IoT Edge strings are
-// refused. An id that contains a semicolon has no such form: the identity can
-// be managed, but not signed in as.
-//
-// The errors match [ErrInvalid] and never quote the key.
-func ParseConnectionString(s string) (ConnectionString, error) {
-	fields, err := splitConnectionString(s)
-	if err != nil {
-		return ConnectionString{}, invalidConnectionString(err)
-	}
-	c := ConnectionString{
-		HostName:            fields["HostName"],
-		DeviceID:            fields["DeviceId"],
-		ModuleID:            fields["ModuleId"],
-		SharedAccessKeyName: fields["SharedAccessKeyName"],
-	}
-	if _, given := fields["SharedAccessKey"]; given {
-		if c.SharedAccessKey, err = ParseKey(fields["SharedAccessKey"]); err != nil {
-			return ConnectionString{}, invalidConnectionString(fmt.Errorf("SharedAccessKey: %w", err))
-		}
-	}
-	if err := c.Validate(); err != nil {
-		return ConnectionString{}, err
-	}
-	return c, nil
-}
-
-// invalidConnectionString gives every error of this file its beginning.
+// invalidConnectionString gives every error about one its beginning.
 func invalidConnectionString(err error) error {
 	return fmt.Errorf("iothub: connection string: %w", err)
-}
-
-// connectionStringNames lists what may stand in a connection string, and why
-// some of it does not serve here.
-var connectionStringNames = map[string]string{
-	"HostName":              "",
-	"DeviceId":              "",
-	"ModuleId":              "",
-	"SharedAccessKeyName":   "",
-	"SharedAccessKey":       "",
-	"SharedAccessSignature": "holds a ready-made token; take the string with the key (SharedAccessKey)",
-	"GatewayHostName":       "IoT Edge gateways are not supported; take the string without it",
-	"x509":                  "X.509 certificates are not supported; take an identity with symmetric keys",
-}
-
-// splitConnectionString returns the pairs by name. Values keep every further
-// "=": keys end in them.
-func splitConnectionString(s string) (map[string]string, error) {
-	s = strings.Trim(strings.TrimSpace(s), "\u201c\u201d\u201e\u2018\u2019") // quotes of word processors
-	if len(s) >= 2 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0] {
-		s = strings.TrimSpace(s[1 : len(s)-1])
-	}
-	s = strings.TrimSuffix(s, ";")
-	if s == "" {
-		return nil, invalidf("it is empty")
-	}
-	fields := make(map[string]string)
-	for pair := range strings.SplitSeq(s, ";") {
-		name, value, found := strings.Cut(pair, "=")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !found {
-			return nil, invalidf("a part has no \"=\": the form is Name=Value;Name=Value")
-		}
-		if err := checkName(name); err != nil {
-			return nil, err
-		}
-		if _, repeated := fields[name]; repeated {
-			return nil, invalidf("%s stands in it twice", name)
-		}
-		fields[name] = value
-	}
-	return fields, nil
-}
-
-// checkName does not quote names it does not know: with a "=" in the wrong
-// place, they may be part of a key.
-func checkName(name string) error {
-	reason, known := connectionStringNames[name]
-	if reason != "" {
-		return invalidf("%s: %s", name, reason)
-	}
-	if known {
-		return nil
-	}
-	for right := range connectionStringNames {
-		if strings.EqualFold(name, right) {
-			return invalidf("%q is written %s", name, right)
-		}
-	}
-	return invalidf("it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey")
 }
 
 // The length of keys, in bytes.
@@ -142,8 +51,14 @@ func (c ConnectionString) check() error {
 		}
 		return invalidf("SharedAccessKey is missing")
 	}
-	if n := len(c.SharedAccessKey.bytes()); n < minKey || n > maxKey {
+	switch n := len(c.SharedAccessKey.bytes()); {
+	case n < minKey:
 		return invalidf("SharedAccessKey: the key is not complete: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
+	case n > maxKey:
+		return invalidf("SharedAccessKey: the key is too long: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
+	}
+	if err := checkVisible(c.SharedAccessKeyName); err != nil {
+		return invalidf("SharedAccessKeyName: %w", err)
 	}
 	if c.DeviceID == "" {
 		switch {

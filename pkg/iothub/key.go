@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 )
 
 // Key is a shared access key: of a policy, a device or a module. It has 16 to
@@ -46,6 +47,8 @@ func ParseKey(s string) (Key, error) {
 		return Key{}, invalidf("the key is empty")
 	case err == nil:
 		return hide(key), nil
+	case strings.Contains(strings.TrimRight(s, "="), "="):
+		return Key{}, invalidf("something follows the = at the end of the key")
 	case len(s)%4 != 0:
 		return Key{}, invalidf("the key is not complete: it has %d characters, base64 comes in fours (keys mostly end in =)", len(s))
 	default:

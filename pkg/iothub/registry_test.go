@@ -25,6 +25,7 @@ func TestNewRegistryRefuses(t *testing.T) {
 		{"the string of a module", parse(t, "HostName=h;DeviceId=d;ModuleId=m"+key), `iothub: this is the connection string of module "m" of device "d"; needed is`},
 		{"the zero value", iothub.ConnectionString{}, "iothub: connection string: HostName is missing"},
 		{"a string made by hand, without key", iothub.ConnectionString{HostName: "h", SharedAccessKeyName: "p"}, "iothub: connection string: SharedAccessKey is missing"},
+		{"a string made by hand, with a line break", iothub.ConnectionString{HostName: "h", SharedAccessKeyName: "p\n", SharedAccessKey: keys.PrimaryKey}, "iothub: connection string: SharedAccessKeyName: character 2 is a line break (U+000A), which cannot be seen: leave it out"},
 		{"a string made by hand, with an empty key", iothub.ConnectionString{HostName: "h", SharedAccessKeyName: "p", SharedAccessKey: iothub.Key{}}, "iothub: connection string: SharedAccessKey is missing"},
 	}
 	for _, test := range tests {

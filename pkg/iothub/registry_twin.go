@@ -77,7 +77,7 @@ func (r *Registry) replaceTwin(ctx context.Context, replace operation, twin Twin
 	replace.body, replace.ifMatch = whole, ifETag(etag)
 	replace.carriedOut = reads(func(now Twin) bool {
 		return replace.changed(now.ETag) && reflect.DeepEqual(orEmpty(now.Tags), wanted.Tags) &&
-			reflect.DeepEqual(now.Properties.Desired.UserProperties(), wanted.Desired)
+			reflect.DeepEqual(Properties(now.Properties.Desired.UserProperties()), wanted.Desired)
 	})
 	return do[Twin](ctx, r, replace)
 }
@@ -86,7 +86,7 @@ func (r *Registry) replaceTwin(ctx context.Context, replace operation, twin Twin
 // number a float64, without the names that the hub reserves for itself.
 func asDecoded(patch TwinPatch) (TwinPatch, error) {
 	var decoded struct {
-		Tags       map[string]any
+		Tags       Properties
 		Properties struct{ Desired Properties }
 	}
 	text, err := json.Marshal(patch)
@@ -104,9 +104,9 @@ func includes(properties, patch map[string]any) bool {
 	return len(mergepatch.Diff(properties, mergepatch.Merge(properties, patch))) == 0
 }
 
-func orEmpty(m map[string]any) map[string]any {
-	if m == nil {
-		return map[string]any{}
+func orEmpty(p Properties) Properties {
+	if p == nil {
+		return Properties{}
 	}
-	return m
+	return p
 }

@@ -2,9 +2,11 @@ package iotmodule_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -311,4 +313,26 @@ func openFiles() int {
 		return 0
 	}
 	return len(entries)
+}
+
+// What was read can be reported, whatever numbers are in it.
+func TestTwinIsReportedBack(t *testing.T) {
+	hub := localhub.New(t)
+	client, err := iotmodule.Dial(t.Context(), hub.AddModule(deviceID, moduleID), &iotmodule.Options{RootCAs: hub.RootCAs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	hub.PatchDesired(deviceID, moduleID, map[string]any{"n": json.RawMessage(`[1e20,4503599627370496.0,-4503599627370497e0,4503599627370495,21.50]`)})
+	read, err := client.GetTwin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.UpdateReported(t.Context(), read.Properties.Desired.UserProperties()); err != nil {
+		t.Fatal(err)
+	}
+	after, err := client.GetTwin(t.Context())
+	if err != nil || !reflect.DeepEqual(after.Properties.Reported["n"], read.Properties.Desired["n"]) {
+		t.Errorf("%v was reported as %v, %v", read.Properties.Desired["n"], after.Properties.Reported["n"], err)
+	}
 }

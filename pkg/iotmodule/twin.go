@@ -37,7 +37,7 @@ func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
 //
 // See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#update-device-twins-reported-properties.
 func (c *Client) UpdateReported(ctx context.Context, patch map[string]any) (version int64, err error) {
-	body, err := json.Marshal(patch)
+	body, err := json.Marshal(iothub.Properties(patch))
 	if err != nil {
 		return 0, c.wrap(opUpdateReported, err)
 	}

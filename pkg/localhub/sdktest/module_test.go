@@ -176,7 +176,7 @@ func judgeModule(t *testing.T, s side, device string) {
 			{object{"a": 1, "b": object{"c": 2, "d": 3}}, `{"$version":2,"a":1,"b":{"c":2,"d":3}}`},
 			{object{"b": object{"d": 3}, "e": 4}, `{"$version":3,"a":null,"b":{"c":null,"d":3},"e":4}`},
 		} {
-			if _, err := registry.ReplaceModuleTwin(t.Context(), device, "replaced", iothub.TwinPatch{Desired: row.desired}, ""); err != nil {
+			if _, err := registry.ReplaceModuleTwin(t.Context(), device, "replaced", iothub.TwinPatch{Desired: iothub.Properties(row.desired)}, ""); err != nil {
 				t.Fatal(err)
 			}
 			s.hears(t, row.heard)

@@ -1,0 +1,174 @@
+package iothub
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// ParseConnectionString reads the form that the Azure portal shows:
+// Name=Value pairs separated by semicolons. It forgives what copying adds
+// (surrounding quotes, white space, a semicolon at the end) and is strict
+// about all else: unknown, repeated and missing names, ids outside IoT Hub's
+// character set, keys that are not base64. X.509 and IoT Edge strings are
+// refused. An id that contains a semicolon has no such form: the identity can
+// be managed, but not signed in as.
+//
+// The errors match [ErrInvalid] and never quote the key.
+func ParseConnectionString(s string) (ConnectionString, error) {
+	fields, err := splitConnectionString(s)
+	if err != nil {
+		return ConnectionString{}, invalidConnectionString(err)
+	}
+	c := ConnectionString{
+		HostName:            fields["HostName"],
+		DeviceID:            fields["DeviceId"],
+		ModuleID:            fields["ModuleId"],
+		SharedAccessKeyName: fields["SharedAccessKeyName"],
+	}
+	if _, given := fields["SharedAccessKey"]; given {
+		if c.SharedAccessKey, err = ParseKey(fields["SharedAccessKey"]); err != nil {
+			return ConnectionString{}, invalidConnectionString(fmt.Errorf("SharedAccessKey: %w", err))
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return ConnectionString{}, err
+	}
+	return c, nil
+}
+
+// connectionStringNames lists what may stand in a connection string, and why
+// some of it does not serve here.
+var connectionStringNames = map[string]string{
+	"HostName":              "",
+	"DeviceId":              "",
+	"ModuleId":              "",
+	"SharedAccessKeyName":   "",
+	"SharedAccessKey":       "",
+	"SharedAccessSignature": "holds a ready-made token; take the string with the key (SharedAccessKey)",
+	"GatewayHostName":       "IoT Edge gateways are not supported; take the string without it",
+	"x509":                  "X.509 certificates are not supported; take an identity with symmetric keys",
+	"Endpoint":              endpointIsNoHub,
+	"EntityPath":            endpointIsNoHub,
+}
+
+const endpointIsNoHub = "it belongs to the string of an Event Hubs endpoint, where messages are read; take one that begins with HostName="
+
+// splitConnectionString returns the pairs by name. Values keep every further
+// "=": keys end in them.
+func splitConnectionString(s string) (map[string]string, error) {
+	s, err := trimConnectionString(s)
+	if err != nil {
+		return nil, err
+	}
+	fields := make(map[string]string)
+	before := "" // the name of the part before
+	for pair := range strings.SplitSeq(s, ";") {
+		name, value, found := strings.Cut(pair, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if err := checkPair(name, found, before); err != nil {
+			return nil, err
+		}
+		if _, repeated := fields[name]; repeated {
+			return nil, invalidf("%s stands in it twice", name)
+		}
+		fields[name], before = value, name
+	}
+	return fields, nil
+}
+
+// trimConnectionString takes off what copying adds.
+func trimConnectionString(s string) (string, error) {
+	s = strings.Trim(strings.TrimSpace(s), "\u201c\u201d\u201e\u2018\u2019") // quotes of word processors
+	if err := checkVisible(s); err != nil {
+		return "", err
+	}
+	if len(s) >= 2 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0] {
+		s = strings.TrimSpace(s[1 : len(s)-1])
+	}
+	s = strings.TrimSuffix(s, ";")
+	if s == "" {
+		return "", invalidf("it is empty")
+	}
+	if before, _, found := strings.Cut(s, "HostName="); found && !beginsWithName(before) && before != "" {
+		return "", invalidf("leave out what stands before HostName=")
+	}
+	return s, nil
+}
+
+// beginsWithName reports whether s begins as a connection string does, in
+// whatever order its parts are.
+func beginsWithName(s string) bool {
+	name, _, found := strings.Cut(s, "=")
+	return found && canonicalName(strings.TrimSpace(name)) != ""
+}
+
+// canonicalName returns how a name is written that is known but for its case,
+// and else "".
+func canonicalName(name string) string {
+	if _, known := connectionStringNames[name]; known {
+		return name
+	}
+	for canonical := range connectionStringNames {
+		if strings.EqualFold(name, canonical) {
+			return canonical
+		}
+	}
+	return ""
+}
+
+// checkPair checks a part, of which before is the name of the one before it.
+// It does not quote names that it does not know: with a "=" in the wrong
+// place, they may be part of a key.
+func checkPair(name string, hasValue bool, before string) error {
+	canonical := canonicalName(name)
+	reason := connectionStringNames[canonical]
+	switch {
+	case name == "" && !hasValue:
+		return invalidf("it has a semicolon too many")
+	case canonical == "" && (before == "DeviceId" || before == "ModuleId"):
+		return invalidf("what follows %s is no part of a connection string: an id with a semicolon cannot stand in one", before)
+	case !hasValue:
+		return invalidf("a part has no \"=\": the form is Name=Value;Name=Value")
+	case canonical == "":
+		return invalidf("it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey")
+	case reason != "":
+		return invalidf("%s: %s", canonical, reason)
+	case name != canonical:
+		return invalidf("%q is written %s", name, canonical)
+	}
+	return nil
+}
+
+// checkVisible reports a character that is not to be seen: nobody would find
+// it.
+func checkVisible(s string) error {
+	position := 0
+	for _, r := range s {
+		position++
+		switch {
+		case r == unicode.ReplacementChar:
+			return invalidf("character %d cannot be read: copy the string again", position)
+		case !unicode.IsPrint(r):
+			return invalidf("character %d is %s, which cannot be seen: leave it out", position, characterName(r))
+		}
+	}
+	return nil
+}
+
+// characterName says what gets into strings that are copied.
+func characterName(r rune) string {
+	name := map[rune]string{
+		'\t':     "a tab",
+		'\n':     "a line break",
+		'\r':     "a line break",
+		'\u00a0': "a no-break space",
+		'\u00ad': "a soft hyphen",
+		'\u200b': "a zero-width space",
+		'\ufeff': "a byte order mark",
+	}[r]
+	if name == "" {
+		return fmt.Sprintf("%U", r)
+	}
+	return fmt.Sprintf("%s (%U)", name, r)
+}
