@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 
 	"moduletwin/pkg/iothub"
@@ -45,7 +44,9 @@ func createModule(ctx context.Context, hub iothub.ConnectionString, deviceID, mo
 	if err != nil {
 		return err
 	}
-	fmt.Printf("device <%s> has primary key = %s\n", deviceID, device.Authentication.SymmetricKey.PrimaryKey.Reveal())
+	if err := printKey("device <"+deviceID+">", device.Authentication.SymmetricKey.PrimaryKey); err != nil {
+		return err
+	}
 
 	module, err := registry.CreateModule(ctx, iothub.Module{DeviceID: deviceID, ModuleID: moduleID})
 	if errors.Is(err, iothub.ErrExists) {
@@ -54,12 +55,8 @@ func createModule(ctx context.Context, hub iothub.ConnectionString, deviceID, mo
 	if err != nil {
 		return err
 	}
-	fmt.Printf("device/module <%s/%s> has primary key = %s\n", deviceID, moduleID, module.Authentication.SymmetricKey.PrimaryKey.Reveal())
-
-	connection := module.ConnectionString(hub.HostName)
-	if err := connection.Validate(); err != nil {
-		return fmt.Errorf("module %q has no connection string: %v", moduleID, err)
+	if err := printKey("device/module <"+deviceID+"/"+moduleID+">", module.Authentication.SymmetricKey.PrimaryKey); err != nil {
+		return err
 	}
-	_, err = fmt.Printf("module connection string = %s\n", connection.Reveal())
-	return err
+	return printConnectionString(module.ConnectionString(hub.HostName))
 }

@@ -19,11 +19,16 @@ func TestCreateModule(t *testing.T) {
 	first := sampletest.Run(t, env)
 	want := regexp.MustCompile(`^device <myFirstDevice> has primary key = (\S{44})
 device/module <myFirstDevice/myFirstModule> has primary key = (\S{44})
-module connection string = HostName=` + hub.HostName() + `;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=(\S{44})
+module connection string = (HostName=` + hub.HostName() + `;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=(\S{44}))
+
+((?s:.*))
 $`)
-	keys := want.FindStringSubmatch(first.Stdout)
-	if first.Code != 0 || first.Stderr != "" || keys == nil || keys[2] != keys[3] {
+	parts := want.FindStringSubmatch(first.Stdout)
+	if first.Code != 0 || first.Stderr != "" || parts == nil || parts[2] != parts[4] {
 		t.Fatalf("exit code %d, stderr %q, stdout %q", first.Code, first.Stderr, sampletest.Masked(first.Stdout))
+	}
+	if !regexp.MustCompile(`^(export |\$env:)IOTHUB_MODULE_CONNECTION_STRING ?= ?"` + regexp.QuoteMeta(parts[3]) + `"`).MatchString(parts[5]) {
+		t.Errorf("to paste is %s", sampletest.Masked(parts[5]))
 	}
 	if second := sampletest.Run(t, env); second != first {
 		t.Error("the second time, something else is printed")

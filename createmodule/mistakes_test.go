@@ -90,9 +90,58 @@ The local hub prints it when it starts (bin/localhub); in the Azure portal it is
 	},
 	{
 		Name: "unknown part",
-		Env:  hubSet(sampletest.PolicyString("localhost") + ";EntityPath=x"),
+		Env:  hubSet(sampletest.PolicyString("localhost") + ";Owner=x"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "copied with what stands before it",
+		Env:  hubSet(`IOTHUB_CONNECTION_STRING="` + sampletest.PolicyString("localhost") + `"`),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "string of an Event Hubs endpoint",
+		Env:  hubSet("Endpoint=sb://ihsuprod.servicebus.windows.net/;SharedAccessKeyName=service;SharedAccessKey=" + sampletest.SomeKey + ";EntityPath=iothub-ehub"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: Endpoint: it belongs to the string of an Event Hubs endpoint, where messages are read; take one that begins with HostName=
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "byte order mark",
+		Env:  hubSet("\ufeff" + sampletest.PolicyString("localhost")),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: character 1 is a byte order mark (U+FEFF), which cannot be seen: leave it out
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "line break in the name of the policy",
+		Env:  hubSet(strings.Replace(sampletest.PolicyString("localhost"), "service", "servic\ne", 1)),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: character 46 is a line break (U+000A), which cannot be seen: leave it out
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "two semicolons",
+		Env:  hubSet(sampletest.PolicyString("localhost") + ";;"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a semicolon too many
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "two keys",
+		Env:  hubSet(sampletest.PolicyString("localhost") + sampletest.SomeKey),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: something follows the = at the end of the key
+The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+	},
+	{
+		Name: "key that is too long",
+		Env:  hubSet("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=" + strings.Repeat("c2Vj", 22)),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is too long: it has 66 bytes, hubs use 16 to 64
 The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
 	},
 	{
@@ -209,7 +258,19 @@ It needs a policy with the permission Registry Write. Policy "service" may lack 
 			return hub.Service("serviceAndRegistryReadWrite")
 		},
 		Code: 1,
-		Says: `createmodule: module "myFirstModule" has no connection string: iothub: connection string: SharedAccessKey is missing`,
+		Says: `createmodule: device/module <myFirstDevice/myFirstModule> has no symmetric key: it was created to sign in otherwise, as with a certificate
+Choose another id, with -device or -module.`,
+	},
+	{
+		Name: "device that signs in with a certificate",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, `{"deviceId":"myFirstDevice","authentication":{"type":"selfSigned","symmetricKey":{"primaryKey":null,"secondaryKey":null}}}`)
+			})
+		},
+		Code: 1,
+		Says: `createmodule: device <myFirstDevice> has no symmetric key: it was created to sign in otherwise, as with a certificate
+Choose another id, with -device or -module.`,
 	},
 	{
 		Name: "semicolon in an id",
@@ -218,7 +279,7 @@ It needs a policy with the permission Registry Write. Policy "service" may lack 
 			return sampletest.NewHub(t).Service("serviceAndRegistryReadWrite")
 		},
 		Code: 1,
-		Says: `createmodule: module "a;b" has no connection string: iothub: connection string: an id with a semicolon cannot stand in it`,
+		Says: `createmodule: module "a;b" of device "myFirstDevice" has no connection string: iothub: connection string: an id with a semicolon cannot stand in it`,
 	},
 	{
 		Name: "wrong clock",
@@ -234,6 +295,48 @@ The clock of this machine is slow by 3h0m0s, so that its SAS tokens have expired
 	},
 
 	// Those who are no hub.
+	{
+		Name: "response about another device",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, `{"deviceId":"another"}`)
+			})
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": the response is about device "another"
+Check HostName in the connection string; a proxy may be answering in its place.`,
+	},
+	{
+		Name: "one that talks to the terminal",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("iothub-errorcode", "\u009b31mRed")
+				w.WriteHeader(http.StatusBadRequest)
+				io.WriteString(w, `{"Message":"ErrorCode:Red;\u001b]0;title\u0007\nnext\u202eline"}`)
+			})
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": 400 \u009b31mRed: \x1b]0;title\a next\u202eline`,
+	},
+	{
+		Name: "one that wants a certificate",
+		Env: func(t *testing.T) sampletest.Env {
+			host, caFile := sampletest.ImpostorWithClientCertificates(t)
+			return sampletest.Service(sampletest.PolicyString(host), caFile)
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": remote error: tls: certificate required
+The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place.`,
+	},
+	{
+		Name: "certificate whose names talk to the terminal",
+		Env: func(t *testing.T) sampletest.Env {
+			return sampletest.Service(sampletest.PolicyString(sampletest.ImpostorWithBadName(t)), "")
+		},
+		Code: 1,
+		Says: `createmodule: iothub: create device "myFirstDevice": tls: failed to verify certificate: x509: certificate is valid for red \x1b[31m line, not localhost
+The certificate is for another host. Check HostName in the connection string.`,
+	},
 	{
 		Name: "page of a proxy",
 		Env: func(t *testing.T) sampletest.Env {

@@ -30,6 +30,8 @@ func TestReceive(t *testing.T) {
 		program.Prints("", "Twin desired properties patch received:", `{"$version":2,"telemetryInterval":122}`)
 		hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": nil, "<&>": "ü"})
 		program.Prints("", "Twin desired properties patch received:", `{"$version":3,"<&>":"ü","telemetryInterval":null}`)
+		hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"n": 1e20, "\u202eb": "\x1b]0;title\x07\u009b31m\x7f"})
+		program.Prints("", "Twin desired properties patch received:", `{"$version":4,"n":1e20,"\u202eb":"\u001b]0;title\u0007\u009b31m\u007f"}`)
 		program.Stop(0, "IoTHubModuleClient sample stopped")
 	}
 }

@@ -18,7 +18,7 @@ var mistakes = []sampletest.Mistake{
 		Env:  moduleSet(""),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING is not set: it has to be the connection string of a module
-It is the last line that createmodule prints.`,
+Paste the last line that createmodule prints.`,
 	},
 	{
 		Name: "string of a policy for a module",
@@ -33,18 +33,32 @@ It is the last line that createmodule prints.`,
 		Says: `receivemoduletwinpatch: iotmodule: invalid input: this is the connection string of device "myFirstDevice"; needed is that of a module (with ModuleId)`,
 	},
 	{
+		Name: "the line of createmodule, whole",
+		Env:  moduleSet("module connection string = " + sampletest.ModuleString("localhost")),
+		Code: 2,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
+Paste the last line that createmodule prints.`,
+	},
+	{
+		Name: "the line of createmodule, whole and in quotes",
+		Env:  moduleSet(`"module connection string = ` + sampletest.ModuleString("localhost") + `"`),
+		Code: 2,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
+Paste the last line that createmodule prints.`,
+	},
+	{
 		Name: "X.509",
-		Env:  moduleSet("HostName=localhost;DeviceId=d;ModuleId=m;x509=true"),
+		Env:  moduleSet("HostName=localhost;DeviceId=d;ModuleId=m;X509=true"),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: x509: X.509 certificates are not supported; take an identity with symmetric keys
-It is the last line that createmodule prints.`,
+Paste the last line that createmodule prints.`,
 	},
 	{
 		Name: "IoT Edge",
 		Env:  moduleSet(sampletest.ModuleString("localhost") + ";GatewayHostName=edge"),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: GatewayHostName: IoT Edge gateways are not supported; take the string without it
-It is the last line that createmodule prints.`,
+Paste the last line that createmodule prints.`,
 	},
 
 	// The network.

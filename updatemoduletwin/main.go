@@ -7,37 +7,28 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"flag"
-	"fmt"
 	"log/slog"
-	"os"
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/sample"
 )
 
 func main() {
-	deviceID := flag.String("device", "myFirstDevice", "`id` of the device identity")
-	moduleID := flag.String("module", "myFirstModule", "`id` of the module identity")
-	desired := map[string]any{}
-	flag.Func("set", "desired property, as `name=value`, may be repeated; the value is JSON or else a string, null deletes (default telemetryInterval=122)",
-		func(assignment string) error { return set(desired, assignment) })
+	settings := addFlags()
 	sample.Main(sample.Program{
 		Does:        "Updatemoduletwin changes desired properties of a module twin.",
+		Check:       settings.check,
 		Setting:     sample.Hub,
 		Stopped:     "IoTHubRegistryManager sample stopped",
 		StoppedCode: 1,
 		Run: func(ctx context.Context, hub iothub.ConnectionString) error {
-			if len(desired) == 0 {
-				desired["telemetryInterval"] = 122
-			}
-			return updateModuleTwin(ctx, hub, *deviceID, *moduleID, desired)
+			return updateModuleTwin(ctx, hub, settings.deviceID, settings.moduleID, settings.patch())
 		},
 	})
 }
 
+// updateModuleTwin changes nothing if desired is nil.
 func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID, moduleID string, desired map[string]any) error {
 	registry, err := iothub.NewRegistry(hub, &iothub.Options{Logger: slog.Default()})
 	if err != nil {
@@ -51,6 +42,9 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 	if err != nil {
 		return err
 	}
+	if desired == nil {
+		return show("Module twin properties:", twin.Properties)
+	}
 	show("Module twin properties before update    :", twin.Properties)
 
 	// The ETag makes the hub refuse if somebody else was faster.
@@ -62,12 +56,4 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 		return err
 	}
 	return show("Module twin properties after update     :", twin.Properties)
-}
-
-func show(title string, properties iothub.TwinProperties) error {
-	fmt.Printf("\n%s\n", title)
-	out := json.NewEncoder(os.Stdout)
-	out.SetIndent("", "  ")
-	out.SetEscapeHTML(false)
-	return out.Encode(properties)
 }

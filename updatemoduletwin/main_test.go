@@ -44,6 +44,7 @@ func TestUpdateModuleTwin(t *testing.T) {
 		{[]string{"-set", `a="1"`, "-set", "b="}, `{"$version":2,"a":"1","b":""}`},
 		{[]string{"-set", "a=1", "-set", "a=null"}, `{"$version":2}`},
 		{[]string{"-set", "a=b=c"}, `{"$version":2,"a":"b=c"}`},
+		{[]string{"-set", "n=1e20", "-set", "o=4503599627370496.0"}, `{"$version":2,"n":1e20,"o":4.503599627370496e15}`},
 	} {
 		hub := sampletest.NewHub(t)
 		hub.AddModule("myFirstDevice", "myFirstModule")
@@ -56,6 +57,39 @@ func TestUpdateModuleTwin(t *testing.T) {
 		if desired := twin.Properties.Desired.String(); desired != c.want {
 			t.Errorf("%q: the desired properties are %s, want %s", c.args, desired, c.want)
 		}
+	}
+}
+
+// TestNumbers: printed is what the hub has.
+func TestNumbers(t *testing.T) {
+	hub := sampletest.NewHub(t)
+	hub.AddModule("myFirstDevice", "myFirstModule")
+	got := sampletest.Run(t, hub.Service("service"), "-set", "n=1e20")
+	if got.Code != 0 || !strings.Contains(got.Stdout, "\n    \"n\": 1e20\n") {
+		t.Errorf("exit code %d, stderr %q, stdout %q", got.Code, got.Stderr, got.Stdout)
+	}
+}
+
+// TestShow: the twin is printed, and stays as it is.
+func TestShow(t *testing.T) {
+	hub := sampletest.NewHub(t)
+	hub.AddModule("myFirstDevice", "myFirstModule")
+	want := strings.Replace(untouched[:strings.Index(untouched, "}\n\n")+2], "Module twin properties before update    :", "Module twin properties:", 1)
+	for range 2 {
+		if got := sampletest.Run(t, hub.Service("service"), "-show"); got.Code != 0 || got.Stderr != "" || got.Stdout != want {
+			t.Errorf("exit code %d, stderr %q, stdout %q", got.Code, got.Stderr, got.Stdout)
+		}
+	}
+}
+
+// TestNothingTalksToTheTerminal: what a twin holds is shown, not obeyed.
+func TestNothingTalksToTheTerminal(t *testing.T) {
+	hub := sampletest.NewHub(t)
+	hub.AddModule("myFirstDevice", "myFirstModule")
+	hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"\u202eb": "\x1b]0;title\x07\u009b31m\x7f"})
+	got := sampletest.Run(t, hub.Service("service"), "-show")
+	if want := `"\u202eb": "\u001b]0;title\u0007\u009b31m\u007f"`; got.Code != 0 || !strings.Contains(got.Stdout, want) {
+		t.Errorf("exit code %d, stderr %q, stdout %q, want %s", got.Code, got.Stderr, got.Stdout, want)
 	}
 }
 

@@ -52,6 +52,14 @@ The local hub prints it when it starts (bin/localhub); in the Azure portal it is
 		Says: `updatemoduletwin: invalid value "$version=9" for flag -set: names with a $ are the hub's own; -h shows the flags`,
 	},
 
+	{
+		Name: "-show and -set",
+		Args: []string{"-show", "-set", "a=1"},
+		Env:  hubSet(sampletest.PolicyString("localhost:1")),
+		Code: 2,
+		Says: `updatemoduletwin: -show and -set do not go together`,
+	},
+
 	// What the hub refuses.
 	{
 		Name: "permission for twins is missing",

@@ -3,8 +3,46 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"strings"
 )
+
+// settings are what the flags say.
+type settings struct {
+	deviceID, moduleID string
+
+	show    bool // and change nothing
+	desired map[string]any
+}
+
+func addFlags() *settings {
+	s := &settings{desired: map[string]any{}}
+	flag.StringVar(&s.deviceID, "device", "myFirstDevice", "`id` of the device identity")
+	flag.StringVar(&s.moduleID, "module", "myFirstModule", "`id` of the module identity")
+	flag.Func("set", "desired property, as `name=value`, may be repeated; the value is JSON or else a string, null deletes (default telemetryInterval=122)",
+		func(assignment string) error { return set(s.desired, assignment) })
+	flag.BoolVar(&s.show, "show", false, "show the properties and change nothing")
+	return s
+}
+
+func (s *settings) check() error {
+	if s.show && len(s.desired) > 0 {
+		return errors.New("-show and -set do not go together")
+	}
+	return nil
+}
+
+// patch returns what to change, or nil.
+func (s *settings) patch() map[string]any {
+	switch {
+	case s.show:
+		return nil
+	case len(s.desired) == 0:
+		return map[string]any{"telemetryInterval": 122}
+	default:
+		return s.desired
+	}
+}
 
 // set adds name=value to properties: a value that is JSON as it stands, so
 // that null deletes and no digit is lost, any other as a string.

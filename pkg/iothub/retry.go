@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -56,7 +58,7 @@ func (r *Registry) retry(ctx context.Context, op operation) ([]byte, error) {
 		if p.state == over {
 			return p.body, p.err
 		}
-		if last.isPassing() && !r.pause(ctx, attempt, last) {
+		if last.isPassing() && !r.pause(ctx, &p, attempt, last) {
 			p.fail(last.err)
 			return nil, p.err
 		}
@@ -70,6 +72,7 @@ type progress struct {
 
 	uncertain bool  // whether an attempt may have been carried out although it seems to have failed
 	rejection error // the hub's answer to a later attempt, to be returned if the earlier one was not carried out
+	logged    error // the cause of the last failure that was logged
 
 	body []byte // when it is over
 	err  error
@@ -145,13 +148,38 @@ func isGone(err error) bool {
 
 // pause waits before the next attempt; it reports false if ctx leaves no
 // time for it.
-func (r *Registry) pause(ctx context.Context, attempt int, last response) bool {
+func (r *Registry) pause(ctx context.Context, p *progress, attempt int, last response) bool {
 	wait := max(pauses.Pause(attempt), retryAfter(last.header))
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
 		return false
 	}
-	r.log.Info("trying again", "in", wait.Round(time.Millisecond), "because", last.err)
+	p.log(r.log, wait, causeOf(last.err))
 	return backoff.Wait(ctx, wait) == nil
+}
+
+// log says that there will be another attempt and, if that is another than
+// before, why.
+func (p *progress) log(log *slog.Logger, wait time.Duration, cause error) {
+	line := fmt.Sprintf("cannot %s, trying again in %v", p.op.name, wait.Round(10*time.Millisecond))
+	if p.logged != nil && p.logged.Error() == cause.Error() {
+		log.Info(line)
+		return
+	}
+	p.logged = cause
+	log.Info(line, "cause", cause)
+}
+
+// causeOf returns err in few words: what was tried, the line says already,
+// and when to try again is not for the hub to say.
+func causeOf(err error) error {
+	var hubErr *Error
+	switch {
+	case errors.As(err, &hubErr):
+		return fmt.Errorf("the hub answered %d %s", hubErr.StatusCode, http.StatusText(hubErr.StatusCode))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the hub closed the connection")
+	}
+	return errors.Unwrap(err)
 }
 
 // retryAfter reads both forms of the header: seconds and a date. It is 0 or

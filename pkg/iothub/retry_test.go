@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -534,6 +535,33 @@ func TestIdleConnectionClosed(t *testing.T) {
 		}
 		if sent := hub.methods(); !slices.Equal(sent, []string{"GET", "PUT"}) {
 			t.Errorf("sent %v", sent)
+		}
+	})
+}
+
+// Whoever waits sees why and for how long, each cause once, and nothing that
+// contradicts it.
+func TestRetriesAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged strings.Builder
+		log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		hub := serve(t, throttled, throttled, breaksOff, staysSilent, device("1"))
+		if err := getDevice(t.Context(), hub.registry(t, &iothub.Options{Logger: log})); err != nil {
+			t.Fatal(err)
+		}
+		got := regexp.MustCompile(`[\d.]+m?s`).ReplaceAllString(logged.String(), "…")
+		const want = `msg="cannot get device \"d\", trying again in …" cause="the hub answered 429 Too Many Requests"
+msg="cannot get device \"d\", trying again in …"
+msg="cannot get device \"d\", trying again in …" cause="the hub closed the connection"
+msg="cannot get device \"d\", trying again in …" cause="context deadline exceeded"
+`
+		if got != want {
+			t.Errorf("logged\n%s\nwant\n%s", got, want)
 		}
 	})
 }

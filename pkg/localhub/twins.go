@@ -28,7 +28,7 @@ func (h *Hub) Twin(deviceID, moduleID string) (iothub.Twin, bool) {
 // moduleID "", of a device, as a back end does, and returns their new
 // version.
 func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (version int64, err error) {
-	text, err := json.Marshal(patch)
+	text, err := json.Marshal(iothub.Properties(patch))
 	if err != nil {
 		return 0, fmt.Errorf("localhub: %w", err)
 	}

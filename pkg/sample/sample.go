@@ -18,35 +18,15 @@ import (
 
 // Program describes a sample program. Its flags are those of package flag.
 type Program struct {
-	Does        string  // in one sentence, for -h
-	Setting     Setting // where its connection string comes from
-	Stopped     string  // what it prints after Ctrl+C
-	StoppedCode int     // and how it exits then
+	Does        string       // in one sentence, for -h
+	Check       func() error // says what is wrong with its flags together; nil for none
+	Setting     Setting      // where its connection string comes from
+	Stopped     string       // what it prints after Ctrl+C
+	StoppedCode int          // and how it exits then
 
 	// Run does the work. An error that matches [iothub.ErrInvalid] is one of
 	// usage.
 	Run func(ctx context.Context, c iothub.ConnectionString) error
-}
-
-// Setting is a connection string in the environment.
-type Setting struct {
-	Variable string
-	Holds    string // whose string it is
-	Source   string // how to come by it
-}
-
-// Hub is the setting of the programs of the service side.
-var Hub = Setting{
-	Variable: "IOTHUB_CONNECTION_STRING",
-	Holds:    "connection string of a shared access policy of the hub",
-	Source:   "The local hub prints it when it starts (bin/localhub); in the Azure portal it is under \"Shared access policies\".",
-}
-
-// Module is the setting of the programs of the module side.
-var Module = Setting{
-	Variable: "IOTHUB_MODULE_CONNECTION_STRING",
-	Holds:    "connection string of a module",
-	Source:   "It is the last line that createmodule prints.",
 }
 
 // The exit codes: 0 is success.
@@ -59,7 +39,11 @@ const (
 // output, all else to standard error.
 func Main(p Program) {
 	setUpLog(iothub.Hint)
-	switch err := commandline.Parse(flag.CommandLine, os.Args[1:]); {
+	err := commandline.Parse(flag.CommandLine, os.Args[1:])
+	if err == nil && p.Check != nil {
+		err = p.Check()
+	}
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		p.help()
 	case err != nil:
@@ -98,18 +82,6 @@ func (p Program) run() (code int) {
 		return exitUsage
 	}
 	return exitFailed
-}
-
-func (s Setting) read() (iothub.ConnectionString, error) {
-	value := os.Getenv(s.Variable)
-	if value == "" {
-		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s is not set: it has to be the %s", s.Variable, s.Holds), s.Source)
-	}
-	connection, err := iothub.ParseConnectionString(value)
-	if err != nil {
-		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s: %w", s.Variable, err), s.Source)
-	}
-	return connection, nil
 }
 
 func (p Program) help() {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"moduletwin/pkg/internal/commandline"
 	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/localhub"
 )
@@ -32,11 +33,11 @@ func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca *certificateFile
 		fmt.Fprintf(w, "\nWarning: %s\n", warning)
 	}
 	fmt.Fprintf(w, "\nIn another window, for the policy %s:\n\n", policy)
-	variables := []variable{{"IOTHUB_CONNECTION_STRING", hub.ConnectionString(policy).Reveal()}}
+	settings := []commandline.Setting{{Name: "IOTHUB_CONNECTION_STRING", Value: hub.ConnectionString(policy).Reveal()}}
 	if !ca.found {
-		variables = append(variables, variable{trust.Variable, ca.path})
+		settings = append(settings, commandline.Setting{Name: trust.Variable, Value: ca.path})
 	}
-	for _, line := range pasteLines(runtime.GOOS, variables...) {
+	for _, line := range commandline.Paste(runtime.GOOS, settings...) {
 		fmt.Fprintln(w, line)
 	}
 	fmt.Fprint(w, "\nType help for faults to try. Ctrl+C ends the hub.\n\n")
@@ -64,25 +65,4 @@ func (s settings) place() string {
 		return "in memory only, gone when the hub ends"
 	}
 	return s.data
-}
-
-// variable is an environment variable to set.
-type variable struct{ name, value string }
-
-// pasteLines returns what sets variables in the shells of an operating
-// system.
-func pasteLines(system string, variables ...variable) (lines []string) {
-	each := func(format string) {
-		for _, v := range variables {
-			lines = append(lines, fmt.Sprintf(format, v.name, v.value))
-		}
-	}
-	if system != "windows" {
-		each(`export %s="%s"`)
-		return lines
-	}
-	each(`$env:%s = "%s"`)
-	lines = append(lines, "", "or, in cmd:", "")
-	each(`set "%s=%s"`)
-	return lines
 }

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -237,17 +236,5 @@ func TestTerminated(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(config, "iothub-localhub", "ca.pem")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the certificate is still there: %v", err)
-	}
-}
-
-func TestPasteLines(t *testing.T) {
-	for system, want := range map[string][]string{
-		"linux":   {`export A="b;C=d="`, `export E="f"`},
-		"darwin":  {`export A="b;C=d="`, `export E="f"`},
-		"windows": {`$env:A = "b;C=d="`, `$env:E = "f"`, "", "or, in cmd:", "", `set "A=b;C=d="`, `set "E=f"`},
-	} {
-		if got := pasteLines(system, variable{"A", "b;C=d="}, variable{"E", "f"}); !slices.Equal(got, want) {
-			t.Errorf("%s: %q, want %q", system, got, want)
-		}
 	}
 }

@@ -1,0 +1,48 @@
+package commandline_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/internal/commandline"
+)
+
+func TestPaste(t *testing.T) {
+	plain := []commandline.Setting{{Name: "A", Value: "b;C=d="}, {Name: "E", Value: "f"}}
+	special := []commandline.Setting{{Name: "A", Value: "DeviceId=$it's"}}
+	for _, test := range []struct {
+		system   string
+		settings []commandline.Setting
+		want     []string
+	}{
+		{"linux", plain, []string{`export A="b;C=d="`, `export E="f"`}},
+		{"darwin", plain, []string{`export A="b;C=d="`, `export E="f"`}},
+		{"windows", plain, []string{`$env:A = "b;C=d="`, `$env:E = "f"`, "", "or, in cmd:", "", `set "A=b;C=d="`, `set "E=f"`}},
+		{"linux", special, []string{`export A='DeviceId=$it'\''s'`}},
+		{"windows", special, []string{`$env:A = 'DeviceId=$it''s'`, "", "or, in cmd:", "", `set "A=DeviceId=$it's"`}},
+	} {
+		if got := commandline.Paste(test.system, test.settings...); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.system, got, test.want)
+		}
+	}
+}
+
+// TestPasteInAShell: whatever an id is made of, a shell sets it.
+func TestPasteInAShell(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, value := range []string{"HostName=h;DeviceId=d;SharedAccessKey=a/b+c==", "$HOME", "it's", `a"b`, "`id`", "a!b", `a\b`, "-:.+%_#*?!(),=@;$'", "''", `C:\folder`} {
+		line := commandline.Paste("linux", commandline.Setting{Name: "A", Value: value})[0]
+		out, err := exec.Command(shell, "-c", line+"\nprintf %s \"$A\"").CombinedOutput()
+		if err != nil || string(out) != value {
+			t.Errorf("%s sets %q, %v, want %q", line, out, err, value)
+		}
+		if strings.Contains(line, "\n") {
+			t.Errorf("%q is not one line", line)
+		}
+	}
+}
