@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,8 +15,9 @@ import (
 // policy is the one that the tutorial uses.
 const policy = localhub.PolicyServiceAndRegistryReadWrite
 
-// printBanner says, once, all that a user needs to go on.
-func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca *certificateFile) {
+// banner says, once, all that a user needs to go on.
+func banner(hub *localhub.Hub, s settings, ca *certificateFile) string {
+	w := new(strings.Builder)
 	fmt.Fprintf(w, "The local IoT hub is ready (a stand-in for Azure; it listens on %s).\n\n", strings.Join(hub.Addresses(), ", "))
 	host := hub.HostName()
 	for _, row := range [][2]string{
@@ -41,6 +41,7 @@ func printBanner(w io.Writer, hub *localhub.Hub, s settings, ca *certificateFile
 		fmt.Fprintln(w, line)
 	}
 	fmt.Fprint(w, "\nType help for faults to try. Ctrl+C ends the hub.\n\n")
+	return w.String()
 }
 
 // warnings are about who else may get at the hub.

@@ -60,7 +60,7 @@ func run(ctx context.Context, in *bufio.Reader, s settings) error {
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	tasks.Go(func() { keepFiles(ctx, ca, s.data) })
-	printBanner(os.Stdout, hub, s, ca)
+	fmt.Print(banner(hub, s, ca)) // in one piece, whatever the log says meanwhile
 	allowBackground()
 	go runPrompt(in, os.Stdout, hub)
 	<-ctx.Done()

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -14,15 +13,22 @@ import (
 	"syscall"
 	"testing"
 
+	"moduletwin/pkg/internal/trust"
 	"moduletwin/pkg/iothub"
 )
 
-// runMain makes the test binary be the program.
-const runMain = "LOCALHUB_TEST_RUN_MAIN"
+// runMain makes the test binary be the program; with the value inHurry, one
+// that takes little time to end.
+const (
+	runMain = "LOCALHUB_TEST_RUN_MAIN"
+	inHurry = "in a hurry"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(runMain) != "" {
-		shutdownLimit, flushLimit = shutdownLimit/10, flushLimit/10
+		if os.Getenv(runMain) == inHurry {
+			shutdownLimit, flushLimit = shutdownLimit/10, flushLimit/10
+		}
 		main()
 		return
 	}
@@ -34,7 +40,8 @@ func TestMain(m *testing.M) {
 // for settings.
 func program(t *testing.T, config string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), runMain+"=1", "XDG_CONFIG_HOME="+config, "HOME="+config, "APPDATA="+config, "AppData="+config)
+	cmd.Env = append([]string{runMain + "=1"}, os.Environ()...) // which may have another value
+	cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+config, "HOME="+config, "APPDATA="+config, "AppData="+config)
 	return cmd
 }
 
@@ -204,6 +211,7 @@ func TestTrouble(t *testing.T) {
 		{"no such port", []string{"-listen", "localhost:65536"}, 2, "from 1 to 65535"},
 		{"unknown flag", []string{"-port", "1"}, 2, "-port"},
 		{"an argument", []string{"start"}, 2, `unexpected argument "start"`},
+		{"reset and memory", []string{"-reset", "-memory"}, 2, "there is nothing to delete"},
 		{"data and memory", []string{"-memory", "-data", "x"}, 2, "do not go together"},
 		{"data in a file", []string{"-data", file, "-listen", "localhost:0"}, 1, "not a directory"},
 		{"help", []string{"-h"}, 0, "localhost:8883"},
@@ -221,20 +229,27 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// TestTerminated: SIGTERM is as good as Ctrl+C. A hub that kept nothing leaves
-// no certificate behind.
+// TestTerminated: SIGTERM and the end of the terminal are as good as Ctrl+C. A
+// hub that kept nothing leaves no certificate behind.
 func TestTerminated(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("interrupts cannot be sent on Windows")
+		t.Skip("signals cannot be sent on Windows")
 	}
-	config := t.TempDir()
-	s := start(t, config, "-memory", "-listen", "localhost:0")
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	io.Copy(io.Discard, s.stderr)
-	if err := s.cmd.Wait(); err != nil {
-		t.Errorf("after SIGTERM: %v", err)
-	}
-	if _, err := os.Stat(filepath.Join(config, "iothub-localhub", "ca.pem")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the certificate is still there: %v", err)
+	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		config := t.TempDir()
+		useConfig(t, config)
+		s := start(t, config, "-memory", "-listen", "localhost:0")
+		s.cmd.Process.Signal(end)
+		io.Copy(io.Discard, s.stderr)
+		if err := s.cmd.Wait(); err != nil {
+			t.Errorf("after %v: %v", end, err)
+		}
+		folder, err := trust.LocalFolder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left, err := os.ReadDir(folder); len(left) > 0 || err != nil {
+			t.Errorf("after %v, %v are left, %v", end, left, err)
+		}
 	}
 }

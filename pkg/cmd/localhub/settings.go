@@ -56,6 +56,9 @@ func parse(args []string) (settings, error) {
 	case s.data == "" && !*memory:
 		s.data = defaultFolder()
 	}
+	if s.reset && s.data == "" {
+		return s, errors.New("-reset needs a folder, and this machine has none for settings: name it with -data")
+	}
 	if s.listen == nil {
 		s.listen = []string{defaultAddress}
 	}

@@ -17,11 +17,16 @@ var (
 	flushLimit    = time.Second
 )
 
-// untilSignal returns a context that is done at Ctrl+C or SIGTERM. A second
-// signal ends the program at once. If the program has not ended by itself
-// after shutdownLimit, whatever hangs, force is called.
+// untilSignal returns a context that is done at Ctrl+C, at SIGTERM, or when the
+// window is closed, unless nohup has the program outlive that. A second signal
+// ends the program at once. If the program has not ended by itself after
+// shutdownLimit, whatever hangs, force is called.
 func untilSignal(force func()) context.Context {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	context.AfterFunc(ctx, func() {
 		stop()
 		time.AfterFunc(shutdownLimit, force)

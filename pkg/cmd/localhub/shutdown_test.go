@@ -22,6 +22,7 @@ func TestUnreadLog(t *testing.T) {
 		t.Skip("interrupts cannot be sent on Windows")
 	}
 	config := t.TempDir()
+	t.Setenv(runMain, inHurry)
 	s := start(t, config, "-memory", "-listen", "localhost:0")
 	useConfig(t, config)
 	registry, err := iothub.NewRegistry(s.hub, nil)
@@ -59,6 +60,7 @@ func TestHangs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv(runMain, inHurry)
 	cmd := program(t, config, "-memory", "-listen", "localhost:0")
 	cmd.Stdout = full
 	var stderr strings.Builder
