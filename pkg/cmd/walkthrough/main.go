@@ -86,15 +86,15 @@ func report(out io.Writer, steps int, problems []page.Problem) {
 		fmt.Fprintf(out, "\n%v\n", p)
 	}
 	if len(problems) > 0 {
-		fmt.Fprintf(out, "\n%d %s found; %d steps were played.\n", len(problems), plural(len(problems), "difference", "differences"), steps)
+		fmt.Fprintf(out, "\n%s in %d steps.\n", count(len(problems), "problem"), steps)
 		return
 	}
 	fmt.Fprintf(out, "\nAll %d steps went as the pages say.\n", steps)
 }
 
-func plural(n int, one, many string) string {
+func count(n int, what string) string {
 	if n == 1 {
-		return one
+		return "1 " + what
 	}
-	return many
+	return fmt.Sprintf("%d %ss", n, what)
 }

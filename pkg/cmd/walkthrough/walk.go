@@ -31,7 +31,7 @@ type options struct {
 const tutorial = "README.md"
 
 // patience is for one step of a program.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // walk is one run over all pages.
 type walk struct {
