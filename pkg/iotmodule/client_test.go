@@ -57,19 +57,19 @@ func TestDialRefused(t *testing.T) {
 
 // Dial does not try again: each failure of a sign-in is its error at once.
 func TestDialFails(t *testing.T) {
+	t.Parallel()
 	for _, at := range []fault.Point{fault.SignIn, fault.Subscribe} {
 		for _, how := range []fault.Failure{fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.Garbage(), fault.Silence(), fault.Status(3)} {
-			t.Run(fmt.Sprintf("%v at %v", how, at), func(t *testing.T) {
-				t.Parallel()
-				hub := localhub.New(t)
-				module := hub.AddModule(deviceID, moduleID)
-				hub.FailNext(1, at, how)
-				client, err := iotmodule.DialWith(t.Context(), module, &iotmodule.Options{RootCAs: hub.RootCAs()}, iotmodule.ShortTimings)
+			test := func(s *scene) {
+				s.client.Close()
+				s.hub.FailNext(1, at, how)
+				client, err := iotmodule.DialWith(s.ctx, s.module, s.opts, s.timings)
 				if err == nil {
 					client.Close()
-					t.Error("Dial succeeded")
+					s.Error("Dial succeeded")
 				}
-			})
+			}
+			inSettings(t, settingsFor(at, how), fmt.Sprintf("%v at %v", how, at), test)
 		}
 	}
 }
@@ -85,6 +85,7 @@ func TestDialNothingListens(t *testing.T) {
 }
 
 func TestDialObeysItsContext(t *testing.T) {
+	t.Parallel()
 	hub := localhub.New(t)
 	module := hub.AddModule(deviceID, moduleID)
 	for _, at := range []fault.Point{fault.SignIn, fault.Subscribe} {
@@ -103,6 +104,7 @@ func TestDialObeysItsContext(t *testing.T) {
 }
 
 func TestTwin(t *testing.T) {
+	t.Parallel()
 	inBothSettings(t, "read and reported", func(s *scene) {
 		s.patch(map[string]any{"telemetryInterval": 122})
 		version, err := s.client.UpdateReported(s.ctx, map[string]any{"interval": 122, "state": map[string]any{"on": true}})
@@ -130,6 +132,7 @@ func TestTwin(t *testing.T) {
 
 // Requests outlast what is passing.
 func TestRequestsPersist(t *testing.T) {
+	t.Parallel()
 	failures := []fault.Failure{
 		fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.LoseResponse(), fault.Silence(),
 		fault.Status(429), fault.Status(503), fault.Duplicate(),
@@ -168,6 +171,7 @@ func TestReportedRefused(t *testing.T) {
 
 // Close frees whoever waits, and may be called again.
 func TestCloseEndsWaiting(t *testing.T) {
+	t.Parallel()
 	inBothSettings(t, "for anything", func(s *scene) {
 		s.hub.FailNext(1, fault.TwinGet, fault.Silence())
 		applied := s.hub.FaultsInjected()
@@ -199,6 +203,7 @@ func TestCloseEndsWaiting(t *testing.T) {
 // Leaving the loop and ranging again misses nothing; every reader gets every
 // patch, as its own.
 func TestReaders(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, overSockets)
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
@@ -225,6 +230,7 @@ func TestReaders(t *testing.T) {
 
 // A reader that takes nothing costs bounded memory and holds up nobody.
 func TestSlowReader(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, overSockets)
 	subscription := s.subscribe()
 	const changes = 10_000
@@ -255,7 +261,7 @@ func TestSlowReader(t *testing.T) {
 
 // Dialing and closing leaves nothing behind.
 func TestCycles(t *testing.T) {
-	cycles := 1000
+	cycles := 500
 	if testing.Short() {
 		cycles = 50
 	}

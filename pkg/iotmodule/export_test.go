@@ -22,7 +22,7 @@ var ShortTimings = timings{
 	contested:   200 * time.Millisecond,
 	refused:     10 * time.Second,
 	signIn:      3 * time.Second,
-	response:    500 * time.Millisecond,
+	response:    200 * time.Millisecond,
 	maxClosings: 3,
 }
 

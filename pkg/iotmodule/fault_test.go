@@ -19,6 +19,7 @@ import (
 // changes made before, during and after it, once in simulated time with the
 // client's own pauses, once over sockets.
 func TestNoChangeIsLost(t *testing.T) {
+	t.Parallel()
 	points := []fault.Point{fault.SignIn, fault.Subscribe, fault.TwinGet, fault.Notify}
 	failures := []fault.Failure{
 		fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.LoseResponse(), fault.Silence(),
@@ -30,7 +31,7 @@ func TestNoChangeIsLost(t *testing.T) {
 			if point == fault.TwinGet && failure == fault.Status(400) {
 				continue // a hub that says so means it
 			}
-			inBothSettings(t, fmt.Sprintf("%v at %v", failure, point), func(s *scene) {
+			inSettings(t, settingsFor(point, failure), fmt.Sprintf("%v at %v", failure, point), func(s *scene) {
 				s.someChanges("before")
 				before := s.hub.FaultsInjected()
 				s.hub.FailNext(2, point, failure)
@@ -81,6 +82,7 @@ func heldAt(point fault.Point) func(s *scene) {
 // The faults that are not tied to a point are injected in each phase. Those of the
 // network last until the next changes have been made.
 func TestNoChangeIsLostWhen(t *testing.T) {
+	t.Parallel()
 	network := func(n fault.Network) func(s *scene) {
 		return func(s *scene) { s.hub.SetNetwork(n) }
 	}
@@ -133,6 +135,7 @@ func TestNoChangeIsLostWhen(t *testing.T) {
 
 // A module that is cut off again and again still learns everything.
 func TestCutAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	inBothSettings(t, "five times", func(s *scene) {
 		for i := range 5 {
 			signIns := s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Connected }).SignIns
@@ -141,18 +144,6 @@ func TestCutAgainAndAgain(t *testing.T) {
 			s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns > signIns })
 		}
 		s.settled()
-	})
-}
-
-// inBothSettings runs a test in simulated time and over sockets.
-func inBothSettings(t *testing.T, name string, test func(s *scene), changeOptions ...func(*iotmodule.Options)) {
-	t.Run(name+" "+string(inSimulatedTime), func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) { test(newScene(t, inSimulatedTime, changeOptions...)) })
-	})
-	t.Run(name+" "+string(overSockets), func(t *testing.T) {
-		t.Parallel()
-		test(newScene(t, overSockets, changeOptions...))
 	})
 }
 
@@ -180,6 +171,7 @@ func TestBlackhole(t *testing.T) {
 // A client that another one pushes out comes back, names the likely cause and
 // does so more and more slowly.
 func TestContestedIdentity(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
 		s := newScene(t, inSimulatedTime, keepLog(&log))
@@ -226,6 +218,7 @@ func TestRefusedAfterAGoodSignIn(t *testing.T) {
 
 // Tokens are renewed by a planned reconnect, in which nothing is lost.
 func TestTokenRenewal(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
 		s := newScene(t, inSimulatedTime, keepLog(&log), func(o *iotmodule.Options) { o.TokenLifetime = 3 * time.Second })
@@ -256,6 +249,7 @@ func TestTokenRenewalByDefault(t *testing.T) {
 
 // A module whose primary key is changed stays signed in by the secondary.
 func TestSecondaryKey(t *testing.T) {
+	t.Parallel()
 	inBothSettings(t, "rotated", func(s *scene) {
 		registry := s.registry()
 		module, err := registry.GetModule(s.ctx, deviceID, moduleID)
@@ -278,6 +272,7 @@ func TestSecondaryKey(t *testing.T) {
 // An identity that was deleted and created anew begins a new count, as does
 // one of a hub that has lost its memory.
 func TestCountStartsOver(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(s *scene, registry *iothub.Registry) error{
 		"after a deletion": func(s *scene, registry *iothub.Registry) error {
 			return registry.DeleteModule(s.ctx, deviceID, moduleID, "")
@@ -313,6 +308,7 @@ func TestCountStartsOver(t *testing.T) {
 }
 
 func TestBurst(t *testing.T) {
+	t.Parallel()
 	inBothSettings(t, "of 500 patches", func(s *scene) {
 		for i := range 500 {
 			s.patch(map[string]any{"n": i, fmt.Sprint("p", i%7): nil, fmt.Sprint("p", i%5): i})

@@ -130,10 +130,8 @@ func TestTooMuch(t *testing.T) {
 	endlessHeaders := func(conn net.Conn) {
 		http.ReadRequest(bufio.NewReader(conn))
 		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n")
-		for n := 0; n < 10_000; n++ {
-			if _, err := fmt.Fprintf(conn, "X-%d: %s\r\n", n, strings.Repeat("x", 10_000)); err != nil {
-				return
-			}
+		for n := range 400 { // 4 MB are as good as endless
+			fmt.Fprintf(conn, "X-%d: %s\r\n", n, strings.Repeat("x", 10_000))
 		}
 		io.Copy(io.Discard, conn)
 	}

@@ -22,6 +22,7 @@ import (
 // The state of a subscription and all patches, merged, are the hub's state, for
 // a reader that is so late that patches had to be merged, too.
 func TestState(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, overSockets)
 	s.patch(map[string]any{"k": 1, "nested": map[string]any{"a": 1}})
 	subscription := s.subscribe()
@@ -142,6 +143,7 @@ func TestCreatedAnewWithTheSameCount(t *testing.T) {
 
 // Every reader may do with its patches what it likes, at once.
 func TestReadersScribble(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, overSockets)
 	change := map[string]any{}
 	for i := range 200 {

@@ -121,8 +121,8 @@ func TestLogTellsThePause(t *testing.T) {
 			}
 			before, last = last, time.Now()
 			if n := len(announced); n > 0 {
-				if waited := last.Sub(before); (waited - announced[n-1]).Abs() > 100*time.Millisecond {
-					t.Errorf("it waited %v, announced were %v", waited, announced[n-1])
+				if more := last.Sub(before) - announced[n-1]; more < -50*time.Millisecond || more > time.Second { // the attempt itself takes a moment
+					t.Errorf("it waited %v more than the %v announced", more, announced[n-1])
 				}
 			}
 			announced = append(announced, d)

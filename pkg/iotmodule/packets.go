@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
+
+	"moduletwin/pkg/internal/hint"
 )
 
 // maxPacket limits what follows the header of a packet from the hub. The
@@ -20,8 +23,9 @@ const maxPacket = 4 << 20
 type packetConn struct {
 	net.Conn
 	in      *bufio.Reader
-	left    int  // bytes of the present packet that are still to be read
-	connack byte // the code of the CONNACK, once that has come
+	begun   atomic.Bool // whether a packet has been read from
+	left    int         // bytes of the present packet that are still to be read
+	connack byte        // the code of the CONNACK, once that has come
 }
 
 func newPacketConn(conn net.Conn) *packetConn {
@@ -43,6 +47,18 @@ func (c *packetConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// Write writes to the socket. If that fails before anything has been read, what
+// there is to read may tell why: an alert of TLS comes before the end.
+func (c *packetConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if err != nil && !c.begun.Load() {
+		if _, cause := c.in.Peek(1); hint.DemandsCertificate(cause) {
+			return n, cause
+		}
+	}
+	return n, err
+}
+
 // next looks at the header of the next packet, which it leaves in the buffer.
 func (c *packetConn) next() error {
 	const typeConnack = 2
@@ -58,6 +74,7 @@ func (c *packetConn) next() error {
 		if length > maxPacket {
 			return fmt.Errorf("the hub announced a packet of %d bytes, more than a hub has to say", length)
 		}
+		c.begun.Store(true)
 		c.left = header + length
 		if start[0]>>4 == typeConnack && length == 2 {
 			if start, err = c.in.Peek(4); err != nil {

@@ -10,13 +10,16 @@ import (
 	"testing/iotest"
 )
 
-// stream is a socket from which in can be read.
+// stream is a socket from which in can be read, and to which nothing can be
+// written.
 type stream struct {
 	net.Conn
-	in io.Reader
+	in     io.Reader
+	writes error
 }
 
-func (s stream) Read(b []byte) (int, error) { return s.in.Read(b) }
+func (s stream) Read(b []byte) (int, error)  { return s.in.Read(b) }
+func (s stream) Write(b []byte) (int, error) { return 0, s.writes }
 
 func TestPacketConn(t *testing.T) {
 	connack := "\x20\x02\x00\x05"
@@ -52,6 +55,30 @@ func TestPacketConn(t *testing.T) {
 	}
 	if n, err := newPacketConn(stream{}).Read(nil); n != 0 || err != nil {
 		t.Errorf("reading nothing: %d, %v", n, err)
+	}
+}
+
+// What is written first can fail for a cause that is there to be read.
+func TestPacketConnTellsWhyItCannotWrite(t *testing.T) {
+	broken := errors.New("broken pipe")
+	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
+	tests := []struct {
+		name string
+		in   io.Reader
+		want error
+	}{
+		{"an alert", iotest.ErrReader(alert), alert},
+		{"an end", strings.NewReader(""), broken},
+		{"a packet, then an alert", io.MultiReader(strings.NewReader("\xd0\x00"), iotest.ErrReader(alert)), broken},
+	}
+	for _, test := range tests {
+		conn := newPacketConn(stream{in: test.in, writes: broken})
+		if test.want == broken {
+			conn.Read(make([]byte, 2))
+		}
+		if _, err := conn.Write([]byte("x")); err != test.want {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
 	}
 }
 

@@ -67,6 +67,7 @@ func TestLastSubscriptionCloses(t *testing.T) {
 
 // However Close of the client and SubscribeDesired meet, ranging ends.
 func TestSubscribeDuringClose(t *testing.T) {
+	t.Parallel()
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScene(t, inSimulatedTime)
@@ -100,13 +101,14 @@ func TestSubscribeDuringClose(t *testing.T) {
 // Subscribers come and go while connections break, and each patch leads each of
 // them to the hub's state of its version.
 func TestSubscribersComeAndGo(t *testing.T) {
+	t.Parallel()
 	inBothSettings(t, "during faults", func(s *scene) {
 		var mu sync.Mutex
 		var seen []iothub.Properties
 		var subscribers sync.WaitGroup
 		for i := range 4 {
 			subscribers.Go(func() {
-				for range 5 {
+				for range 3 {
 					states := s.followBriefly(1 + i)
 					mu.Lock()
 					seen = append(seen, states...)

@@ -185,6 +185,7 @@ func newTrackerAt(t *testing.T, desired string) tracker {
 // the tracker is in sync, whatever is lost, doubled or late on the way, and
 // however often the identity is created anew.
 func TestTrackerAgainstARandomHub(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(4000) {
 		g := &game{T: t, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), hub: map[string]any{}, version: 1, reader: map[string]any{}}
 		g.take(g.tracker.read(g.state()))

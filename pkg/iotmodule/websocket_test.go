@@ -9,6 +9,7 @@ import (
 
 // Over WebSocket, all is the same.
 func TestWebSocket(t *testing.T) {
+	t.Parallel()
 	overWebSocket := func(o *iotmodule.Options) { o.WebSocket = true }
 	inBothSettings(t, "cut and back again", func(s *scene) {
 		s.someChanges("before")
