@@ -30,6 +30,9 @@
 //		module, err = registry.GetModule(ctx, "myFirstDevice", "myFirstModule")
 //	}
 //
+// Errors are one line; what may help is told by [Hint]. Whatever holds a key
+// or a token shows *** when it is printed; Reveal shows the secret.
+//
 // The package speaks api-version 2021-04-12 of the REST interface described
 // at https://learn.microsoft.com/rest/api/iothub/service.
 package iothub

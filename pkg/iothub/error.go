@@ -44,7 +44,7 @@ var (
 	ErrThrottled          = &Error{StatusCode: http.StatusTooManyRequests}    // too many requests, still after the retries
 )
 
-// Error is a refusal by the hub, over HTTPS and MQTT alike. See
+// Error is an error response of the hub, over HTTPS and MQTT alike. See
 // https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes for the
 // codes. Ask what kind it is with [errors.Is] and a sentinel of this package:
 //
@@ -52,7 +52,7 @@ var (
 type Error struct {
 	Op         string // what was tried: `create module "m" on device "d"`
 	StatusCode int    // as in HTTP: 404
-	Code       string // the hub's name for it: "ModuleNotFound"; "" if the response held none
+	Code       string // the hub's name for it: "ModuleNotFound"; its number if that has no name; "" if the response held none
 	Message    string // the hub's words; "" if the response held none
 	TrackingID string // for a support request; "" if the response held none
 	Hint       string // what may help, in sentences for people; "" if nothing is known. See the function Hint

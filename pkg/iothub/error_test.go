@@ -131,7 +131,7 @@ func brokenNotFound(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// A yes that makes no sense is an error, but neither a refusal nor the
+// A yes that makes no sense is an error, but neither an [*iothub.Error] nor the
 // user's fault.
 func TestNonsense(t *testing.T) {
 	tests := []struct {
@@ -175,8 +175,8 @@ func TestBadGateway(t *testing.T) {
 		hub := serve(t)
 		hub.always = says(502, "<html>Bad Gateway", "Content-Type", "text/html")
 		err := getDevice(t.Context(), hub.registry(t, nil))
-		var refusal *iothub.Error
-		if !errors.As(err, &refusal) || refusal.StatusCode != 502 || !strings.HasPrefix(err.Error(), `iothub: get device "d": 502 BadGateway: the response ("text/html") is not an IoT hub's`) {
+		var hubErr *iothub.Error
+		if !errors.As(err, &hubErr) || hubErr.StatusCode != 502 || !strings.HasPrefix(err.Error(), `iothub: get device "d": 502 BadGateway: the response ("text/html") is not an IoT hub's`) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -227,7 +227,7 @@ func TestErrorMatchesSentinelsOnly(t *testing.T) {
 
 // A hint is found wherever it is in an error, the innermost first.
 func TestHint(t *testing.T) {
-	refused := &iothub.Error{Op: "get device", StatusCode: 401, Hint: "Copy it again."}
+	unauthorized := &iothub.Error{Op: "get device", StatusCode: 401, Hint: "Copy it again."}
 	late := hint.Network(context.DeadlineExceeded, "hub.example")
 	const lateHint = "No answer in time. Check the network; a firewall may be dropping the packets."
 	for _, test := range []struct {
@@ -237,13 +237,13 @@ func TestHint(t *testing.T) {
 	}{
 		{"none", errors.New("x"), ""},
 		{"no error", nil, ""},
-		{"of a refusal", refused, "Copy it again."},
+		{"of an error response", unauthorized, "Copy it again."},
 		{"of the network", late, lateHint},
-		{"wrapped", fmt.Errorf("a: %w", fmt.Errorf("b: %w", refused)), "Copy it again."},
-		{"one of two", fmt.Errorf("%w; the last attempt: %w", context.Canceled, refused), "Copy it again."},
-		{"two", errors.Join(late, refused), lateHint + " Copy it again."},
-		{"one around another", &hint.Error{Err: refused, Hint: "Or ask."}, "Copy it again. Or ask."},
-		{"a refusal without one", &iothub.Error{StatusCode: 404}, ""},
+		{"wrapped", fmt.Errorf("a: %w", fmt.Errorf("b: %w", unauthorized)), "Copy it again."},
+		{"one of two", fmt.Errorf("%w; the last attempt: %w", context.Canceled, unauthorized), "Copy it again."},
+		{"two", errors.Join(late, unauthorized), lateHint + " Copy it again."},
+		{"one around another", &hint.Error{Err: unauthorized, Hint: "Or ask."}, "Copy it again. Or ask."},
+		{"an error response without one", &iothub.Error{StatusCode: 404}, ""},
 	} {
 		if got := iothub.Hint(test.err); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)

@@ -21,10 +21,13 @@ import (
 // Every call obeys its context, and takes a minute at most without it. A call
 // that the hub throttles, that it answers with a 5xx or whose connection
 // breaks is tried again with growing pauses. A write whose response was lost is
-// not repeated blindly: the registry first looks whether the hub has carried
-// it out. Where no connection can be made, nothing is tried again.
+// not repeated blindly: the registry first checks whether the hub has carried
+// it out; an error after which that is not known matches [ErrOutcomeUnknown].
+// Where no connection can be made, nothing is tried again. A response about
+// another device or module than was asked for is an error.
 //
-// Refusals of the hub are of type [*Error].
+// Error responses of the hub are of type [*Error]. [Hint] tells what may help
+// against them, and against errors of the network.
 type Registry struct {
 	hub    ConnectionString
 	tokens tokenSource

@@ -23,6 +23,7 @@ import (
 
 const (
 	requestTimeout = 20 * time.Second // one request and its response
+	patience       = 3 * time.Second  // without a response, before that is logged
 	maxBody        = 16 << 20         // bytes of a response; a thousand identities take about one MiB
 	maxHeader      = 64 << 10         // bytes
 )
@@ -69,6 +70,8 @@ func (r *Registry) attempt(ctx context.Context, op operation) response {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
+	waiting := time.AfterFunc(patience, func() { r.log.Info("waiting for the hub to " + op.name) })
+	defer waiting.Stop()
 	req, err := r.request(ctx, op)
 	if err != nil {
 		return response{outcome: rejected, err: invalidf("iothub: %s: %w", op.name, err)}
@@ -153,8 +156,8 @@ func outcomeOf(status int) outcome {
 // hubError reads the status first: what a proxy says in its own words must
 // not hide it. whole says that the body did not break off.
 func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whole bool) *Error {
-	told := errorbody.Parse(body)
-	e := &Error{Op: op.name, StatusCode: resp.StatusCode, Code: told.Code, Message: told.Message, TrackingID: told.TrackingID}
+	fields := errorbody.Parse(body)
+	e := &Error{Op: op.name, StatusCode: resp.StatusCode, Code: fields.Code, Message: fields.Message, TrackingID: fields.TrackingID}
 	if name := errorbody.Line(resp.Header.Get("iothub-errorcode")); name != "" {
 		e.Code = name
 	}

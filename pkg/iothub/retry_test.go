@@ -138,7 +138,7 @@ func orNot(right bool, err error) error {
 }
 
 // Each row is a call, the responses that it gets and what it then sends. After
-// a response that was lost, a look (GET) decides; nothing is sent again on
+// a response that was lost, a check (GET) decides; nothing is sent again on
 // suspicion.
 func TestRetries(t *testing.T) {
 	const (
@@ -164,19 +164,19 @@ func TestRetries(t *testing.T) {
 		{"read: connection lost", getDevice, responses{hangsUp, device("1")}, sends{GET, GET}, nil},
 		{"read: connection lost amid the response", getDevice, responses{breaksOff, device("1")}, sends{GET, GET}, nil},
 		{"read: no response", getDevice, responses{staysSilent, device("1")}, sends{GET, GET}, nil},
-		{"read: a refusal is final", getDevice, responses{notFound}, sends{GET}, iothub.ErrNotFound},
+		{"read: an error response is final", getDevice, responses{notFound}, sends{GET}, iothub.ErrNotFound},
 
 		{"write: throttled, so not carried out", createDevice, responses{throttled, device("1")}, sends{PUT, PUT}, nil},
-		{"write: a refusal is final", createDevice, responses{exists}, sends{PUT}, iothub.ErrExists},
+		{"write: an error response is final", createDevice, responses{exists}, sends{PUT}, iothub.ErrExists},
 
 		{"create: lost, carried out", createDevice, responses{hangsUp, device("1")}, sends{PUT, GET}, nil},
 		{"create: lost, not carried out", createDevice, responses{hangsUp, notFound, device("1")}, sends{PUT, GET, PUT}, nil},
 		{"create: lost amid the response", createDevice, responses{breaksOff, device("1")}, sends{PUT, GET}, nil},
 		{"create: 500, carried out all the same", createDevice, responses{serverError, device("1")}, sends{PUT, GET}, nil},
 		{"create: no response, carried out", createDevice, responses{staysSilent, device("1")}, sends{PUT, GET}, nil},
-		{"create: lost, and the look takes three", createDevice, responses{hangsUp, throttled, hangsUp, device("1")}, sends{PUT, GET, GET, GET}, nil},
+		{"create: lost, and the check takes three", createDevice, responses{hangsUp, throttled, hangsUp, device("1")}, sends{PUT, GET, GET, GET}, nil},
 		{"create: lost twice", createDevice, responses{hangsUp, notFound, serverError, device("1")}, sends{PUT, GET, PUT, GET}, nil},
-		{"create: carried out after the look", createDevice, responses{hangsUp, notFound, exists, device("1")}, sends{PUT, GET, PUT, GET}, nil},
+		{"create: carried out after the check", createDevice, responses{hangsUp, notFound, exists, device("1")}, sends{PUT, GET, PUT, GET}, nil},
 		{"create: lost, then throttled", createDevice, responses{hangsUp, notFound, throttled, notFound, device("1")}, sends{PUT, GET, PUT, GET, PUT}, nil},
 		{"create: lost, another status is there, so somebody else's", createDisabledDevice,
 			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
@@ -186,7 +186,7 @@ func TestRetries(t *testing.T) {
 			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
 		{"create: lost, these keys are there", createDeviceWithKeys(keys.PrimaryKey, iothub.NewKey([]byte{0, 0, 0})), responses{hangsUp, device("1")}, sends{PUT, GET}, nil},
 		{"create: lost, as asked", createDisabledDevice, responses{hangsUp, device("1", `,"status":"disabled"`)}, sends{PUT, GET}, nil},
-		{"create: lost, and not allowed to look: nothing is sent again", createDevice,
+		{"create: lost, and not allowed to check: nothing is sent again", createDevice,
 			responses{hangsUp, unauthorized}, sends{PUT, GET}, iothub.ErrUnauthorized},
 
 		{"update: lost, carried out; what was left out is no difference", updateDevice, responses{hangsUp, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET}, nil},
@@ -199,7 +199,7 @@ func TestRetries(t *testing.T) {
 		{"update: lost, not carried out", updateDevice, responses{hangsUp, device("1"), device("2")}, sends{PUT, GET, PUT}, nil},
 		{"update: lost, as asked already, but before this update", updateDevice,
 			responses{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
-		{"update: carried out after the look", updateDevice,
+		{"update: carried out after the check", updateDevice,
 			responses{hangsUp, device("1"), changed, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET, PUT, GET}, nil},
 		{"update: lost, somebody else was faster", updateDevice,
 			responses{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
@@ -214,7 +214,7 @@ func TestRetries(t *testing.T) {
 
 		{"delete: lost, carried out", deleteDevice, responses{hangsUp, notFound}, sends{DELETE, GET}, nil},
 		{"delete: lost, not carried out", deleteDevice, responses{hangsUp, device("1"), deleted}, sends{DELETE, GET, DELETE}, nil},
-		{"delete: carried out after the look", deleteDevice, responses{hangsUp, device("1"), notFound, notFound}, sends{DELETE, GET, DELETE, GET}, nil},
+		{"delete: carried out after the check", deleteDevice, responses{hangsUp, device("1"), notFound, notFound}, sends{DELETE, GET, DELETE, GET}, nil},
 		{"delete: lost, and a proxy says that nothing is there: no proof", deleteDevice, responses{hangsUp, pageNotFound}, sends{DELETE, GET}, errNotAHub},
 		{"delete: lost, and there is no such hub: no proof", deleteDevice, responses{hangsUp, noHub}, sends{DELETE, GET}, iothub.ErrNotFound},
 		{"delete: it was never there", deleteDevice, responses{notFound}, sends{DELETE}, iothub.ErrNotFound},
@@ -223,7 +223,7 @@ func TestRetries(t *testing.T) {
 		{"twin: lost, carried out", updateTwin, responses{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
 		{"twin: lost, not carried out", updateTwin, responses{hangsUp, twin("1", room, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
 		{"twin: 503, carried out all the same", updateTwin, responses{unavailable, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
-		{"twin: carried out after the look, which is not somebody else's change", updateTwin,
+		{"twin: carried out after the check, which is not somebody else's change", updateTwin,
 			responses{hangsUp, twin("1", room, before), changed, twin("2", empty, ours)}, sends{PATCH, GET, PATCH, GET}, nil},
 		{"twin: lost, somebody else was faster", updateTwin,
 			responses{hangsUp, twin("2", empty, theirs), changed, twin("2", empty, theirs)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
@@ -231,7 +231,7 @@ func TestRetries(t *testing.T) {
 			responses{hangsUp, twin("2", room, ours), changed, twin("2", room, ours)}, sends{PATCH, GET, PATCH, GET}, iothub.ErrPreconditionFailed},
 		{"twin: changed by somebody else, nothing lost", updateTwin, responses{changed}, sends{PATCH}, iothub.ErrPreconditionFailed},
 		{"twin: throttled, then changed by somebody else", updateTwin, responses{throttled, changed}, sends{PATCH, PATCH}, iothub.ErrPreconditionFailed},
-		{"twin: lost, and not allowed to look: no guess", updateTwin, responses{hangsUp, unauthorized}, sends{PATCH, GET}, iothub.ErrUnauthorized},
+		{"twin: lost, and not allowed to check: no guess", updateTwin, responses{hangsUp, unauthorized}, sends{PATCH, GET}, iothub.ErrUnauthorized},
 		{"twin without condition: lost, carried out", updateTwinWhatever, responses{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
 		{"twin without condition: lost, not carried out", updateTwinWhatever, responses{hangsUp, twin("1", empty, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
 
@@ -405,7 +405,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// With a deadline that leaves no time for another attempt, the refusal comes
+// With a deadline that leaves no time for another attempt, the error comes
 // back at once: it says more than "deadline exceeded".
 func TestDeadlineBeforeNextAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -509,7 +509,7 @@ func TestConnectionClosedBeforeTheRequest(t *testing.T) {
 			t.Error(err)
 		}
 		if sent := hub.methods(); !slices.Equal(sent, []string{"GET", "PUT"}) {
-			t.Errorf("sent %v, want a look before the second attempt", sent)
+			t.Errorf("sent %v, want a check before the second attempt", sent)
 		}
 	})
 }
@@ -554,14 +554,31 @@ func TestRetriesAreLogged(t *testing.T) {
 		if err := getDevice(t.Context(), hub.registry(t, &iothub.Options{Logger: log})); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait()
 		got := regexp.MustCompile(`[\d.]+m?s`).ReplaceAllString(logged.String(), "…")
 		const want = `msg="cannot get device \"d\", trying again in …" cause="the hub answered 429 Too Many Requests"
 msg="cannot get device \"d\", trying again in …"
 msg="cannot get device \"d\", trying again in …" cause="the hub closed the connection"
+msg="waiting for the hub to get device \"d\""
 msg="cannot get device \"d\", trying again in …" cause="context deadline exceeded"
 `
 		if got != want {
 			t.Errorf("logged\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// Nobody waits for long without a sign of life.
+func TestWaitingIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged strings.Builder
+		registry := serve(t, staysSilent).registry(t, &iothub.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		getDevice(ctx, registry)
+		synctest.Wait()
+		if !strings.Contains(logged.String(), `msg="waiting for the hub to get device \"d\""`) || strings.Count(logged.String(), "\n") != 1 {
+			t.Errorf("logged: %s", &logged)
 		}
 	})
 }

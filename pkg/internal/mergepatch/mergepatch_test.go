@@ -80,6 +80,25 @@ func TestResultsShareNothingWithThePatch(t *testing.T) {
 	}
 }
 
+// Numbers keep the form that they have, whatever that is.
+func TestNumbersStayAsTheyAre(t *testing.T) {
+	for _, number := range []any{1e20, float64(1 << 52), json.Number("1e20"), json.Number("4503599627370496.0"), json.Number("0.10"), int64(1 << 60)} {
+		state := map[string]any{"a": map[string]any{"n": number}, "l": []any{number}}
+		for name, got := range map[string]any{
+			"Merge": mergepatch.Merge(map[string]any{"a": 1.0}, state),
+			"Diff":  mergepatch.Diff(nil, state),
+			"Clone": mergepatch.Clone(state),
+		} {
+			if !reflect.DeepEqual(got, state) {
+				t.Errorf("%s of %T %v gives %v", name, number, number, got)
+			}
+		}
+		if patch := mergepatch.Diff(state, state); len(patch) > 0 {
+			t.Errorf("%v differs from itself: %v", number, patch)
+		}
+	}
+}
+
 // FuzzDiff holds the one law the module client relies on: the difference,
 // merged, gives exactly the state it was taken from.
 func FuzzDiff(f *testing.F) {
