@@ -3,7 +3,17 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
+
+// rewrite puts lines in place of those of an output, and so solves a problem.
+type rewrite struct {
+	line, count int
+	indent      string
+	lines       []string
+	solves      page.Problem
+}
 
 // updated returns the page with the outputs that were printed.
 func (p *player) updated() string {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
-	"moduletwin/pkg/internal/terminal"
 )
 
 // options are what the flags say.
@@ -135,39 +134,7 @@ func (w *walk) run(ctx context.Context) []page.Problem {
 	return problems
 }
 
-// facts asks the programs that the tutorial has built.
-func (w *walk) facts(ctx context.Context) (page.Facts, error) {
-	world := w.players[0].world
-	facts := page.Facts{Root: os.DirFS(w.root), Help: make(map[string]string)}
-	programs, err := os.ReadDir(world.bin)
-	if err != nil {
-		return facts, fmt.Errorf("no program was built: %w", err)
-	}
-	for _, program := range programs {
-		text, _ := world.program(program.Name(), "-h").CombinedOutput() // an error shows in the text
-		facts.Help[strings.TrimSuffix(program.Name(), ".exe")] = string(text)
-	}
-	facts.Prompt, err = promptHelp(ctx, world)
-	return facts, err
-}
-
-// promptHelp returns what the local hub prints when somebody types help.
-func promptHelp(ctx context.Context, w *world) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the local hub does not answer to help"))
-	defer cancel()
-	hub, err := terminal.Start(w.program("localhub", "-memory", "-listen", "localhost:0"))
-	if err != nil {
-		return "", err
-	}
-	defer hub.Kill()
-	if err := hub.Type("help"); err != nil {
-		return "", err
-	}
-	lines, _, err := hub.Read(ctx, func(line string) bool { return strings.HasPrefix(line, "  help ") })
-	return strings.Join(lines, "\n"), err
-}
-
-// update rewrites the outputs that have changed, and returns how many, and
+// rewrite rewrites the outputs that have changed, and returns how many, and
 // the problems that remain.
 func (w *walk) rewrite(problems []page.Problem) (rewritten int, rest []page.Problem, err error) {
 	for _, p := range w.players {

@@ -1,6 +1,7 @@
 package sampletest
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +16,20 @@ func CheckHelp(t *testing.T) {
 	if got.Code != 0 || got.Stderr != "" || !strings.Contains(got.Stdout, "\nFlags:\n  -") || !strings.Contains(got.Stdout, "\nEnvironment:\n  IOTHUB_") {
 		t.Errorf("exit code %d, stderr %q, stdout %q", got.Code, got.Stderr, got.Stdout)
 	}
+}
+
+// CheckStopped demands that Ctrl+C ends the program while it waits for its
+// hub, without success, and what it prints then.
+func CheckStopped(t *testing.T, lines ...string) {
+	t.Helper()
+	asked := make(chan struct{}, 8)
+	program := Start(t, Imposed(t, func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	<-asked
+	program.Stop(1, lines...)
 }
 
 // CheckFullDisk demands that what could not be printed is no success.
