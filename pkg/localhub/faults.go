@@ -9,10 +9,20 @@ import (
 
 // FailNext makes the next n events at a point fail, whomever they concern.
 // Further calls for the same point take effect after it.
-func (h *Hub) FailNext(n int, at fault.Point, how fault.Failure) { h.faults.Add(n, at, how) }
+func (h *Hub) FailNext(n int, at fault.Point, how fault.Failure) {
+	h.faults.Add(n, at, how)
+	h.conditionsChanged(fmt.Sprintf("%v at %v is to come", how, at))
+}
 
 // ClearFaults forgets the faults of [Hub.FailNext] that are still to come.
-func (h *Hub) ClearFaults() { h.faults.Clear() }
+func (h *Hub) ClearFaults() {
+	h.faults.Clear()
+	h.conditionsChanged("no faults are to come")
+}
+
+// PendingFaults returns the faults of [Hub.FailNext] that are still to come,
+// in their order.
+func (h *Hub) PendingFaults() []fault.Pending { return h.faults.Pending() }
 
 // FaultsInjected returns how many faults there have been so far: those of
 // [Hub.FailNext] one by one, and each call of a method that cuts, stops or
@@ -27,6 +37,7 @@ func (h *Hub) WaitFaults(ctx context.Context, n int) error { return h.faults.Wai
 // those to come.
 func (h *Hub) SetNetwork(n fault.Network) {
 	h.conditions.Set(n)
+	h.conditionsChanged("the network is another one")
 	if n != (fault.Network{}) {
 		h.faults.Count(fmt.Sprintf("network conditions %+v", n), nil)
 	}

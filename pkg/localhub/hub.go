@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
 	"moduletwin/pkg/localhub/internal/mqtt"
@@ -36,6 +37,7 @@ type Hub struct {
 	registry     *registry.Registry
 	auth         *auth.Auth
 	faults       *fault.Queue
+	events       event.Stream
 	conditions   network.Conditions
 	rest         *rest.Server
 	mqtt         *mqtt.Server
@@ -46,7 +48,9 @@ type Hub struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // all goroutines of the hub
 
-	stopping sync.Mutex // held by Stop and Resume, one at a time
+	stopping     sync.Mutex // held by Stop and Resume, one at a time; guards the next two
+	endPause     func()     // of StopFor
+	stoppedUntil time.Time  // zero without a pause
 
 	mu        sync.Mutex // guards the rest
 	addresses []string   // of listeners, as bound, to bind them again
@@ -108,6 +112,7 @@ func Start(options *Options) (*Hub, error) {
 	h.log = h.options.Logger
 	h.host, h.names = hostNames(h.options.Listen)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.endPause = func() {}
 	err := h.open()
 	if err == nil {
 		err = h.listen(h.options.Listen)
@@ -133,7 +138,8 @@ func (h *Hub) open() (err error) {
 		}
 		h.registry = kept
 	}
-	h.faults = &fault.Queue{Log: h.log.Warn}
+	h.registry.Events = &h.events
+	h.faults = &fault.Queue{Log: h.logFault}
 	h.auth = &auth.Auth{HostNames: h.names, Grace: h.options.TokenGrace, Exists: h.registry.Exists}
 	if h.auth.PolicyKeys, err = h.registry.PolicyKeys(slices.Collect(maps.Keys(auth.Policies()))); err != nil {
 		return err
@@ -144,8 +150,8 @@ func (h *Hub) open() (err error) {
 	}
 	h.certificates.shown.Store(certificate)
 	h.tls = h.certificates.config()
-	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Log: h.log}
-	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Log: h.log, SignInTimeout: h.options.SignInTimeout}
+	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log}
+	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignInTimeout: h.options.SignInTimeout}
 	return nil
 }
 
@@ -164,6 +170,7 @@ func (h *Hub) Close() {
 	h.cutAll()
 	h.http.Close()
 	h.tasks.Wait()
+	h.events.Close()
 	h.registry.Close()
 }
 

@@ -18,6 +18,7 @@ type layer struct {
 // library. A name without a module is below moduletwin/pkg. The order is that
 // of the layers: nothing imports what stands further down.
 var layers = []layer{
+	{"localhub/event", nil},
 	{"localhub/fault", nil},
 	{"localhub/internal/huberror", []string{"github.com/google/uuid"}},
 	{"localhub/internal/hubjson", nil},
@@ -29,22 +30,22 @@ var layers = []layer{
 		"localhub/internal/huberror", "localhub/internal/hubjson",
 	}},
 	{"localhub/internal/registry", []string{
-		"iothub",
+		"iothub", "localhub/event",
 		"localhub/internal/huberror", "localhub/internal/hubjson",
 		"localhub/internal/store", "localhub/internal/twin",
 	}},
 	{"localhub/internal/rest", []string{
-		"github.com/google/uuid", "iothub", "localhub/fault",
+		"github.com/google/uuid", "iothub", "localhub/event", "localhub/fault",
 		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/hubjson",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
 	}},
 	{"localhub/internal/mqtt", []string{
-		"github.com/eclipse/paho.mqtt.golang/packets", "github.com/google/uuid", "iothub", "localhub/fault",
+		"github.com/eclipse/paho.mqtt.golang/packets", "github.com/google/uuid", "iothub", "localhub/event", "localhub/fault",
 		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/hubjson",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
 	}},
 	{"localhub", []string{
-		"github.com/gorilla/websocket", "internal/trust", "internal/wsconn", "iothub", "localhub/fault",
+		"github.com/gorilla/websocket", "internal/trust", "internal/wsconn", "iothub", "localhub/event", "localhub/fault",
 		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/mqtt",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/rest",
 		"localhub/internal/store", "localhub/internal/twin",
@@ -56,7 +57,7 @@ var layers = []layer{
 // MQTT library only the codec is used, and nothing of the module side, which is
 // tested against this hub.
 func TestLayers(t *testing.T) {
-	for path, imports := range imports(t, own+"localhub", own+"localhub/fault", own+"localhub/internal/...") {
+	for path, imports := range imports(t, own+"localhub", own+"localhub/event", own+"localhub/fault", own+"localhub/internal/...") {
 		i := slices.IndexFunc(layers, func(l layer) bool { return own+l.name == path })
 		if i < 0 {
 			t.Errorf("%s has no place among the layers", path)

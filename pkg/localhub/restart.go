@@ -1,21 +1,68 @@
 package localhub
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Stop closes the hub's port and cuts all connections: until [Hub.Resume],
 // nothing listens there. At [Options.Listeners], which cannot be opened
 // again, new connections are closed as they come.
-func (h *Hub) Stop() {
+func (h *Hub) Stop() { h.stop(0) }
+
+// StopFor is [Hub.Stop] for a while: after d, the hub listens again by itself,
+// unless it was told something else in between.
+func (h *Hub) StopFor(d time.Duration) { h.stop(d) }
+
+// stop takes as d zero for "until further notice".
+func (h *Hub) stop(d time.Duration) {
 	h.faults.Count("Stop", nil)
 	h.stopping.Lock()
 	defer h.stopping.Unlock()
 	h.stopListening()
 	h.cutAll()
+	h.endPause()
+	h.stoppedUntil = time.Time{}
+	if d > 0 {
+		h.resumeAfter(d)
+	}
+}
+
+// resumeAfter begins a pause, at whose end the hub listens again. The lock is
+// held.
+func (h *Hub) resumeAfter(d time.Duration) {
+	pause, end := context.WithTimeout(h.ctx, d)
+	h.endPause, h.stoppedUntil = end, time.Now().Add(d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	h.tasks.Go(func() {
+		<-pause.Done()
+		if !errors.Is(pause.Err(), context.DeadlineExceeded) {
+			return // the hub was told something else, or was closed
+		}
+		if err := h.Resume(); err != nil {
+			h.log.Error(err.Error())
+			return
+		}
+		h.log.Info("connections are welcome again")
+	})
+}
+
+// Stopped reports whether nothing listens at the hub's port, after [Hub.Stop]
+// or [Hub.StopFor], and until when; the time is zero if that is open.
+func (h *Hub) Stopped() (stopped bool, until time.Time) {
+	h.stopping.Lock()
+	defer h.stopping.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stopped, h.stoppedUntil
 }
 
 func (h *Hub) stopListening() {
@@ -47,9 +94,11 @@ func (h *Hub) cutAll() {
 func (h *Hub) Resume() error {
 	h.stopping.Lock()
 	defer h.stopping.Unlock()
+	h.endPause()
 	h.mu.Lock()
 	stopped, addresses := h.stopped, h.addresses
 	h.mu.Unlock()
+	h.stoppedUntil = time.Time{}
 	if !stopped {
 		return nil
 	}
@@ -57,6 +106,7 @@ func (h *Hub) Resume() error {
 		return fmt.Errorf("localhub: %w", err)
 	}
 	h.startAccepting(nil)
+	h.conditionsChanged("the hub listens again")
 	return nil
 }
 

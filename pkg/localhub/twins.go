@@ -3,6 +3,7 @@ package localhub
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/internal/registry"
@@ -42,4 +43,26 @@ func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (ver
 		return 0, fmt.Errorf("localhub: %s: %w", id, err)
 	}
 	return snapshot.Twin.Desired.Version, nil
+}
+
+// CheckPatch reports what the hub would say to patch, a change of the twin of
+// a module or, with moduleID "", of a device: nil if it would take it. Nothing
+// is changed.
+func (h *Hub) CheckPatch(deviceID, moduleID string, patch iothub.TwinPatch) error {
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return fmt.Errorf("localhub: %w", err)
+	}
+	id := registry.ID{Device: deviceID, Module: moduleID}
+	update, err := twin.DecodeUpdate(text, true)
+	if err == nil {
+		var snapshot registry.Snapshot
+		if snapshot, err = h.registry.Get(id); err == nil {
+			_, err = snapshot.Twin.Patched(update, time.Now())
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("localhub: %s: %w", id, err)
+	}
+	return nil
 }

@@ -35,6 +35,23 @@ func (q *Queue) Add(n int, at Point, how Failure) {
 	}
 }
 
+// Pending is a failure that waits for its events.
+type Pending struct {
+	Left int // events that will fail
+	At   Point
+	How  Failure
+}
+
+// Pending returns the failures that are to come, in their order.
+func (q *Queue) Pending() (list []Pending) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, e := range q.waiting {
+		list = append(list, Pending{e.left, e.at, e.how})
+	}
+	return list
+}
+
 // Clear forgets the failures that have not come yet.
 func (q *Queue) Clear() {
 	q.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/internal/network"
 	"moduletwin/pkg/localhub/internal/registry"
 )
@@ -133,6 +134,9 @@ func (c *connection) cutLocked(reason string) {
 		return
 	}
 	c.reason = reason
+	if c.client != nil {
+		c.publishEvent(event.Event{Kind: event.Disconnected, Reason: reason})
+	}
 	close(c.ended)
 	c.socket.Close()
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
 	"moduletwin/pkg/localhub/internal/network"
@@ -29,6 +30,7 @@ type Server struct {
 	Registry      *registry.Registry
 	Auth          *auth.Auth
 	Faults        *fault.Queue
+	Events        *event.Stream
 	Log           *slog.Logger
 	SignInTimeout time.Duration // for a CONNECT to come, or a refusal to be taken
 }
@@ -53,7 +55,7 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 	packet, err := readPacket(conn, maxConnect)
 	connect, isConnect := packet.(*packets.ConnectPacket)
 	if errors.Is(err, errVersion) {
-		s.refuse("", conn, packets.ErrRefusedBadProtocolVersion, err)
+		s.refuse(newcomer{}, socket, conn, packets.ErrRefusedBadProtocolVersion, err)
 		return
 	}
 	if err != nil || !isConnect {

@@ -9,6 +9,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
 	"moduletwin/pkg/localhub/internal/network"
@@ -19,13 +20,14 @@ import (
 // refusal is told as "not authorized", its reason only to the log.
 func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
 	id, token, err := identify(connect)
-	how := s.Faults.Next(fault.SignIn, newcomer{id, connect.ClientIdentifier})
+	who := newcomer{id, connect.ClientIdentifier}
+	how := s.Faults.Next(fault.SignIn, who)
 	how, goesOn := injectBeforeSignIn(how, conn, socket)
 	if !goesOn {
 		return nil
 	}
 	if err != nil {
-		s.refuse(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
+		s.refuse(who, socket, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
 	}
 	c := &connection{server: s, conn: conn, socket: socket, token: token, will: connect.WillFlag, ended: make(chan struct{})}
@@ -34,10 +36,11 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 		func(i *registry.Identity) error { return s.checkToken(token, id, i.Auth) },
 		func(client *registry.Client, sessionPresent bool) {
 			c.client, present = client, sessionPresent
+			c.publishEvent(event.Event{Kind: event.SignedIn, By: token.KeyName})
 			c.respond(how, packConnack(packets.Accepted, sessionPresent))
 		})
 	if err != nil {
-		s.refuse(connect.ClientIdentifier, conn, packets.ErrRefusedNotAuthorised, err)
+		s.refuse(who, socket, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
 	}
 	if replaced != nil {
@@ -71,8 +74,9 @@ func sessionWord(clean, present bool) string {
 	}
 }
 
-func (s *Server) refuse(clientID string, conn net.Conn, code byte, reason error) {
-	s.Log.Warn(fmt.Sprintf("sign-in refused: %v", reason), "client", fmt.Sprintf("%.300s", clientID))
+func (s *Server) refuse(who newcomer, socket *network.Conn, conn net.Conn, code byte, reason error) {
+	s.Log.Warn(fmt.Sprintf("sign-in refused: %v", reason), "client", fmt.Sprintf("%.300s", who.clientID))
+	s.publishRefusal(who, socket, reason)
 	conn.SetWriteDeadline(time.Now().Add(s.SignInTimeout))
 	conn.Write(packConnack(code, false))
 }

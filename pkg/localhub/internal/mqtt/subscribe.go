@@ -7,6 +7,7 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/registry"
 )
@@ -42,7 +43,12 @@ func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 			return fmt.Errorf("more than %d subscriptions", maxSubscriptions)
 		}
 		return nil
-	}, func() { c.respond(how, packSuback(packet.MessageID, codes)) })
+	}, func() {
+		if _, desired := wanted[FilterDesired]; desired {
+			c.publishEvent(event.Event{Kind: event.Subscribed})
+		}
+		c.respond(how, packSuback(packet.MessageID, codes))
+	})
 }
 
 func (c *connection) handleUnsubscribe(packet *packets.UnsubscribePacket) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 	"github.com/google/uuid"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/hubjson"
@@ -33,6 +34,7 @@ func (c *connection) handleTwinGet(packet *packets.PublishPacket, topic string) 
 		return nil
 	}
 	c.client.ReadTwin(func(t *twin.Twin, s registry.Subscriptions) {
+		c.publishEvent(event.Event{Kind: event.Request, Method: "GET", Path: twinPath, Status: 200})
 		c.respondTo(request, how, s, 200, 0, twinBody(t))
 	})
 	return nil
@@ -100,6 +102,7 @@ func (c *connection) refuseRequest(r twinRequest, err error) {
 func (c *connection) respondWithError(r twinRequest, s registry.Subscriptions, err error) {
 	refused := huberror.From(err)
 	c.server.Log.Warn("twin request refused", "by", c.client.ID(), "status", refused.Status, "reason", refused.Error())
+	c.publishEvent(event.Event{Kind: event.RequestRefused, Path: twinPath, Status: refused.Status, Reason: refused.Error()})
 	c.respondTo(r, fault.Failure{}, s, refused.Status, 0, errorBody(refused))
 }
 
@@ -127,14 +130,14 @@ func twinBody(t *twin.Twin) []byte {
 
 // Notify announces a change of desired properties to a client that has
 // subscribed to them. Nothing is kept for one that has not.
-func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, version int64) {
+func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, version int64) (missed string) {
 	qos, subscribed := s[FilterDesired]
 	if !subscribed {
-		return
+		return "it has not subscribed to desired properties"
 	}
 	how := c.server.Faults.Next(fault.Notify, c)
 	if c.injectInstead(how) {
-		return
+		return "fault " + how.String()
 	}
 	payload := twin.EncodeSection(patch, nil, version)
 	how, payload, last := injectNotification(how, payload)
@@ -142,4 +145,5 @@ func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, vers
 	if last {
 		c.sendLast(nil)
 	}
+	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/twin"
 )
@@ -59,6 +60,7 @@ func (c *Client) report(e *entity, patch map[string]any, version *int64) error {
 		return err
 	}
 	e.twin, e.lastActive = after, now
+	c.registry.publishPatch(e, event.ReportedChanged, patch, after.Reported.Version)
 	return nil
 }
 
@@ -92,6 +94,7 @@ func (c *Client) CountTelemetry() {
 	c.do(func(e *entity) {
 		e.telemetry++
 		e.lastActive = time.Now()
+		c.registry.publish(e, event.Telemetry)
 		e.announce()
 	})
 }
@@ -105,6 +108,7 @@ func (c *Client) Leave(reason string, will bool) {
 	c.connection.Cut(reason)
 	if will {
 		e.telemetry++
+		c.registry.publish(e, event.Telemetry)
 	}
 	if e.connection == c.connection {
 		e.connection = nil

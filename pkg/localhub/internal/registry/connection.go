@@ -10,8 +10,9 @@ import (
 // are called with locks held: they neither wait nor call the registry.
 type Connection interface {
 	// Notify announces a change of the desired properties that led to version,
-	// if subscriptions hold those to such changes.
-	Notify(subscriptions Subscriptions, patch map[string]any, version int64)
+	// if subscriptions hold those to such changes. It returns why it did not,
+	// "" if it did.
+	Notify(subscriptions Subscriptions, patch map[string]any, version int64) (missed string)
 
 	// Cut ends the connection. Only the first reason counts.
 	Cut(reason string)

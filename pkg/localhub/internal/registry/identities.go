@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/twin"
 )
@@ -74,6 +75,7 @@ func (r *Registry) add(id ID, identity *Identity, now time.Time) (*entity, error
 		return nil, err
 	}
 	e.identity, e.twin = identity, fresh
+	r.publish(e, event.Created)
 	return e, nil
 }
 
@@ -97,6 +99,7 @@ func (r *Registry) Update(id ID, match Match, settings Settings) (Snapshot, erro
 		return Snapshot{}, err
 	}
 	e.identity = &after
+	r.publish(e, event.Updated)
 	if after.Disabled {
 		e.cutWithModules("the device was disabled")
 	}
@@ -149,6 +152,7 @@ func (r *Registry) remove(device *entity, removed []*entity) error {
 		e.cut("the identity was deleted")
 		e.announce()
 		r.leave(e)
+		r.publish(e, event.Deleted)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@
 //
 // Every device and module is an entity with a lock of its own. Locks are
 // taken in the order device, module, index. A change of an entity keeps its
-// lock until it is stored and announced to its connection, so all see changes
-// in one order; entities do not wait for each other. Identities and twins are
+// lock until it is stored and announced to its connection and in the events, so
+// all see changes in one order; entities do not wait for each other. Identities and twins are
 // never changed in place, so what an operation returns can be read without a
 // lock.
 package registry
@@ -16,6 +16,7 @@ package registry
 import (
 	"sync"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/internal/store"
 )
 
@@ -25,6 +26,8 @@ const maxModules = 50
 // Registry holds the devices and modules. Its methods may be called from
 // several goroutines at once.
 type Registry struct {
+	Events *event.Stream // where all changes are published; nil for nowhere. It is set before the first use
+
 	store *store.Store // nil: in memory only
 
 	mu    sync.RWMutex // guards index

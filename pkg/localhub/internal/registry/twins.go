@@ -11,27 +11,33 @@ import (
 // PatchTwin merges a change by the back end into a twin, and announces new
 // desired properties to the device or module.
 func (r *Registry) PatchTwin(id ID, match Match, u twin.Update) (Snapshot, error) {
-	return r.changeTwin(id, match, func(before *twin.Twin, now time.Time) (*twin.Twin, map[string]any, error) {
+	return r.changeTwin(id, match, func(before *twin.Twin, now time.Time) (*twin.Twin, twin.Update, error) {
 		after, err := before.Patched(u, now)
-		if !u.HasDesired {
-			return after, nil, err
+		patch := u
+		if u.HasTags && u.Tags == nil {
+			patch.Tags = twin.Replacement(before.Tags, nil)
 		}
-		return after, u.Desired, err
+		return after, patch, err
 	})
 }
 
 // ReplaceTwin puts tags and desired properties in place of those of a twin. A
 // part that u leaves out is empty afterwards.
 func (r *Registry) ReplaceTwin(id ID, match Match, u twin.Update) (Snapshot, error) {
-	return r.changeTwin(id, match, func(before *twin.Twin, now time.Time) (*twin.Twin, map[string]any, error) {
+	return r.changeTwin(id, match, func(before *twin.Twin, now time.Time) (*twin.Twin, twin.Update, error) {
 		after, err := before.Replaced(u, now)
-		return after, twin.Replacement(before.Desired.Properties, u.Desired), err
+		return after, twin.Update{
+			Tags:       twin.Replacement(before.Tags, u.Tags),
+			Desired:    twin.Replacement(before.Desired.Properties, u.Desired),
+			HasTags:    true,
+			HasDesired: true,
+		}, err
 	})
 }
 
-// changeTwin stores a changed twin and announces the change, if change returns
-// one to announce: a merge patch that is not nil.
-func (r *Registry) changeTwin(id ID, match Match, change func(*twin.Twin, time.Time) (*twin.Twin, map[string]any, error)) (Snapshot, error) {
+// changeTwin stores a changed twin and announces the change: change returns it
+// as merge patches, too.
+func (r *Registry) changeTwin(id ID, match Match, change func(*twin.Twin, time.Time) (*twin.Twin, twin.Update, error)) (Snapshot, error) {
 	e, err := r.find(id)
 	if err != nil {
 		return Snapshot{}, err
@@ -48,8 +54,19 @@ func (r *Registry) changeTwin(id ID, match Match, change func(*twin.Twin, time.T
 		return Snapshot{}, err
 	}
 	e.twin = after
-	if c := e.connected(); c != nil && patch != nil {
-		c.Notify(e.subscriptions, patch, after.Desired.Version)
+	r.publishUpdate(e, patch)
+	if patch.HasDesired {
+		r.publishNotification(e, e.notify(patch.Desired))
 	}
 	return e.snapshot(), nil
+}
+
+// notify announces a change of the desired properties to the device or module,
+// and returns why that was not possible, "" if it was. The lock of e is held.
+func (e *entity) notify(patch map[string]any) (missed string) {
+	c := e.connected()
+	if c == nil {
+		return "it is not connected"
+	}
+	return c.Notify(e.subscriptions, patch, e.twin.Desired.Version)
 }

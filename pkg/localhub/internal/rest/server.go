@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
 	"moduletwin/pkg/localhub/internal/huberror"
@@ -27,6 +28,7 @@ type Server struct {
 	Registry *registry.Registry
 	Auth     *auth.Auth
 	Faults   *fault.Queue
+	Events   *event.Stream
 	Log      *slog.Logger
 }
 
@@ -54,37 +56,45 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	requestID := uuid.New()
 	var response *response
-	policy, err := "", refusalOf(how)
+	var sender sender
+	err := refusalOf(how)
 	if err == nil {
-		response, policy, err = s.carryOut(w, r)
+		response, err = s.carryOut(w, r, &sender)
 	}
 	status, body := render(w.Header(), requestID, response, err)
 	addRetryAfter(how, w.Header())
-	s.logRequest(r, status, policy, err)
+	s.logRequest(r, status, sender.policy, err)
+	s.publishRequest(r, status, sender, err)
 	deliver(how, w, r, status, body)
 }
 
+// sender is what is known of who sent a request, and of what it is about.
+type sender struct {
+	policy string      // "" if that is not clear
+	id     registry.ID // in the path; zero if there is none
+}
+
 // carryOut finds the route, checks that it is allowed and follows it.
-func (s *Server) carryOut(w http.ResponseWriter, r *http.Request) (result *response, policy string, err error) {
+func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, from *sender) (*response, error) {
 	route, id, err := findRoute(r)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	policy, err = s.Auth.Policy(r.Header.Get("Authorization"), route.needs, route.audience(id)...)
+	from.id = id
+	from.policy, err = s.Auth.Policy(r.Header.Get("Authorization"), route.needs, route.audience(id)...)
 	if err != nil {
-		return nil, policy, huberror.Unauthorized(err)
+		return nil, huberror.Unauthorized(err)
 	}
 	if version := r.URL.Query().Get("api-version"); !isVersion(version) {
-		return nil, policy, huberror.APIVersion(version)
+		return nil, huberror.APIVersion(version)
 	}
 	req := &request{Request: r, id: id}
 	if route.method == http.MethodPut || route.method == http.MethodPatch { // r.Method may be POST in place of any
 		if req.body, err = readBody(w, r); err != nil {
-			return nil, policy, err
+			return nil, err
 		}
 	}
-	result, err = route.handle(s, req)
-	return result, policy, err
+	return route.handle(s, req)
 }
 
 var versionForm = regexp.MustCompile(`^20[0-9]{2}-[01][0-9]-[0-3][0-9](-preview)?$`)
@@ -117,4 +127,25 @@ func (s *Server) logRequest(r *http.Request, status int, policy string, err erro
 		return
 	}
 	s.Log.Info(line, "by", policy)
+}
+
+// publishRequest is logRequest for the events.
+func (s *Server) publishRequest(r *http.Request, status int, from sender, err error) {
+	if !s.Events.Watched() {
+		return
+	}
+	e := event.Event{
+		Kind:       event.Request,
+		DeviceID:   from.id.Device,
+		ModuleID:   from.id.Module,
+		By:         from.policy,
+		RemoteAddr: r.RemoteAddr,
+		Method:     r.Method,
+		Path:       r.URL.EscapedPath(),
+		Status:     status,
+	}
+	if err != nil {
+		e.Kind, e.Reason = event.RequestRefused, huberror.From(err).Error()
+	}
+	s.Events.Publish(e)
 }

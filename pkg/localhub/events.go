@@ -1,0 +1,30 @@
+package localhub
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"moduletwin/pkg/localhub/event"
+)
+
+// Events returns what happens on the hub from now on, until ctx is done or
+// the hub is closed. It begins to listen at once, not when it is ranged over,
+// so a test may ask for the events, act, and then look. Up to 1,024 events
+// wait for their reader; of more, the oldest are dropped and an event of kind
+// [event.Missed] says how many. While nobody listens, events cost nothing.
+func (h *Hub) Events(ctx context.Context) iter.Seq[event.Event] { return h.events.Events(ctx) }
+
+// RecordEvents begins to remember the latest limit events, for several readers
+// and for those who come later. It goes on until it is closed, or the hub is.
+func (h *Hub) RecordEvents(limit int) *event.Recording { return h.events.Record(limit) }
+
+// logFault logs and publishes that a fault was injected.
+func (h *Hub) logFault(line string, args ...any) {
+	h.log.Warn(line, args...)
+	h.events.Publish(event.Event{Kind: event.Fault, Reason: strings.TrimPrefix(line, "fault ")})
+}
+
+func (h *Hub) conditionsChanged(how string) {
+	h.events.Publish(event.Event{Kind: event.ConditionsChanged, Reason: how})
+}

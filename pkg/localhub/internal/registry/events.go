@@ -1,0 +1,43 @@
+package registry
+
+import (
+	"moduletwin/pkg/localhub/event"
+	"moduletwin/pkg/localhub/internal/twin"
+)
+
+// publish tells that something happened to e, whose lock is held.
+func (r *Registry) publish(e *entity, kind event.Kind) {
+	if r.Events.Watched() {
+		r.Events.Publish(event.Event{Kind: kind, DeviceID: e.id.Device, ModuleID: e.id.Module})
+	}
+}
+
+// publishPatch is publish for a change of tags or properties.
+func (r *Registry) publishPatch(e *entity, kind event.Kind, patch map[string]any, version int64) {
+	if r.Events.Watched() {
+		r.Events.Publish(event.Event{Kind: kind, DeviceID: e.id.Device, ModuleID: e.id.Module, Patch: patch, Version: version})
+	}
+}
+
+// publishUpdate tells what the back end changed in a twin.
+func (r *Registry) publishUpdate(e *entity, patch twin.Update) {
+	if len(patch.Tags) > 0 {
+		r.publishPatch(e, event.TagsChanged, patch.Tags, 0)
+	}
+	if patch.HasDesired {
+		r.publishPatch(e, event.DesiredChanged, patch.Desired, e.twin.Desired.Version)
+	}
+}
+
+// publishNotification tells whether a change of desired properties was sent;
+// missed says why it was not.
+func (r *Registry) publishNotification(e *entity, missed string) {
+	if !r.Events.Watched() {
+		return
+	}
+	kind := event.NotificationSent
+	if missed != "" {
+		kind = event.NotificationMissed
+	}
+	r.Events.Publish(event.Event{Kind: kind, DeviceID: e.id.Device, ModuleID: e.id.Module, Version: e.twin.Desired.Version, Reason: missed})
+}
