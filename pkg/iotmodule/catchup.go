@@ -98,19 +98,18 @@ func (f *follower) takeRead(conn *connection, epoch int, desired iothub.Properti
 // logMissed logs, once after each new connection, how many changes were made
 // before it, if any. The lock is not held meanwhile: a logger may be slow, or
 // use the client.
-func (f *follower) logMissed(version int64) {
+func (f *follower) logMissed(read int64) {
 	f.mu.Lock()
-	missed := version - f.tracker.version
-	caughtUp := f.reconnected && f.tracker.known
-	f.reconnected = false
+	resumedAt, now := f.resumedAt, f.tracker.version
+	f.resumedAt = 0
 	f.mu.Unlock()
-	switch {
-	case !caughtUp || missed == 0:
-	case missed < 0:
+	switch missed := read - now; { // less than 0 if changes have overtaken the read
+	case resumedAt == 0:
+	case read < resumedAt:
 		f.log.Info("the module was created anew: its twin begins again")
 	case missed == 1:
 		f.log.Info("1 change was made meanwhile")
-	default:
+	case missed > 1:
 		f.log.Info(fmt.Sprintf("%d changes were made meanwhile", missed))
 	}
 }

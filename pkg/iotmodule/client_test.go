@@ -233,7 +233,7 @@ func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, overSockets)
 	subscription := s.subscribe()
-	const changes = 10_000
+	const changes = 4000
 	var version int64
 	for i := range changes {
 		version = s.patch(map[string]any{"n": i, "text": strings.Repeat("x", 1000), fmt.Sprint("p", i%9): i})

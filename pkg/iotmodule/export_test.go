@@ -21,6 +21,7 @@ var ShortTimings = timings{
 	stable:      100 * time.Millisecond,
 	contested:   200 * time.Millisecond,
 	refused:     10 * time.Second,
+	patience:    time.Second,
 	signIn:      3 * time.Second,
 	response:    200 * time.Millisecond,
 	maxClosings: 3,

@@ -30,7 +30,7 @@ type follower struct {
 
 	mu          sync.Mutex  // guards the fields below; nothing is waited for while it is held
 	conn        *connection // whose notifications count; nil while there is none
-	reconnected bool        // whether the twin has not been read yet since conn took the place of another
+	resumedAt   int64       // the version when conn took the place of another; 0 once the twin has been read
 	tracker     tracker
 	subscribers int                    // how many there are, or are about to be
 	queues      map[*queue]func() bool // theirs; the function forgets the context that ends one
@@ -147,8 +147,7 @@ func (f *follower) close() {
 func (f *follower) setConnection(conn *connection) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.conn = conn
-	f.reconnected = conn != nil
+	f.conn, f.resumedAt = conn, f.tracker.version
 	f.tracker.lostTrack()
 }
 

@@ -168,6 +168,29 @@ func TestLogOfWhatWasMissed(t *testing.T) {
 	}
 }
 
+// A read that changes have overtaken tells nothing of what was missed.
+func TestLogOfAnOvertakenRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s.settled()
+		before := s.hub.FaultsInjected()
+		s.hub.FailNext(1, fault.TwinGet, fault.Late(time.Second))
+		s.hub.Disconnect(deviceID, moduleID)
+		if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			s.someChanges("live")
+		}
+		time.Sleep(time.Minute) // simulated
+		s.settled()
+		if got := log.lines(); got[len(got)-1] != "connected again" {
+			t.Errorf("the log says\n%s", &log)
+		}
+	})
+}
+
 // A renewal is one line.
 func TestLogOfARenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -196,7 +219,33 @@ func TestLogOfFailingRequests(t *testing.T) {
 			"cannot get the twin, trying again in … (cause: the hub answered 429 Too Many Requests)",
 			"cannot get the twin, trying again in …",
 			"cannot get the twin, trying again in …",
+			"update the reported properties: no answer yet, waiting up to 25s more",
 			"cannot update the reported properties, trying again in … (cause: the hub did not answer in time)",
+		}, "\n")
+		if got := log.String(); got != want {
+			t.Errorf("the log says\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// A hub that says nothing, such as one that was stopped with Ctrl+Z, is waited
+// for, and the log says so.
+func TestLogOfASilentHub(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s.hub.FailNext(2, fault.SignIn, fault.Silence())
+		s.hub.Disconnect(deviceID, moduleID)
+		s.settled()
+		const waiting = "sign-in: no answer yet, waiting up to 25s more"
+		want := strings.Join([]string{
+			"connection lost, trying again in … (cause: the hub closed it)",
+			waiting,
+			"no connection, trying again in … (cause: the hub did not answer in time) Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window.",
+			waiting,
+			"no connection, trying again in …",
+			"connected again",
+			"1 change was made meanwhile",
 		}, "\n")
 		if got := log.String(); got != want {
 			t.Errorf("the log says\n%s\nwant\n%s", got, want)

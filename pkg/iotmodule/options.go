@@ -19,9 +19,12 @@ type Options struct {
 	// folder.
 	RootCAs *x509.CertPool
 
-	// Logger gets one line each when the connection is lost, when it is back
-	// and when the token was renewed. Nil discards it. No key or token is ever
-	// logged.
+	// Logger gets a line when the connection is lost, for each attempt that
+	// fails, with the pause before the next, when the connection is back, and
+	// when the token was renewed. The attribute "cause" is an error;
+	// [iothub.Hint] tells what may help against it. Nil discards all that. The
+	// client waits for the logger, so its handler must not wait for the client to
+	// be connected. No key or token is ever logged.
 	Logger *slog.Logger
 
 	// TokenLifetime is how long a SAS token is good for, rounded up to whole

@@ -20,7 +20,10 @@ func (c *Client) retry(ctx context.Context, op string, attempt func(*connection)
 		if err != nil {
 			return err
 		}
-		switch err := attempt(conn); {
+		stop := c.stillWaiting(op, c.timings.response)
+		err = attempt(conn)
+		stop()
+		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:

@@ -121,7 +121,7 @@ func watchdog(where setting) time.Duration {
 	if where == inSimulatedTime {
 		return 1000 * time.Hour
 	}
-	return 30 * time.Second
+	return 2 * time.Minute // a busy machine may need some of them
 }
 
 func (s *scene) dial() {

@@ -23,6 +23,7 @@ const apiVersion = "2021-04-12"
 func (c *Client) signIn(ctx context.Context) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timings.signIn)
 	defer cancel()
+	defer c.stillWaiting("sign-in", c.timings.signIn)()
 	socket, err := c.dialer.dial(ctx)
 	if err != nil {
 		return nil, err

@@ -1,10 +1,12 @@
 package iotmodule
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -36,11 +38,14 @@ func (f *failures) add(what string, err error, pause time.Duration) {
 // already, and when to try again is for the client to say, not for the hub.
 func causeOf(err error) error {
 	var response *iothub.Error
+	var late net.Error
 	switch {
 	case errors.As(err, &response):
 		return cause{fmt.Sprintf("the hub answered %d %s", response.StatusCode, http.StatusText(response.StatusCode)), err}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return cause{"the hub closed it", err}
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late) && late.Timeout():
+		return cause{"the hub did not answer in time", err}
 	}
 	return err
 }
@@ -53,3 +58,18 @@ type cause struct {
 
 func (c cause) Error() string { return c.text }
 func (c cause) Unwrap() error { return c.error }
+
+// stillWaiting logs, if it takes long, that what is waited for for at most
+// limit is still waited for. The function that it returns ends that.
+func (c *Client) stillWaiting(what string, limit time.Duration) (stop func()) {
+	logged := make(chan struct{})
+	timer := time.AfterFunc(c.timings.patience, func() {
+		defer close(logged)
+		c.log.Info(fmt.Sprintf("%s: no answer yet, waiting up to %v more", what, limit-c.timings.patience))
+	})
+	return func() {
+		if !timer.Stop() {
+			<-logged
+		}
+	}
+}
