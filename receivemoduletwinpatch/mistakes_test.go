@@ -18,7 +18,7 @@ var mistakes = []sampletest.Mistake{
 		Env:  moduleSet(""),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING is not set: it has to be the connection string of a module
-Paste the last line that createmodule prints.`,
+Createmodule prints the line to paste.`,
 	},
 	{
 		Name: "string of a policy for a module",
@@ -37,28 +37,28 @@ Paste the last line that createmodule prints.`,
 		Env:  moduleSet("module connection string = " + sampletest.ModuleString("localhost")),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
-Paste the last line that createmodule prints.`,
+Createmodule prints the line to paste.`,
 	},
 	{
 		Name: "the line of createmodule, whole and in quotes",
 		Env:  moduleSet(`"module connection string = ` + sampletest.ModuleString("localhost") + `"`),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
-Paste the last line that createmodule prints.`,
+Createmodule prints the line to paste.`,
 	},
 	{
 		Name: "X.509",
 		Env:  moduleSet("HostName=localhost;DeviceId=d;ModuleId=m;X509=true"),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: x509: X.509 certificates are not supported; take an identity with symmetric keys
-Paste the last line that createmodule prints.`,
+Createmodule prints the line to paste.`,
 	},
 	{
 		Name: "IoT Edge",
 		Env:  moduleSet(sampletest.ModuleString("localhost") + ";GatewayHostName=edge"),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: GatewayHostName: IoT Edge gateways are not supported; take the string without it
-Paste the last line that createmodule prints.`,
+Createmodule prints the line to paste.`,
 	},
 
 	// The network.
@@ -81,7 +81,7 @@ Nothing is listening there. Is the local hub running, at the port of the connect
 		},
 		Code: 1,
 		Says: `receivemoduletwinpatch: iothub: sign in as module "myFirstModule" of device "myFirstDevice": 401 Unauthorized: the hub refused the sign-in (CONNACK 5)
-The module may not exist, its key may have changed, or the clock of this machine is wrong: a hub does not say. The local hub names the reason in its window. Run createmodule again and paste the last line that it prints.`,
+The module may not exist, its key may have changed, or the clock of this machine is wrong: a hub does not say. The local hub names the reason in its window. Run createmodule again and paste the line that it prints.`,
 	},
 
 	// Those who are no hub.

@@ -26,12 +26,6 @@ func invalidConnectionString(err error) error {
 	return fmt.Errorf("iothub: connection string: %w", err)
 }
 
-// The length of keys, in bytes.
-const (
-	minKey = 16
-	maxKey = 64
-)
-
 // Validate reports what is missing or malformed, with an error that matches
 // [ErrInvalid]. What [ParseConnectionString] returns is valid.
 func (c ConnectionString) Validate() error {
@@ -45,17 +39,11 @@ func (c ConnectionString) check() error {
 	if err := checkHostName(c.HostName); err != nil {
 		return err
 	}
-	if c.SharedAccessKey.IsZero() {
-		if c.DeviceID == "" && c.SharedAccessKeyName == "" {
-			return invalidf("only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes")
-		}
-		return invalidf("SharedAccessKey is missing")
+	if c.SharedAccessKey.IsZero() && c.DeviceID == "" && c.SharedAccessKeyName == "" {
+		return invalidf("only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes")
 	}
-	switch n := len(c.SharedAccessKey.bytes()); {
-	case n < minKey:
-		return invalidf("SharedAccessKey: the key is not complete: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
-	case n > maxKey:
-		return invalidf("SharedAccessKey: the key is too long: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
+	if err := checkKey(c.SharedAccessKey); err != nil {
+		return err
 	}
 	if err := checkVisible(c.SharedAccessKeyName); err != nil {
 		return invalidf("SharedAccessKeyName: %w", err)
@@ -79,6 +67,24 @@ func (c ConnectionString) check() error {
 		return nil
 	}
 	return checkID("module", c.ModuleID)
+}
+
+// The length of keys, in bytes.
+const (
+	minKey = 16
+	maxKey = 64
+)
+
+func checkKey(key Key) error {
+	switch n := len(key.bytes()); {
+	case n == 0:
+		return invalidf("SharedAccessKey is missing")
+	case n < minKey:
+		return invalidf("SharedAccessKey: the key is not complete: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
+	case n > maxKey:
+		return invalidf("SharedAccessKey: the key is too long: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
+	}
+	return nil
 }
 
 // checkHostName accepts a host with or without a port, nothing that would

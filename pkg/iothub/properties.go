@@ -54,7 +54,7 @@ func (p Properties) UserProperties() map[string]any {
 func (p Properties) String() string {
 	text, err := p.MarshalJSON()
 	if err != nil {
-		return printable.Line(fmt.Sprintf("%v", map[string]any(p)), len(p)*100) // not from JSON: a channel, say
+		return printable.Line(fmt.Sprintf("%v", map[string]any(p)), 2000) // not from JSON: a channel, say
 	}
 	return string(text)
 }

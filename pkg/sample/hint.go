@@ -22,7 +22,7 @@ func (p Program) nextStep(err error, connection iothub.ConnectionString) string 
 	case hint.IsRefused(err) && trust.IsLoopback(connection.Host()):
 		own = "Start it in another window: " + filepath.FromSlash("bin/localhub")
 	case p.Setting == Module && errors.Is(err, iothub.ErrUnauthorized):
-		own = "Run createmodule again and paste the last line that it prints."
+		own = "Run createmodule again and paste the line that it prints."
 	}
 	return strings.TrimSpace(iothub.Hint(err) + " " + own)
 }

@@ -27,7 +27,7 @@ var Hub = Setting{
 var Module = Setting{
 	Variable: "IOTHUB_MODULE_CONNECTION_STRING",
 	Holds:    "connection string of a module",
-	Source:   "Paste the last line that createmodule prints.",
+	Source:   "Createmodule prints the line to paste.",
 }
 
 func (s Setting) read() (iothub.ConnectionString, error) {
