@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,20 +15,39 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
+// logged is a log that may be written to and read at once.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // TestKeepFiles tidies up beside a hub. Its certificate comes back, old or
 // new, and of its data it says once that they are lost.
 func TestKeepFiles(t *testing.T) {
 	folder := localFolder(t)
-	content := "one"
-	ca, err := publishCertificate(func() []byte { return []byte(content) }, folder)
+	var content atomic.Value
+	content.Store("one")
+	ca, err := publishCertificate(func() []byte { return []byte(content.Load().(string)) }, folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(folder, localhub.DataFile), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var out strings.Builder
-	log.SetOutput(&out)
+	out := new(logged)
+	log.SetOutput(out)
 	defer log.SetOutput(os.Stderr)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -34,22 +55,23 @@ func TestKeepFiles(t *testing.T) {
 		go keepFiles(ctx, ca, folder)
 		time.Sleep(upkeepEvery)
 		synctest.Wait()
-		if out.Len() > 0 {
-			t.Errorf("while all is well: %s", out.String())
+		if text := out.String(); text != "" {
+			t.Errorf("while all is well: %s", text)
 		}
-		for _, content = range []string{"one", "two"} {
+		for _, want := range []string{"one", "two"} {
+			content.Store(want)
 			if err := os.RemoveAll(folder); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(upkeepEvery)
 			synctest.Wait()
-			if got, err := os.ReadFile(ca.path); string(got) != content {
+			if got, err := os.ReadFile(ca.path); string(got) != want {
 				t.Errorf("got %q, %v", got, err)
 			}
 		}
 	})
-	if strings.Count(out.String(), localhub.DataFile+" was deleted: ") != 1 {
-		t.Errorf("the log is %s", out.String())
+	if text := out.String(); strings.Count(text, localhub.DataFile+" was deleted: ") != 1 {
+		t.Errorf("the log is %s", text)
 	}
 }
 
