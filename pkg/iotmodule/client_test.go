@@ -161,7 +161,7 @@ func TestReportedRefused(t *testing.T) {
 	if !errors.Is(err, iothub.ErrBadRequest) {
 		t.Fatalf("UpdateReported with a dot in a name: %v, want ErrBadRequest", err)
 	}
-	if want := `update the reported properties of module "myFirstModule" of device "myFirstDevice": 400`; !strings.Contains(err.Error(), want) {
+	if want := `update the reported properties of module "myFirstModule" of device "myFirstDevice": 400 ArgumentInvalid: Property or Tag name has invalid characters`; !strings.Contains(err.Error(), want) {
 		t.Errorf("error %q does not say %q", err, want)
 	}
 	if _, err := s.client.UpdateReported(s.ctx, map[string]any{"f": func() {}}); err == nil {
