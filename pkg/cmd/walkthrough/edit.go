@@ -53,7 +53,7 @@ func applyDiff(text string, diff []string) (string, error) {
 	}
 	switch strings.Count("\n"+text, "\n"+before.String()) {
 	case 0:
-		return "", errors.New("the lines to change are not there")
+		return "", errors.New("the lines to change are not there; have they been changed already?")
 	case 1:
 		changed := strings.Replace("\n"+text, "\n"+before.String(), "\n"+after.String(), 1)
 		return changed[1:], nil
