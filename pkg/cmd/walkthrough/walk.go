@@ -24,6 +24,7 @@ type options struct {
 	only    string        // part of the heading of the only section to show and judge; "" for all
 	pause   time.Duration // before each step
 	screen  io.Writer
+	bin     string // where programs are built; "" for a folder that goes with the world
 }
 
 // tutorial is the page that is played first. It builds the programs.
@@ -108,6 +109,9 @@ func (w *walk) add(p *page.Page) error {
 	world, err := makeWorld(w.root)
 	if err != nil {
 		return err
+	}
+	if w.bin != "" {
+		world.bin = w.bin
 	}
 	w.players = append(w.players, &player{page: p, world: world, screen: w.screen, patience: patience, pause: w.pause, offline: w.offline, only: only})
 	return nil

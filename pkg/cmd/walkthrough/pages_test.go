@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"moduletwin/pkg/internal/trust"
@@ -12,9 +13,16 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestREADME plays all pages as the command does.
-func TestREADME(t *testing.T) {
-	w := prepare(t, options{screen: io.Discard, offline: true})
+// TestPages plays all pages as the command does, and README.md as -azure
+// does, with programs that are built once.
+func TestPages(t *testing.T) {
+	bin := t.TempDir()
+	t.Run("local hub", func(t *testing.T) { playOnLocalHub(t, bin) })
+	t.Run("another hub", func(t *testing.T) { playOnAnotherHub(t, bin) })
+}
+
+func playOnLocalHub(t *testing.T, bin string) {
+	w := prepare(t, options{screen: io.Discard, offline: true, bin: bin})
 	for _, problem := range w.run(t.Context()) {
 		t.Error(problem)
 	}
@@ -26,11 +34,11 @@ func TestREADME(t *testing.T) {
 			t.Errorf("%s: -update would change something although nothing differs", p.page.Name)
 		}
 	}
-	t.Run("every word counts", func(t *testing.T) { everyWordCounts(t, w.players[0]) })
+	t.Run("every word counts", func(t *testing.T) { everyWordCounts(t, w.players) })
 }
 
-// TestREADMEOnAnotherHub plays it as -azure does, which leaves nothing behind.
-func TestREADMEOnAnotherHub(t *testing.T) {
+// playOnAnotherHub demands besides that nothing is left behind.
+func playOnAnotherHub(t *testing.T, bin string) {
 	hub := localhub.New(t)
 	certificate := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
@@ -38,7 +46,7 @@ func TestREADMEOnAnotherHub(t *testing.T) {
 	}
 	t.Setenv(hubVariable, hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite).Reveal())
 	t.Setenv(trust.Variable, certificate)
-	w := prepare(t, options{screen: io.Discard, offline: true, azure: true})
+	w := prepare(t, options{screen: io.Discard, offline: true, bin: bin, azure: true})
 	for _, problem := range w.run(t.Context()) {
 		t.Error(problem)
 	}
@@ -74,24 +82,32 @@ func prepare(t *testing.T, o options) *walk {
 
 // everyWordCounts changes each word of each output and demands that the
 // comparison with what was printed finds it, in that line.
-func everyWordCounts(t *testing.T, p *player) {
-	word := regexp.MustCompile(`\pL+`)
+func everyWordCounts(t *testing.T, players []*player) {
 	changed := 0
-	for _, played := range p.played {
-		for i, line := range played.step.Output {
-			for _, at := range word.FindAllStringIndex(line, -1) {
-				shown := append([]string(nil), played.step.Output...)
-				shown[i] = line[:at[0]] + otherLetter(line[at[0]:at[1]]) + line[at[1]:]
-				if c := p.world.dict.compare(shown, played.printed); c.wrong != i {
-					t.Errorf("README.md:%d: nobody notices that this is wrong: %s", played.step.OutputLine(i), plain(shown[i]))
-				}
-				changed++
+	for _, p := range players {
+		for _, played := range p.played {
+			for i, line := range played.step.Output {
+				changed += everyWordOfLineCounts(t, p, played, i, line)
 			}
 		}
 	}
 	if changed < 100 {
 		t.Errorf("only %d words were tried", changed)
 	}
+}
+
+var word = regexp.MustCompile(`\pL+`)
+
+func everyWordOfLineCounts(t *testing.T, p *player, played played, i int, line string) (words int) {
+	for _, at := range word.FindAllStringIndex(line, -1) {
+		shown := slices.Clone(played.step.Output)
+		shown[i] = line[:at[0]] + otherLetter(line[at[0]:at[1]]) + line[at[1]:]
+		if c := p.world.dict.compare(shown, played.printed); c.wrong != i {
+			t.Errorf("%s:%d: nobody notices that this is wrong: %s", p.page.Name, played.step.OutputLine(i), plain(shown[i]))
+		}
+		words++
+	}
+	return words
 }
 
 func otherLetter(word string) string {
