@@ -71,9 +71,13 @@
 //   - Policies see keys in responses whatever their permissions.
 //   - A replaced twin loses the part that the body leaves out. In an update,
 //     "desired": null is as if it were not there. An array in $metadata is one
-//     leaf, and counts towards the size by its elements. A body that is no
-//     UTF-8, holds half a surrogate pair or begins with a byte order mark is
-//     refused, so that no value is altered silently.
+//     leaf. A body that is no UTF-8, holds half a surrogate pair or begins with
+//     a byte order mark is refused, so that no value is altered silently.
+//   - Towards the size of a section, an array counts as its elements do, each of
+//     them at least as 1, and a number of more than 24 characters as its text.
+//     The JSON of a section, without metadata, has to be shorter than eight
+//     times the limit. What the documented counting accepts always is, unless
+//     control characters and empty names, which are free there, make it longer.
 //   - Every update with a desired section raises $version by one and is
 //     announced, one by one, even if nothing changes. In the announcement of a
 //     replacement, nested objects are compared level by level.

@@ -77,7 +77,7 @@ func (r *rest) must(status int, method, path, body string, header ...string) rep
 	r.t.Helper()
 	got := r.do(method, path, body, header...)
 	if got.status != status {
-		r.t.Fatalf("%s %s = %d %s, want %d", method, path, got.status, got.body, status)
+		r.t.Fatalf("%s %s = %d %.1000s, want %d", method, path, got.status, got.body, status)
 	}
 	return got
 }

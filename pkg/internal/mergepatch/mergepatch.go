@@ -7,15 +7,18 @@
 // changes its arguments.
 package mergepatch
 
-import "reflect"
+import (
+	"maps"
+	"reflect"
+)
 
 // Merge returns target with patch applied. Parts of target that the patch
 // does not touch are shared with the result, so neither may be changed
 // afterwards; of patch, nothing is shared. A nil target is an empty object.
 func Merge(target, patch map[string]any) map[string]any {
-	merged := make(map[string]any, len(target)+len(patch))
-	for name, value := range target {
-		merged[name] = value
+	merged := maps.Clone(target)
+	if merged == nil {
+		merged = make(map[string]any, len(patch))
 	}
 	for name, change := range patch {
 		switch change := change.(type) {

@@ -8,6 +8,7 @@ import (
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/internal/hubjson"
 	"moduletwin/pkg/localhub/internal/store"
+	"moduletwin/pkg/localhub/internal/twin"
 )
 
 // The buckets, one record per device or module in each but the first.
@@ -61,8 +62,12 @@ func (r *Registry) save(records ...record) error {
 	encoded := make([]store.Record, len(records))
 	for i, rec := range records {
 		encoded[i] = store.Record{Bucket: rec.bucket, Key: rec.id.recordKey()}
-		if rec.value != nil {
-			encoded[i].Value = hubjson.Encode(rec.value)
+		switch value := rec.value.(type) {
+		case nil:
+		case *twin.Twin:
+			encoded[i].Value = value.Encode()
+		default:
+			encoded[i].Value = hubjson.Encode(value)
 		}
 	}
 	return r.store.Save(encoded...)

@@ -1,15 +1,19 @@
 package twin
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
+
+	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
 // FuzzTwin applies any patches and compares with the rules.
 func FuzzTwin(f *testing.F) {
 	f.Add(`{"a":{"b":1}}`, `{"a":{"b":null,"c":[1]}}`)
 	f.Add(`{"a":1}`, `{"a":{"b":{"c":null}}}`)
+	f.Add("{\"a\":\"\\\"\\\\\\b\\f\\n\\u0001\u007f\u0085\u2028<&ä\"}", `{"b":[true,-1.50e2,[],{},[{"c":"d"}]],"":{}}`)
 	f.Fuzz(func(t *testing.T, first, second string) {
 		twin := New(time.Time{})
 		for _, text := range []string{first, second} {
@@ -26,11 +30,24 @@ func FuzzTwin(f *testing.F) {
 		if !json.Valid(text) {
 			t.Fatalf("%s is no JSON", text)
 		}
+		sameEncoding(t, twin.Desired.Properties)
 		var again Twin
-		if kept, err := json.Marshal(twin); err != nil || json.Unmarshal(kept, &again) != nil {
-			t.Fatalf("%s cannot be kept: %v", kept, err)
+		if err := hubjson.Decode(twin.Encode(), &again); err != nil || string(again.Encode()) != string(twin.Encode()) {
+			t.Fatalf("%s is read again as %s: %v", twin.Encode(), again.Encode(), err)
 		}
 	})
+}
+
+// sameEncoding compares with what package encoding/json makes of properties.
+func sameEncoding(t *testing.T, properties map[string]any) {
+	got, want := appendValue(nil, properties), hubjson.Encode(properties)
+	if !bytes.Equal(got, want) {
+		t.Fatalf("%s is encoded as %s", want, got)
+	}
+	var s size
+	if s.add(properties); s.length != len(want) {
+		t.Fatalf("%s is said to be %d bytes long", want, s.length)
+	}
 }
 
 // sameShape checks that metadata mirrors what it describes.
@@ -38,12 +55,12 @@ func sameShape(t *testing.T, properties map[string]any, m *Metadata) {
 	if len(properties) != len(m.children) {
 		t.Fatalf("%d properties have metadata of %d", len(properties), len(m.children))
 	}
-	for name, value := range properties {
-		child := m.children[name]
-		if child == nil {
-			t.Fatalf("%q has no metadata", name)
+	for i, child := range m.children {
+		value, exists := properties[child.name]
+		if !exists || i > 0 && m.children[i-1].name >= child.name {
+			t.Fatalf("metadata of %q is out of place", child.name)
 		}
 		object, _ := value.(map[string]any)
-		sameShape(t, object, child)
+		sameShape(t, object, child.metadata)
 	}
 }

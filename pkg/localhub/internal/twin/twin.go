@@ -7,11 +7,9 @@ package twin
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"strconv"
 	"time"
 
 	"moduletwin/pkg/internal/mergepatch"
-	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
 // Twin is never changed in place: a change makes a new one that shares what
@@ -33,7 +31,7 @@ type Section struct {
 // New returns a twin as it is before anyone wrote to it. created is the time
 // that its sections carry; those of a module carry the zero time, "never".
 func New(created time.Time) *Twin {
-	untouched := Section{Version: 1, Metadata: &Metadata{updated: created}}
+	untouched := Section{Version: 1, Metadata: &Metadata{stamp: stamp{updated: created}}}
 	return &Twin{Updates: 1, Desired: untouched, Reported: untouched}
 }
 
@@ -64,7 +62,7 @@ func (t *Twin) Patched(u Update, now time.Time) (*Twin, error) {
 	if u.HasDesired {
 		after.Desired = t.Desired.merged(u.Desired, now, true)
 	}
-	return &after, after.checkSizes()
+	return &after, after.checkSizes(t)
 }
 
 // Replaced returns t with the parts of u, both whole, in place of its own.
@@ -73,7 +71,7 @@ func (t *Twin) Replaced(u Update, now time.Time) (*Twin, error) {
 	after.Updates++
 	after.Tags = u.Tags
 	after.Desired = Section{Version: t.Desired.Version}.merged(u.Desired, now, true)
-	return &after, after.checkSizes()
+	return &after, after.checkSizes(t)
 }
 
 // WithReport returns t with a patch by its device or module merged into the
@@ -81,20 +79,20 @@ func (t *Twin) Replaced(u Update, now time.Time) (*Twin, error) {
 func (t *Twin) WithReport(patch map[string]any, now time.Time) (*Twin, error) {
 	after := *t
 	after.Reported = t.Reported.merged(patch, now, false)
-	return &after, after.checkSizes()
+	return &after, after.checkSizes(t)
 }
 
 // merged returns s with patch merged into it, and one version on. Only the
 // metadata of desired properties shows versions.
 func (s Section) merged(patch map[string]any, now time.Time, showVersion bool) Section {
-	stamp := Metadata{updated: now}
+	leaf := &Metadata{stamp: stamp{updated: now}}
 	if showVersion {
-		stamp.version = s.Version + 1
+		leaf.version = s.Version + 1
 	}
 	return Section{
 		Version:    s.Version + 1,
 		Properties: mergepatch.Merge(s.Properties, patch),
-		Metadata:   s.Metadata.merged(patch, stamp),
+		Metadata:   s.Metadata.merged(patch, leaf),
 	}
 }
 
@@ -114,21 +112,4 @@ func Replacement(before, after map[string]any) map[string]any {
 		patch[name] = value
 	}
 	return patch
-}
-
-// EncodeSection returns properties as JSON, and after them what the hub adds
-// to them: the metadata, unless nil, and the version.
-func EncodeSection(properties map[string]any, metadata *Metadata, version int64) []byte {
-	b := []byte("{")
-	if len(properties) > 0 {
-		b = hubjson.Encode(properties)
-		b[len(b)-1] = ','
-	}
-	if metadata != nil {
-		b = append(b, `"$metadata":`...)
-		b = append(metadata.append(b), ',')
-	}
-	b = append(b, `"$version":`...)
-	b = strconv.AppendInt(b, version, 10)
-	return append(b, '}')
 }
