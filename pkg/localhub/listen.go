@@ -8,9 +8,8 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
-
-	"moduletwin/pkg/internal/trust"
 )
 
 // loopback holds what a certificate is always good for.
@@ -22,7 +21,7 @@ func hostNames(addresses []string) (host string, names []string) {
 	host, names = "localhost", slices.Clone(loopback)
 	for i, address := range addresses {
 		name, _, err := net.SplitHostPort(address)
-		if err != nil || trust.IsLoopback(name) {
+		if err != nil || slices.Contains(loopback, strings.ToLower(name)) {
 			continue
 		}
 		if ip := net.ParseIP(name); name == "" || ip != nil && ip.IsUnspecified() {
