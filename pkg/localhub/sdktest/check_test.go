@@ -25,7 +25,7 @@ func text(value any, path string) string {
 // has checks what stands at paths of a result: pairs of a path and a value
 // as JSON, "null" if there is to be none. What stands elsewhere, such as
 // keys, is not printed.
-func has(t *testing.T, result any, pairs ...string) {
+func has(t testing.TB, result any, pairs ...string) {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
 		same(t, pairs[i], at(result, pairs[i]), pairs[i+1])
@@ -33,7 +33,7 @@ func has(t *testing.T, result any, pairs ...string) {
 }
 
 // same compares a value with JSON whose names are sorted.
-func same(t *testing.T, what string, got any, want string) {
+func same(t testing.TB, what string, got any, want string) {
 	t.Helper()
 	if text, err := json.Marshal(got); err != nil || string(text) != want {
 		t.Errorf("%s is %s, want %s", what, text, want)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,16 +15,18 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// driver is a Python process that makes calls of an SDK.
+// driver is a process that makes calls of the SDKs of one language.
 type driver struct {
 	calls   *json.Encoder
 	answers chan answer
-	events  chan event
+	patches chan any      // of desired properties, as they are heard
+	gaveUp  chan struct{} // gets one when a client has lost its connection for good
 	ended   chan struct{} // closed when the process has closed its stdout
+	hangs   string        // the call that was not answered, after which nothing is
 }
 
-// answer is what came of a call: a result or the name of an exception, with
-// the HTTP status where it has one.
+// answer is what came of a call: a result or the name of an error, with the
+// status that the hub gave, where the SDK tells it.
 type answer struct {
 	Result any
 	Error  string
@@ -38,15 +39,17 @@ type event struct {
 	Value any
 }
 
-// startDriver runs a program of testdata that trusts the hub. It ends with
-// the test.
-func startDriver(t *testing.T, hub *localhub.Hub, program string) *driver {
+// startDriver starts the driver of a language, which trusts the hub. It ends
+// with the test.
+func startDriver(t *testing.T, l language, hub *localhub.Hub) *driver {
 	t.Helper()
 	os.ReadDir("testdata") // tells the go command that the outcome depends on what is there
-	cmd := exec.Command(python(t), filepath.Join("testdata", program))
-	cmd.Env = environment(t, hub)
-	mistakes := &log{t: t}
-	cmd.Stderr = mistakes
+	certificate := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := l.command(l.folder(t), certificate)
+	cmd.Stderr = &log{t: t}
 	calls, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -56,9 +59,9 @@ func startDriver(t *testing.T, hub *localhub.Hub, program string) *driver {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		missing(t, "%s: %v", l.name, err)
 	}
-	d := &driver{calls: json.NewEncoder(calls), answers: make(chan answer, 1), events: make(chan event, 256), ended: make(chan struct{})}
+	d := &driver{calls: json.NewEncoder(calls), answers: make(chan answer, 1), patches: make(chan any, 256), gaveUp: make(chan struct{}, 256), ended: make(chan struct{})}
 	go d.read(answers)
 	t.Cleanup(func() {
 		calls.Close()
@@ -66,28 +69,19 @@ func startDriver(t *testing.T, hub *localhub.Hub, program string) *driver {
 		defer kill.Stop()
 		<-d.ended
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("%s: %v", program, err)
+			t.Errorf("%s: %v", l.name, err)
 		}
 	})
 	return d
 }
 
-// environment has the SDKs trust the hub, as a user would, and keeps away
-// proxies that are meant for the internet.
-func environment(t *testing.T, hub *localhub.Hub) []string {
-	t.Helper()
-	certificate := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	env := []string{
-		"REQUESTS_CA_BUNDLE=" + certificate, // what azure-iot-hub reads
-		"SSL_CERT_FILE=" + certificate,      // what azure-iot-device reads
-		"PYTHONDONTWRITEBYTECODE=1",
-	}
+// environment is that of this process without proxies, which are meant for
+// the internet, and without other certificates.
+func environment() []string {
+	var env []string
 	for _, setting := range os.Environ() {
 		name, _, _ := strings.Cut(strings.ToUpper(setting), "=")
-		if !strings.HasSuffix(name, "_PROXY") && name != "REQUESTS_CA_BUNDLE" && name != "SSL_CERT_FILE" {
+		if !strings.HasSuffix(name, "_PROXY") && name != "REQUESTS_CA_BUNDLE" && name != "SSL_CERT_FILE" && name != "NODE_EXTRA_CA_CERTS" {
 			env = append(env, setting)
 		}
 	}
@@ -107,17 +101,23 @@ func (d *driver) read(lines io.Reader) {
 		if json.Unmarshal(scanner.Bytes(), &line) != nil {
 			continue // an SDK that prints
 		}
-		if line.event.Event != "" {
-			d.events <- line.event
-		} else {
+		switch line.Event {
+		case "patch":
+			d.patches <- line.Value
+		case "gaveUp":
+			d.gaveUp <- struct{}{}
+		default:
 			d.answers <- line.answer
 		}
 	}
 }
 
 // try makes a call.
-func (d *driver) try(t *testing.T, call string, arguments ...any) answer {
+func (d *driver) try(t testing.TB, call string, arguments ...any) answer {
 	t.Helper()
+	if d.hangs != "" {
+		t.Fatalf("%s: the driver still hangs in %s", call, d.hangs)
+	}
 	if arguments == nil {
 		arguments = []any{}
 	}
@@ -128,60 +128,62 @@ func (d *driver) try(t *testing.T, call string, arguments ...any) answer {
 	case a := <-d.answers:
 		return a
 	case <-d.ended:
-		t.Fatalf("%s: the program has ended", call)
+		t.Fatalf("%s: the driver has ended", call)
 	case <-time.After(patience):
+		d.hangs = call
 		t.Fatalf("%s: no answer", call)
 	}
 	return answer{}
 }
 
 // do makes a call that has to succeed.
-func (d *driver) do(t *testing.T, call string, arguments ...any) any {
+func (d *driver) do(t testing.TB, call string, arguments ...any) any {
 	t.Helper()
 	a := d.try(t, call, arguments...)
 	if a.Error != "" {
-		t.Fatalf("%s: %s %d", call, a.Error, a.Status)
+		t.Fatalf("%s: %s with status %d", call, a.Error, a.Status)
 	}
 	return a.Result
 }
 
-// refused makes a call that has to fail with an HTTP status.
-func (d *driver) refused(t *testing.T, status int, call string, arguments ...any) {
+// refused makes a call that the hub has to refuse with a status.
+func (d *driver) refused(t testing.TB, status int, call string, arguments ...any) {
 	t.Helper()
-	if a := d.try(t, call, arguments...); a.Error != "HttpOperationError" || a.Status != status {
-		t.Errorf("%s: %q with status %d, want an HttpOperationError with %d", call, a.Error, a.Status, status)
+	if a := d.try(t, call, arguments...); a.Error == "" {
+		t.Errorf("%s: it is carried out, want status %d", call, status)
+	} else if a.Status != status {
+		t.Errorf("%s: %s with status %d, want status %d", call, a.Error, a.Status, status)
 	}
 }
 
-// raises makes a call that has to fail with an exception of this name.
-func (d *driver) raises(t *testing.T, exception, call string, arguments ...any) {
-	t.Helper()
-	if a := d.try(t, call, arguments...); a.Error != exception {
-		t.Errorf("%s: %q, want %s", call, a.Error, exception)
-	}
-}
-
-// wait returns the value of the next event, which has to have this name.
-func (d *driver) wait(t *testing.T, name string) any {
+// wait returns the next patch.
+func (d *driver) wait(t testing.TB) any {
 	t.Helper()
 	select {
-	case e := <-d.events:
-		if e.Event != name {
-			t.Fatalf("the event is %s %v, want %s", e.Event, e.Value, name)
-		}
-		return e.Value
+	case patch := <-d.patches:
+		return patch
 	case <-d.ended:
-		t.Fatalf("waiting for %s: the program has ended", name)
+		t.Fatal("waiting for a patch: the driver has ended")
 	case <-time.After(patience):
-		t.Fatalf("waiting for %s: it does not come", name)
+		t.Fatal("waiting for a patch: it does not come")
 	}
 	return nil
+}
+
+// forget drops the events of clients that were before.
+func (d *driver) forget() {
+	for len(d.patches) > 0 {
+		<-d.patches
+	}
+	for len(d.gaveUp) > 0 {
+		<-d.gaveUp
+	}
 }
 
 // log passes on what a process says, without what nobody is to read.
 type log struct {
 	mu sync.Mutex
-	t  *testing.T
+	t  testing.TB
 }
 
 var secrets = regexp.MustCompile(`((?:SharedAccessKey|sig)=)[^&;\s'"]+`)

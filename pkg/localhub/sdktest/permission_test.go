@@ -7,69 +7,62 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestPermissions makes every call of azure-iot-hub with every policy. What
-// a policy does not carry is refused with 401.
-func TestPermissions(t *testing.T) {
-	t.Parallel()
-	hub, service := openService(t)
-	hub.AddModule("d", "m")
-	type call struct {
-		name      string
-		arguments []any
+// permissionScenarios make calls with every policy. What a policy does not
+// carry is refused with 401. They are the last of the service side, which
+// they open anew.
+var permissionScenarios = []scenario{
+	{"the policy iothubowner", withPolicy(localhub.PolicyIoTHubOwner, true, true, true)},
+	{"the policy service", withPolicy(localhub.PolicyService, false, false, true)},
+	{"the policy device", withPolicy(localhub.PolicyDevice, false, false, false)},
+	{"the policy registryRead", withPolicy(localhub.PolicyRegistryRead, true, false, false)},
+	{"the policy registryReadWrite", withPolicy(localhub.PolicyRegistryReadWrite, true, true, false)},
+	{"the policy serviceAndRegistryReadWrite", withPolicy(localhub.PolicyServiceAndRegistryReadWrite, true, true, true)},
+	{"a wrong key of a policy", func(t testing.TB, j *judge) {
+		forged := j.hub.ConnectionString(localhub.PolicyIoTHubOwner)
+		forged.SharedAccessKey = iothub.NewKey(make([]byte, 32))
+		j.openService(t, forged)
+		j.permissions(t, false, false, false)
+	}},
+	{"a policy that does not exist", func(t testing.TB, j *judge) {
+		unknown := j.hub.ConnectionString(localhub.PolicyIoTHubOwner)
+		unknown.SharedAccessKeyName = "owner"
+		j.openService(t, unknown)
+		j.permissions(t, false, false, false)
+	}},
+}
+
+func withPolicy(policy string, read, write, connect bool) func(testing.TB, *judge) {
+	return func(t testing.TB, j *judge) {
+		j.openService(t, j.hub.ConnectionString(policy))
+		j.permissions(t, read, write, connect)
 	}
-	read := []call{
-		{"get_device", []any{"d"}},
-		{"get_devices", nil},
-		{"get_module", []any{"d", "m"}},
-		{"get_modules", []any{"d"}},
-	}
-	write := []call{
-		{"create_device_with_sas", []any{"new", "", "", "enabled"}},
-		{"update_device_with_sas", []any{"new", nil, someKey, otherKey, "enabled"}},
-		{"create_module_with_sas", []any{"new", "m", "", "", ""}},
-		{"update_module_with_sas", []any{"new", "m", "me", nil, someKey, otherKey}},
-		{"delete_module", []any{"new", "m"}},
-		{"delete_device", []any{"new"}},
-	}
-	connect := []call{
-		{"get_twin", []any{"d"}},
-		{"update_twin", []any{"d", desired(object{"a": 1})}},
-		{"replace_twin", []any{"d", desired(object{"a": 1})}},
-		{"get_module_twin", []any{"d", "m"}},
-		{"update_module_twin", []any{"d", "m", desired(object{"a": 1})}},
-		{"replace_module_twin", []any{"d", "m", desired(object{"a": 1})}},
-	}
-	forged, unknown := hub.ConnectionString(localhub.PolicyIoTHubOwner), hub.ConnectionString(localhub.PolicyIoTHubOwner)
-	forged.SharedAccessKey = iothub.NewKey(make([]byte, 32))
-	unknown.SharedAccessKeyName = "owner"
-	for _, row := range []struct {
-		name                 string
-		hub                  iothub.ConnectionString
-		read, write, connect bool
-	}{
-		{"iothubowner", hub.ConnectionString(localhub.PolicyIoTHubOwner), true, true, true},
-		{"service", hub.ConnectionString(localhub.PolicyService), false, false, true},
-		{"device", hub.ConnectionString(localhub.PolicyDevice), false, false, false},
-		{"registryRead", hub.ConnectionString(localhub.PolicyRegistryRead), true, false, false},
-		{"registryReadWrite", hub.ConnectionString(localhub.PolicyRegistryReadWrite), true, true, false},
-		{"serviceAndRegistryReadWrite", hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite), true, true, true},
-		{"wrong key", forged, false, false, false},
-		{"unknown policy", unknown, false, false, false},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			service.do(t, "open", row.hub.Reveal())
-			for _, group := range []struct {
-				allowed bool
-				calls   []call
-			}{{row.read, read}, {row.write, write}, {row.connect, connect}} {
-				for _, c := range group.calls {
-					if group.allowed {
-						service.do(t, c.name, c.arguments...)
-					} else {
-						service.refused(t, 401, c.name, c.arguments...)
-					}
-				}
-			}
-		})
+}
+
+// permissions makes the calls that need each permission.
+func (j *judge) permissions(t testing.TB, read, write, connect bool) {
+	t.Helper()
+	j.hub.AddModule(j.device, "m")
+	j.permission(t, read, "getDevice", j.device)
+	j.permission(t, read, "getModule", j.device, "m")
+	j.permission(t, read, "listModules", j.device)
+	j.permission(t, connect, "getTwin", j.device)
+	j.permission(t, connect, "updateTwin", j.device, "", desired(object{"a": 1}))
+	j.permission(t, connect, "getTwin", j.device, "m")
+	j.permission(t, connect, "updateTwin", j.device, "m", desired(object{"a": 1}))
+	j.device += "new"
+	j.permission(t, write, "createDevice", j.identity(""))
+	j.permission(t, write, "updateDevice", j.identity("", withKeys(someKey, otherKey)...))
+	j.permission(t, write, "createModule", j.identity("m"))
+	j.permission(t, write, "updateModule", j.identity("m", withKeys(someKey, otherKey)...))
+	j.permission(t, write, "deleteModule", j.device, "m")
+	j.permission(t, write, "deleteDevice", j.device)
+}
+
+func (j *judge) permission(t testing.TB, allowed bool, call string, arguments ...any) {
+	t.Helper()
+	if allowed {
+		j.do(t, call, arguments...)
+	} else {
+		j.refused(t, 401, call, arguments...)
 	}
 }

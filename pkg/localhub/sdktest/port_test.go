@@ -1,88 +1,46 @@
 package sdktest
 
 import (
-	"bufio"
-	"io"
-	"net"
-	"net/http"
-	"sync"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
 	"testing"
 
 	"moduletwin/pkg/localhub"
 )
 
-// startProxy returns the port of an HTTP proxy that leads localhost:8883 and
-// localhost:443 to the hub. The SDK for devices knows no other ports; these
-// may be taken, or need rights that tests do not have.
-func startProxy(t *testing.T, hub *localhub.Hub) (port int) {
+// startHub starts a hub at the ports that SDKs insist on: 8883 for MQTT and
+// 443 for HTTPS and WebSocket. It does so at one of the many loopback
+// addresses of a machine, so that other tests can have these ports, too.
+// Where a user may not open port 443, the hub does without it, and why not is
+// returned.
+func startHub(t *testing.T) (hub *localhub.Hub, no443 error) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tasks sync.WaitGroup
-	tasks.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
+	for range 10 {
+		host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+		hub, no443 = startAt(t, host+":8883", host+":443")
+		if no443 != nil && !errors.Is(no443, localhub.ErrPortTaken) {
+			var err error
+			if hub, err = startAt(t, host+":8883"); err != nil {
+				missing(t, "%v", err)
 			}
-			tasks.Go(func() { lead(conn, hub.HostName()) })
 		}
-	})
-	t.Cleanup(func() {
-		listener.Close()
-		hub.Close() // ends all that is led there
-		tasks.Wait()
-	})
-	return listener.Addr().(*net.TCPAddr).Port
+		if hub != nil {
+			return hub, no443
+		}
+	}
+	missing(t, "%v", no443)
+	return nil, nil
 }
 
-// lead answers one CONNECT and then passes on bytes, until either side ends.
-func lead(conn net.Conn, address string) {
-	defer conn.Close()
-	reader := bufio.NewReader(conn)
-	request, err := http.ReadRequest(reader)
-	if err != nil {
-		return
-	}
-	if request.Method != http.MethodConnect || request.Host != "localhost:8883" && request.Host != "localhost:443" {
-		io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\n\r\n")
-		return
-	}
-	hub, err := net.Dial("tcp", address)
-	if err != nil {
-		return
-	}
-	defer hub.Close()
-	io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
-	var there sync.WaitGroup
-	there.Go(func() {
-		io.Copy(hub, reader)
-		hub.Close()
+func startAt(t *testing.T, addresses ...string) (*localhub.Hub, error) {
+	hub, err := localhub.Start(&localhub.Options{
+		Listen: addresses,
+		Logger: slog.New(slog.NewTextHandler(&log{t: t}, nil)),
 	})
-	io.Copy(conn, hub)
-	conn.Close()
-	there.Wait()
-}
-
-// TestWellKnownPorts has modules sign in without a proxy, at the ports that
-// the SDK knows, where this machine has them to give.
-func TestWellKnownPorts(t *testing.T) {
-	t.Parallel()
-	for address, webSockets := range map[string]bool{"localhost:8883": false, "localhost:443": true} {
-		t.Run(address, func(t *testing.T) {
-			python(t)
-			hub, err := localhub.Start(&localhub.Options{Listen: []string{address}})
-			if err != nil {
-				t.Skip(err)
-			}
-			t.Cleanup(hub.Close)
-			s := side{hub, startDriver(t, hub, "device.py"), object{"websockets": webSockets}}
-			s.connect(t, "d", "m", nil)
-			s.driver.do(t, "listen")
-			s.patch(t, "d", "m", object{"a": 1})
-			s.hears(t, `{"$version":2,"a":1}`)
-		})
+	if err == nil {
+		t.Cleanup(hub.Close)
 	}
+	return hub, err
 }

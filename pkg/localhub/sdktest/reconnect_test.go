@@ -7,63 +7,76 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// judgeReconnect loses connections in every way. This SDK comes back by
-// itself but subscribes to nothing again: it trusts the hub to remember.
-func judgeReconnect(t *testing.T, s side, device string) {
-	// listen has a module connected and listening. Without reading the twin
-	// once, this SDK would not hear the answer when it reads it again.
-	listen := func(t *testing.T, module string, options object) {
-		t.Helper()
-		s.connect(t, device, module, options)
-		s.driver.do(t, "get_twin")
-		s.driver.do(t, "listen")
-		s.patch(t, device, module, object{"a": 1})
-		s.hears(t, `{"$version":2,"a":1}`)
-	}
-	t.Run("survives a cut", func(t *testing.T) {
-		listen(t, "cut", nil)
-		for i, disconnect := range []func(string, string) bool{s.hub.Disconnect, s.hub.ResetConnection} {
-			disconnect(device, "cut")
-			s.link(t, device, "cut", subscribedAgain(i+1))
-			s.patch(t, device, "cut", object{"b": i})
-			s.driver.do(t, "patch_twin_reported_properties", object{"r": i})
-		}
-		s.hears(t, `{"$version":3,"b":0}`)
-		s.hears(t, `{"$version":4,"b":1}`)
-	})
-	t.Run("survives a restart of the hub", func(t *testing.T) {
-		listen(t, "restart", object{"connection_retry_interval": 1})
-		if err := s.hub.Restart(true); err != nil {
+// reconnectScenarios lose connections in every way. SDKs come back by
+// themselves; some subscribe to nothing again and trust the hub to remember.
+var reconnectScenarios = []scenario{
+	{"come back after a cut", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		j.hub.Disconnect(j.device, "m")
+		j.comesBack(t, "m", 1)
+		j.patch(t, "m", object{"b": 2})
+		j.hears(t, `{"$version":3,"b":2}`)
+		j.do(t, "report", object{"r": 1})
+	}},
+	{"come back after a reset", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		j.hub.ResetConnection(j.device, "m")
+		j.comesBack(t, "m", 1)
+		j.patch(t, "m", object{"b": 2})
+		j.hears(t, `{"$version":3,"b":2}`)
+	}},
+	{"come back after a restart of the hub", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		if err := j.hub.Restart(true); err != nil {
 			t.Fatal(err)
 		}
-		s.link(t, device, "restart", subscribedAgain(1))
-		s.patch(t, device, "restart", object{"b": 2})
-		s.hears(t, `{"$version":3,"b":2}`)
-	})
-	t.Run("catches up after a cut", func(t *testing.T) {
-		listen(t, "away", object{"connection_retry_interval": 1})
-		s.hub.FailNext(1, fault.SignIn, fault.Cut())
-		faults := s.hub.FaultsInjected()
-		s.hub.Disconnect(device, "away")
-		s.patch(t, device, "away", object{"b": 2})
-		if err := s.hub.WaitFaults(t.Context(), faults+2); err != nil {
-			t.Fatal(err)
+		j.comesBack(t, "m", 1)
+		j.patch(t, "m", object{"b": 2})
+		j.hears(t, `{"$version":3,"b":2}`)
+	}},
+	{"catch up with what changed meanwhile", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		j.hub.FailNext(1, fault.SignIn, fault.Cut())
+		j.hub.Disconnect(j.device, "m")
+		j.patch(t, "m", object{"b": 2})
+		j.comesBack(t, "m", 1)
+		j.do(t, "twin") // comes after what the SDK asks for by itself
+		j.patch(t, "m", object{"c": 3})
+		if heard := j.nextPatch(t); at(heard, "b") == nil {
+			t.Fatalf("what it hears first is version %v", at(heard, "$version"))
 		}
-		s.hears(t, `{"$version":3,"a":1,"b":2}`) // all of the desired properties
-	})
-	t.Run("renews its token", func(t *testing.T) {
-		listen(t, "renews", object{"sastoken_ttl": 121}) // it does so two minutes before the end
-		s.link(t, device, "renews", subscribedAgain(2))
-		s.patch(t, device, "renews", object{"b": 2})
-		s.hears(t, `{"$version":3,"b":2}`)
-	})
-	t.Run("goes and comes back", func(t *testing.T) {
-		listen(t, "goes", nil)
-		s.driver.do(t, "disconnect")
-		s.link(t, device, "goes", func(l localhub.ConnectionState) bool { return !l.Connected })
-		s.signIn(t, letIn)
-		s.link(t, device, "goes", subscribedAgain(1))
-		s.patch(t, device, "goes", object{"b": 2})
-		s.hears(t, `{"$version":3,"b":2}`)
-	})
+		j.hears(t, `{"$version":4,"c":3}`)
+	}},
+	{"subscribe again when the hub has forgotten", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		j.hub.ForgetSessions()
+		j.waitFor(t, "m", func(c localhub.ConnectionState) bool { return c.Connected && c.SignIns > 1 })
+		j.do(t, "send", "after whatever it has to say first")
+		if state, _ := j.hub.WaitConnection(t.Context(), j.device, "m", func(localhub.ConnectionState) bool { return true }); !state.Subscribed {
+			t.Error("it has not subscribed again")
+		}
+	}},
+	{"renew the token before it expires", func(t testing.TB, j *judge) {
+		j.listen(t, "m", "renewAfter", 1)
+		j.comesBack(t, "m", 1)
+		j.patch(t, "m", object{"b": 2})
+		j.hears(t, `{"$version":3,"b":2}`)
+	}},
+	{"come back with a new token when it has expired", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		j.hub.ExpireTokens()
+		j.comesBack(t, "m", 1)
+		j.patch(t, "m", object{"b": 2})
+		j.hears(t, `{"$version":3,"b":2}`)
+	}},
+	{"go and come back", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		j.do(t, "disconnect")
+		j.waitFor(t, "m", func(c localhub.ConnectionState) bool { return !c.Connected })
+		j.signIn(t, letIn)
+		j.do(t, "listen")
+		j.comesBack(t, "m", 1)
+		j.patch(t, "m", object{"b": 2})
+		j.hears(t, `{"$version":3,"b":2}`)
+	}},
 }

@@ -1,118 +1,117 @@
 package sdktest
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
-
-	"moduletwin/pkg/localhub"
 )
-
-// object is a patch, or a part of one.
-type object map[string]any
 
 // desired returns a patch of desired properties alone.
 func desired(properties object) object { return object{"desired": properties} }
 
-// TestTwins drives twins by azure-iot-hub.
-func TestTwins(t *testing.T) {
-	t.Parallel()
-	hub, service := openService(t)
-
-	t.Run("a fresh device twin", func(t *testing.T) {
-		hub.AddDevice("fresh")
-		twin := service.do(t, "get_twin", "fresh")
-		has(t, twin, "device_id", `"fresh"`, "module_id", "null", "etag", `"AAAAAAAAAAE="`, "version", "2", "status", `"enabled"`,
-			"connection_state", `"Disconnected"`, "authentication_type", `"sas"`, "tags", "null",
-			"properties.desired.$version", "1", "properties.reported.$version", "1")
-		if text(twin, "device_etag") != text(service.do(t, "get_device", "fresh"), "etag") {
-			t.Error("device_etag is not that of the identity")
-		}
-	})
-	t.Run("a fresh module twin", func(t *testing.T) {
-		hub.AddModule("fresh", "m")
-		has(t, service.do(t, "get_module_twin", "fresh", "m"), "device_id", `"fresh"`, "module_id", `"m"`, "etag", `"AAAAAAAAAAE="`, "version", "2",
-			"properties.desired", `{"$metadata":{"$lastUpdated":"0001-01-01T00:00:00Z"},"$version":1}`,
-			"properties.reported", `{"$metadata":{"$lastUpdated":"0001-01-01T00:00:00Z"},"$version":1}`)
-	})
-	t.Run("a twin of nobody: 404", func(t *testing.T) {
-		service.refused(t, 404, "get_twin", "nobody")
-		service.refused(t, 404, "get_module_twin", "fresh", "nobody")
-		service.refused(t, 404, "update_module_twin", "fresh", "nobody", desired(object{"a": 1}))
-		service.refused(t, 404, "replace_twin", "nobody", desired(object{"a": 1}))
-	})
-	t.Run("replace a twin by itself", func(t *testing.T) {
-		hub.AddModule("d", "same")
-		service.do(t, "update_module_twin", "d", "same", object{"tags": object{"t": 1}, "desired": object{"a": 1}})
-		twin := service.do(t, "send_twin_back", "d", "same")
-		has(t, twin, "etag", `"AAAAAAAAAAM="`, "tags", `{"t":1}`, "properties.desired.a", "1", "properties.desired.$version", "3")
-	})
-	for kind, module := range map[string]string{"device": "", "module": "m"} {
-		t.Run(kind, func(t *testing.T) { judgeTwin(t, hub, service, kind, module) })
+// twinScenarios are the same for the twins of devices and, with the id of
+// one, of modules.
+func twinScenarios(kind, module string) []scenario {
+	named := func(name string) string { return kind + " twin: " + name }
+	update := func(t testing.TB, j *judge, patch object, etag ...any) any {
+		t.Helper()
+		return j.do(t, "updateTwin", append([]any{j.device, module, patch}, etag...)...)
 	}
-}
-
-// judgeTwin goes through the updates of a twin; those of devices and modules
-// are calls of different names.
-func judgeTwin(t *testing.T, hub *localhub.Hub, service *driver, device, module string) {
-	update, replace := "update_twin", "replace_twin"
-	path := []any{device}
-	if module != "" {
-		update, replace = "update_module_twin", "replace_module_twin"
-		path = append(path, module)
+	return []scenario{
+		{named("a fresh one"), func(t testing.TB, j *judge) {
+			j.add(module)
+			twin := j.do(t, "getTwin", j.device, module)
+			has(t, twin, "deviceId", strconv.Quote(j.device), "etag", `"AAAAAAAAAAE="`, "version", "2", "status", `"enabled"`,
+				"connectionState", `"Disconnected"`, "properties.desired.$version", "1", "properties.reported.$version", "1")
+			if text(twin, "moduleId") != module {
+				t.Errorf("the module is %q", text(twin, "moduleId"))
+			}
+		}},
+		{named("none: 404"), func(t testing.TB, j *judge) {
+			j.refused(t, 404, "getTwin", j.device, module)
+			j.refused(t, 404, "updateTwin", j.device, module, desired(object{"a": 1}))
+		}},
+		{named("update"), func(t testing.TB, j *judge) {
+			j.add(module)
+			update(t, j, object{"tags": object{"room": object{"floor": 1}}, "desired": object{"a": 1, "b": object{"c": 2, "d": 3}}})
+			twin := update(t, j, object{"tags": object{"room": object{"number": 7}}, "desired": object{"b": object{"c": 4}, "e": []any{1, "x", true}}})
+			has(t, twin, "etag", `"AAAAAAAAAAM="`, "version", "4", "tags", `{"room":{"floor":1,"number":7}}`,
+				"properties.desired.a", "1", "properties.desired.b", `{"c":4,"d":3}`, "properties.desired.e", `[1,"x",true]`, "properties.desired.$version", "3")
+		}},
+		{named("when each property was changed"), func(t testing.TB, j *judge) {
+			j.add(module)
+			update(t, j, desired(object{"a": 1, "b": object{"c": 2, "d": 3}}))
+			twin := update(t, j, desired(object{"b": object{"c": 4}}))
+			has(t, twin, "properties.desired.$metadata.a.$lastUpdatedVersion", "2", "properties.desired.$metadata.b.$lastUpdatedVersion", "3",
+				"properties.desired.$metadata.b.c.$lastUpdatedVersion", "3", "properties.desired.$metadata.b.d.$lastUpdatedVersion", "2")
+		}},
+		{named("null removes a property"), func(t testing.TB, j *judge) {
+			j.add(module)
+			update(t, j, desired(object{"a": 1, "b": object{"c": 2, "d": 3}}))
+			twin := update(t, j, desired(object{"a": nil, "b": object{"c": nil}, "nothing": nil}))
+			has(t, twin, "properties.desired.a", "null", "properties.desired.b", `{"d":3}`, "properties.desired.$metadata.a", "null")
+		}},
+		{named("null removes a tag"), func(t testing.TB, j *judge) {
+			j.add(module)
+			update(t, j, object{"tags": object{"a": 1, "b": object{"c": 2, "d": 3}}})
+			has(t, update(t, j, object{"tags": object{"a": nil, "b": object{"c": nil}}}), "tags", `{"b":{"d":3}}`)
+		}},
+		{named("tags alone leave the desired version"), func(t testing.TB, j *judge) {
+			j.add(module)
+			has(t, update(t, j, object{"tags": object{"x": "y"}}), "etag", `"AAAAAAAAAAI="`, "properties.desired.$version", "1")
+		}},
+		{named("update with the etag, then with the old one: 412"), func(t testing.TB, j *judge) {
+			j.add(module)
+			has(t, update(t, j, desired(object{"a": 1}), "AAAAAAAAAAE="), "etag", `"AAAAAAAAAAI="`)
+			j.refused(t, 412, "updateTwin", j.device, module, desired(object{"a": 2}), "AAAAAAAAAAE=")
+		}},
+		{named("replace"), func(t testing.TB, j *judge) {
+			j.add(module)
+			update(t, j, object{"tags": object{"old": true}, "desired": object{"a": 1, "b": object{"d": 3}}})
+			twin := j.do(t, "replaceTwin", j.device, module, object{"tags": object{"new": true}, "desired": object{"b": object{"c": "x"}}})
+			has(t, twin, "etag", `"AAAAAAAAAAM="`, "tags", `{"new":true}`, "properties.desired.$version", "3", "properties.reported.$version", "1",
+				"properties.desired.a", "null", "properties.desired.b", `{"c":"x"}`)
+		}},
+		{named("replace with the etag, then with the old one: 412"), func(t testing.TB, j *judge) {
+			j.add(module)
+			has(t, j.do(t, "replaceTwin", j.device, module, desired(object{"z": 0}), "AAAAAAAAAAE="), "etag", `"AAAAAAAAAAI="`, "properties.desired.z", "0")
+			j.refused(t, 412, "replaceTwin", j.device, module, desired(object{"z": 1}), "AAAAAAAAAAE=")
+		}},
+		{named("replace it by itself"), func(t testing.TB, j *judge) {
+			j.add(module)
+			update(t, j, object{"tags": object{"t": 1}, "desired": object{"a": 1}})
+			twin := j.do(t, "sendTwinBack", j.device, module)
+			has(t, twin, "etag", `"AAAAAAAAAAM="`, "tags", `{"t":1}`, "properties.desired.a", "1", "properties.desired.$version", "3")
+		}},
+		{named("a name that is not allowed: 400"), func(t testing.TB, j *judge) {
+			j.add(module)
+			j.refused(t, 400, "updateTwin", j.device, module, desired(object{"a.b": 1}))
+			j.refused(t, 400, "updateTwin", j.device, module, object{"tags": object{"a b": 1}})
+		}},
+		{named("too deep: 400"), func(t testing.TB, j *judge) {
+			j.add(module)
+			var deep any = 1
+			for range 12 {
+				deep = object{"a": deep}
+			}
+			j.refused(t, 400, "updateTwin", j.device, module, object{"desired": deep})
+		}},
+		{named("too large: 403"), func(t testing.TB, j *judge) {
+			j.add(module)
+			large := object{}
+			for i := range 8 {
+				large[fmt.Sprint("p", i)] = strings.Repeat("x", 4096)
+			}
+			j.refused(t, 403, "updateTwin", j.device, module, desired(large))
+			j.refused(t, 403, "updateTwin", j.device, module, object{"tags": large})
+		}},
+		{named("nothing that is refused leaves a trace"), func(t testing.TB, j *judge) {
+			j.add(module)
+			j.try(t, "updateTwin", j.device, module, object{"tags": object{"fine": 1}, "desired": object{"a.b": 1}})
+			if twin, _ := j.hub.Twin(j.device, module); twin.ETag != "AAAAAAAAAAE=" || twin.Version != 2 {
+				t.Errorf("etag %s, version %d", twin.ETag, twin.Version)
+			}
+		}},
 	}
-	with := func(more ...any) []any { return append(append([]any{}, path...), more...) }
-	hub.AddModule(device, module)
-
-	t.Run("patch without an etag merges", func(t *testing.T) {
-		service.do(t, update, with(object{"tags": object{"room": object{"floor": 1, "number": 7}}, "desired": object{"a": 1, "b": object{"c": 2, "d": 3}}})...)
-		twin := service.do(t, update, with(object{"tags": object{"room": object{"number": nil}}, "desired": object{"b": object{"c": 4}, "e": []any{1, "x", true}}})...)
-		has(t, twin, "etag", `"AAAAAAAAAAM="`, "version", "4", "tags", `{"room":{"floor":1}}`,
-			"properties.desired.a", "1", "properties.desired.b", `{"c":4,"d":3}`, "properties.desired.e", `[1,"x",true]`,
-			"properties.desired.$version", "3", "properties.desired.$metadata.b.c.$lastUpdatedVersion", "3", "properties.desired.$metadata.b.d.$lastUpdatedVersion", "2")
-	})
-	t.Run("null deletes", func(t *testing.T) {
-		twin := service.do(t, update, with(desired(object{"a": nil, "b": object{"c": nil}, "nothing": nil}))...)
-		has(t, twin, "properties.desired.a", "null", "properties.desired.b", `{"d":3}`, "properties.desired.$metadata.a", "null")
-	})
-	t.Run("patch with the etag, then with the old one: 412", func(t *testing.T) {
-		has(t, service.do(t, update, with(desired(object{"a": 1}), "AAAAAAAAAAQ=")...), "etag", `"AAAAAAAAAAU="`)
-		service.refused(t, 412, update, with(desired(object{"a": 2}), "AAAAAAAAAAQ=")...)
-		service.refused(t, 412, replace, with(desired(object{"a": 2}), "AAAAAAAAAAQ=")...)
-	})
-	t.Run("tags alone leave the desired version", func(t *testing.T) {
-		has(t, service.do(t, update, with(object{"tags": object{"x": "y"}})...), "etag", `"AAAAAAAAAAY="`, "properties.desired.$version", "5")
-	})
-	t.Run("replace without an etag", func(t *testing.T) {
-		twin := service.do(t, replace, with(object{"tags": object{"new": true}, "desired": object{"b": object{"c": "x"}}})...)
-		has(t, twin, "etag", `"AAAAAAAAAAc="`, "tags", `{"new":true}`, "properties.desired.$version", "6", "properties.reported.$version", "1",
-			"properties.desired.a", "null", "properties.desired.b", `{"c":"x"}`)
-	})
-	t.Run("replace with the etag", func(t *testing.T) {
-		has(t, service.do(t, replace, with(desired(object{"z": 0}), "AAAAAAAAAAc=")...), "etag", `"AAAAAAAAAAg="`, "properties.desired.z", "0")
-	})
-	t.Run("illegal name: 400", func(t *testing.T) {
-		service.refused(t, 400, update, with(desired(object{"a.b": 1}))...)
-		service.refused(t, 400, update, with(object{"tags": object{"a b": 1}})...)
-	})
-	t.Run("too deep: 400", func(t *testing.T) {
-		var deep any = 1
-		for range 12 {
-			deep = object{"a": deep}
-		}
-		service.refused(t, 400, update, with(object{"desired": deep})...)
-	})
-	t.Run("too large: 403", func(t *testing.T) {
-		large := object{}
-		for i := range 8 {
-			large[string(rune('a'+i))] = strings.Repeat("x", 4096)
-		}
-		service.refused(t, 403, update, with(desired(large))...)
-		service.refused(t, 403, update, with(object{"tags": large})...)
-	})
-	t.Run("nothing refused has left a trace", func(t *testing.T) {
-		twin, _ := hub.Twin(device, module)
-		if twin.ETag != "AAAAAAAAAAg=" || twin.Version != 9 {
-			t.Errorf("etag %s, version %d", twin.ETag, twin.Version)
-		}
-	})
 }

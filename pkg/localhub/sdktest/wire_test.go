@@ -33,7 +33,7 @@ func dialTLS(t *testing.T, hub *localhub.Hub) net.Conn {
 	return ready(t, conn)
 }
 
-func (w webSocket) dial(t *testing.T, hub *localhub.Hub) net.Conn {
+func (w handshake) dial(t *testing.T, hub *localhub.Hub) net.Conn {
 	t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{w.subprotocol}, TLSClientConfig: &tls.Config{RootCAs: hub.RootCAs()}}
 	ws, response, err := dialer.DialContext(t.Context(), "wss://"+hub.HostName()+wsconn.Path+w.query, nil)

@@ -12,8 +12,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// mqttPortrait is how an SDK of the module side looks on the wire.
-type mqttPortrait struct {
+// mqttRecording is how an SDK of the module side looks on the wire.
+type mqttRecording struct {
 	name       string
 	username   string
 	fields     string // of its tokens
@@ -24,7 +24,7 @@ type mqttPortrait struct {
 	qos        byte       // of what it publishes
 	rid        string
 	get        string // the body of a request for the twin
-	webSocket  webSocket
+	webSocket  handshake
 }
 
 type filter struct {
@@ -32,8 +32,8 @@ type filter struct {
 	qos  byte
 }
 
-// webSocket is how an SDK asks for MQTT over WebSocket.
-type webSocket struct{ subprotocol, query string }
+// handshake is how an SDK asks for MQTT over WebSocket.
+type handshake struct{ subprotocol, query string }
 
 const (
 	answersFilter = "$iothub/twin/res/#"
@@ -41,7 +41,7 @@ const (
 	methodsFilter = "$iothub/methods/POST/#"
 )
 
-var dotNet = mqttPortrait{
+var dotNet = mqttRecording{
 	name:       ".NET",
 	username:   "gateway.example/d/m/?api-version=2020-09-30&DeviceClientType=.NET%2F1.42.0%20%28.NET%208.0.8%3B%20Linux%3B%20X64%29",
 	fields:     "sr={sr}&sig={sig}&se={se}",
@@ -49,10 +49,10 @@ var dotNet = mqttPortrait{
 	subscribes: [][]filter{{{answersFilter, 1}}, {{desiredFilter, 1}}, {{methodsFilter, 1}}, {{"devices/d/modules/m/#", 1}}},
 	again:      true,
 	rid:        "8a0b5f6e-2b3c-4f0e-9d5a-0c1d2e3f4a5b",
-	webSocket:  webSocket{subprotocol: "mqtt"},
+	webSocket:  handshake{subprotocol: "mqtt"},
 }
 
-var mqttPortraits = []mqttPortrait{
+var mqttRecordings = []mqttRecording{
 	{
 		name:       "Python",
 		username:   "localhost/d/m/?api-version=2019-10-01&DeviceClientType=azure-iot-device-iothub-py%2F2.14.0%283.11.7%3BLinux%206.1%3Bx86_64%29",
@@ -62,7 +62,7 @@ var mqttPortraits = []mqttPortrait{
 		qos:        1,
 		rid:        "8a0b5f6e-2b3c-4f0e-9d5a-0c1d2e3f4a5b",
 		get:        " ",
-		webSocket:  webSocket{subprotocol: "mqtt"},
+		webSocket:  handshake{subprotocol: "mqtt"},
 	},
 	{
 		name:       "Node.js",
@@ -72,7 +72,7 @@ var mqttPortraits = []mqttPortrait{
 		subscribes: [][]filter{{{answersFilter, 0}}, {{desiredFilter, 0}}, {{methodsFilter, 0}}, {{"devices/d/modules/m/inputs/#", 1}}},
 		rid:        "8a0b5f6e-2b3c-4f0e-9d5a-0c1d2e3f4a5b",
 		get:        " ",
-		webSocket:  webSocket{subprotocol: "mqtt"},
+		webSocket:  handshake{subprotocol: "mqtt"},
 	},
 	dotNet,
 	{
@@ -84,7 +84,7 @@ var mqttPortraits = []mqttPortrait{
 		again:      true,
 		qos:        1,
 		rid:        "0",
-		webSocket:  webSocket{"mqtt", "?iothub-no-client-cert=true"},
+		webSocket:  handshake{"mqtt", "?iothub-no-client-cert=true"},
 	},
 	{
 		name:       "C",
@@ -95,7 +95,7 @@ var mqttPortraits = []mqttPortrait{
 		subscribes: [][]filter{{{answersFilter, 0}, {desiredFilter, 0}, {methodsFilter, 0}, {"devices/d/modules/m/#", 1}}},
 		again:      true,
 		rid:        "10",
-		webSocket:  webSocket{subprotocol: "MQTT"},
+		webSocket:  handshake{subprotocol: "MQTT"},
 	},
 	{
 		name:       "C of the year 2017",
@@ -106,14 +106,14 @@ var mqttPortraits = []mqttPortrait{
 		subscribes: [][]filter{{{answersFilter, 0}, {desiredFilter, 0}}},
 		again:      true,
 		rid:        "10",
-		webSocket:  webSocket{subprotocol: "MQTT"},
+		webSocket:  handshake{subprotocol: "MQTT"},
 	},
 }
 
-// TestModulePortraits replays the module side of the SDKs, those included
+// TestModuleRecordings replays the module side of the SDKs, those included
 // that are not run, over both transports.
-func TestModulePortraits(t *testing.T) {
-	for _, p := range mqttPortraits {
+func TestModuleRecordings(t *testing.T) {
+	for _, p := range mqttRecordings {
 		t.Run(p.name+" over MQTT", func(t *testing.T) { p.play(t, dialTLS) })
 		t.Run(p.name+" over WebSocket", func(t *testing.T) { p.play(t, p.webSocket.dial) })
 	}
@@ -121,7 +121,7 @@ func TestModulePortraits(t *testing.T) {
 
 // play signs in, uses the twin, and signs in again while the first
 // connection still stands.
-func (p mqttPortrait) play(t *testing.T, dial dialer) {
+func (p mqttRecording) play(t *testing.T, dial dialer) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
 	first := p.signIn(t, hub, module, dial, false)
@@ -138,7 +138,7 @@ func (p mqttPortrait) play(t *testing.T, dial dialer) {
 	p.useTwin(second)
 }
 
-func (p mqttPortrait) signIn(t *testing.T, hub *localhub.Hub, module iothub.ConnectionString, dial dialer, remembered bool) *wire {
+func (p mqttRecording) signIn(t *testing.T, hub *localhub.Hub, module iothub.ConnectionString, dial dialer, remembered bool) *wire {
 	t.Helper()
 	resource := url.QueryEscape("localhost/devices/d/modules/m")
 	if p.escape != nil {
@@ -149,7 +149,7 @@ func (p mqttPortrait) signIn(t *testing.T, hub *localhub.Hub, module iothub.Conn
 	return w
 }
 
-func (p mqttPortrait) subscribe(w *wire) {
+func (p mqttRecording) subscribe(w *wire) {
 	w.t.Helper()
 	for _, filters := range p.subscribes {
 		w.subscribe(filters)
@@ -157,7 +157,7 @@ func (p mqttPortrait) subscribe(w *wire) {
 }
 
 // granted returns the QoS of a subscription.
-func (p mqttPortrait) granted(name string) byte {
+func (p mqttRecording) granted(name string) byte {
 	for _, filters := range p.subscribes {
 		for _, f := range filters {
 			if f.name == name {
@@ -171,7 +171,7 @@ func (p mqttPortrait) granted(name string) byte {
 // useTwin reads the twin, reports, and has a report refused. What comes back
 // has its parameters in the order that Java needs, and a body on every
 // refusal, without which Node.js takes it for a success.
-func (p mqttPortrait) useTwin(w *wire) {
+func (p mqttRecording) useTwin(w *wire) {
 	w.t.Helper()
 	w.publish("$iothub/twin/GET/?$rid="+p.rid, p.get, p.qos)
 	topic, body := w.hear(p.granted(answersFilter))
@@ -191,7 +191,7 @@ func (p mqttPortrait) useTwin(w *wire) {
 }
 
 // hear has a change announced, its version in topic and body.
-func (p mqttPortrait) hear(w *wire, hub *localhub.Hub, version int64) {
+func (p mqttRecording) hear(w *wire, hub *localhub.Hub, version int64) {
 	w.t.Helper()
 	got, err := hub.PatchDesired("d", "m", map[string]any{"x": 1})
 	if err != nil || got != version {

@@ -14,8 +14,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// restPortrait is how an SDK of the service side looks on the wire.
-type restPortrait struct {
+// restRecording is how an SDK of the service side looks on the wire.
+type restRecording struct {
 	name      string
 	fields    string // of its tokens
 	header    string // of every request
@@ -35,7 +35,7 @@ type exchange struct {
 // deviceID needs escaping, for the SDKs that escape.
 const deviceID = "it's(1)=a;b@c:d,e!f*g$h+i.j_k-l"
 
-var restPortraits = []restPortrait{
+var restRecordings = []restRecording{
 	{
 		name:   "Node.js",
 		fields: "sr={sr}&sig={sig}&skn=iothubowner&se={se}",
@@ -102,10 +102,10 @@ var restPortraits = []restPortrait{
 
 const jsonBody = "Content-Type: application/json; charset=utf-8\r\n"
 
-// TestServicePortraits replays the service side of the SDKs that are not
+// TestServiceRecordings replays the service side of the SDKs that are not
 // run, byte by byte over one connection.
-func TestServicePortraits(t *testing.T) {
-	for _, p := range restPortraits {
+func TestServiceRecordings(t *testing.T) {
+	for _, p := range restRecordings {
 		t.Run(p.name, func(t *testing.T) {
 			hub := localhub.New(t)
 			conn, err := tls.Dial("tcp", hub.HostName(), &tls.Config{RootCAs: hub.RootCAs()})
@@ -119,14 +119,14 @@ func TestServicePortraits(t *testing.T) {
 			last := ""
 			for _, x := range p.exchanges {
 				io.WriteString(conn, p.message(x, steady, last))
-				last = expect(t, answers, x)
+				last = readResponse(t, answers, x)
 			}
 		})
 	}
 }
 
 // message returns a request as it goes over the wire.
-func (p restPortrait) message(x exchange, steady, last string) string {
+func (p restRecording) message(x exchange, steady, last string) string {
 	var identity struct{ ETag string }
 	json.Unmarshal([]byte(last), &identity)
 	fill := strings.NewReplacer("{d}", p.device, "{id}", deviceID, "{etag}", identity.ETag, "{answer}", last)
@@ -139,8 +139,8 @@ func (p restPortrait) message(x exchange, steady, last string) string {
 		fill.Replace(x.request), separator, steady, fill.Replace(x.header), len(body), body)
 }
 
-// expect reads an answer, checks what SDKs rely on and returns its body.
-func expect(t *testing.T, answers *bufio.Reader, x exchange) string {
+// readResponse reads a response, checks what SDKs rely on and returns its body.
+func readResponse(t *testing.T, answers *bufio.Reader, x exchange) string {
 	t.Helper()
 	response, err := http.ReadResponse(answers, nil)
 	if err != nil {

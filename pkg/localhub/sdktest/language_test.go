@@ -1,0 +1,93 @@
+package sdktest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// required names the variable that makes judges required: where one is
+// missing, tests fail that would else be skipped.
+const required = "IOTHUB_SDKS_REQUIRED"
+
+// missing skips the test, or fails it if judges are required.
+func missing(t *testing.T, format string, a ...any) {
+	t.Helper()
+	if os.Getenv(required) != "" {
+		t.Fatalf(format, a...)
+	}
+	t.Skipf(format, a...)
+}
+
+// language is one in which Microsoft publishes SDKs that can be run here.
+type language struct {
+	name  string
+	setup string // the script that installs the SDKs, and their folder
+	pins  string // the file that says in which versions
+
+	// command returns a command that runs the driver. The SDKs are in folder,
+	// and the hub's authority in the file certificate.
+	command func(folder, certificate string) *exec.Cmd
+	// serviceAt443 says that the service side knows no other port than 443.
+	serviceAt443 bool
+}
+
+var languages = []language{
+	{name: "Python", setup: "python", pins: "requirements.txt", command: python},
+	{name: "Node.js", setup: "node", pins: "package.json", command: node, serviceAt443: true},
+	{name: "Java", setup: "java", pins: "pom.xml", command: java, serviceAt443: true},
+}
+
+func python(folder, certificate string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(folder, "bin", "python"), filepath.Join("testdata", "driver.py"))
+	cmd.Env = append(environment(), "PYTHONDONTWRITEBYTECODE=1",
+		"REQUESTS_CA_BUNDLE="+certificate, // what azure-iot-hub reads
+		"SSL_CERT_FILE="+certificate)      // what azure-iot-device reads
+	return cmd
+}
+
+func node(folder, certificate string) *exec.Cmd {
+	cmd := exec.Command("node", filepath.Join("testdata", "driver.js"))
+	cmd.Env = append(environment(), "NODE_EXTRA_CA_CERTS="+certificate, "NODE_PATH="+filepath.Join(folder, "node_modules"))
+	return cmd
+}
+
+// java compiles the driver and runs it in one go. Its compiler for short runs
+// is enough: the other one would take its time from the hub.
+func java(folder, certificate string) *exec.Cmd {
+	cmd := exec.Command("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", filepath.Join(folder, "lib", "*"),
+		filepath.Join("testdata", "Driver.java"), certificate)
+	cmd.Env = environment()
+	return cmd
+}
+
+// folder returns where the setup script has installed the SDKs. Without
+// them, the test is over.
+func (l language) folder(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		missing(t, "%s: %v", l.name, err)
+	}
+	folder := filepath.Join(cache, "iothub-sdktest", l.setup)
+	if err := l.installed(folder); err != nil {
+		missing(t, "%s: Microsoft's SDKs are missing: run pkg/localhub/sdktest/setup/%s (%v)", l.name, l.setup, err)
+	}
+	return folder
+}
+
+// installed checks that the versions in folder are those that are pinned.
+func (l language) installed(folder string) error {
+	pinned, err := os.ReadFile(filepath.Join("setup", l.pins))
+	if err != nil {
+		return err
+	}
+	found, err := os.ReadFile(filepath.Join(folder, "installed"))
+	if err == nil && !bytes.Equal(found, pinned) {
+		err = fmt.Errorf("other versions than %s names are installed", l.pins)
+	}
+	return err
+}
