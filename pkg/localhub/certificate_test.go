@@ -17,7 +17,7 @@ import (
 // good for more names.
 func TestRenewal(t *testing.T) {
 	folder := t.TempDir()
-	r, err := registry.Open(folder)
+	r, err := registry.Open(folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestClockSet(t *testing.T) {
 	}
 	after := hub.CertificatePEM()
 	hub.Close()
-	r, err := registry.Open(folder)
+	r, err := registry.Open(folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

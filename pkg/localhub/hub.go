@@ -132,7 +132,9 @@ func Start(options *Options) (*Hub, error) {
 // it.
 func (h *Hub) open() (err error) {
 	if h.options.DataDir != "" {
-		kept, err := registry.Open(h.options.DataDir)
+		kept, err := registry.Open(h.options.DataDir, func(err error) {
+			h.log.Error("from now on the hub refuses to change anything; start it again", "error", err)
+		})
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,11 @@ const (
 // keptCertificate returns the one that is kept if it is still good, or else a
 // new one, which is then kept.
 func keptCertificate(r *registry.Registry, names []string, now time.Time) (*certificate, error) {
-	if kept := r.Kept(keptAuthority, keptServer, keptServerKey); kept[keptAuthority] != nil {
+	kept, err := r.Kept(keptAuthority, keptServer, keptServerKey)
+	if err != nil {
+		return nil, err
+	}
+	if kept[keptAuthority] != nil {
 		c, err := parseCertificate(kept[keptAuthority], kept[keptServer], kept[keptServerKey])
 		if err != nil || c.serves(names, now) {
 			return c, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -143,5 +144,62 @@ func mustRefuse(t *testing.T, content []byte, always bool) {
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(after, content) {
 		t.Errorf("it was changed (%v)", err)
+	}
+}
+
+// TestFileDamagedWhileOpen overwrites the list of free pages under a hub that
+// runs. It refuses to change anything from then on, over both protocols, says
+// why once in the log, answers what it knows, and ends.
+func TestFileDamagedWhileOpen(t *testing.T) {
+	folder := t.TempDir()
+	var log logbook
+	hub, err := localhub.Start(&localhub.Options{DataDir: folder, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hub.Close()
+	module := hub.AddModule("d", "m")
+	c, _ := signIn(t, hub, module)
+	c.subscribe("$iothub/twin/res/#")
+	forgetFreePages(t, filepath.Join(folder, store.FileName))
+	r := newREST(t, hub)
+	for range 3 {
+		r.must(500, "PATCH", "/twins/d/modules/m", `{"properties":{"desired":{"a":1}}}`)
+		if topic, _ := c.request("$iothub/twin/PATCH/properties/reported/?$rid=1", `{"a":1}`); !strings.HasPrefix(topic, "$iothub/twin/res/500/") {
+			t.Errorf("a report is answered at %s", topic)
+		}
+	}
+	r.must(200, "GET", "/twins/d/modules/m", "")
+	if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired["a"] != nil || twin.Properties.Reported["a"] != nil {
+		t.Errorf("what was refused has changed the twin: %v", twin.Properties)
+	}
+	hub.Close()
+	if n := strings.Count(log.text.String(), "start it again"); n != 1 {
+		t.Errorf("the log says %d times that nothing is kept:\n%s", n, log.text.String())
+	}
+	if _, err := localhub.Start(&localhub.Options{DataDir: folder}); !errors.Is(err, localhub.ErrUnusable) {
+		t.Errorf("the next start: %v", err)
+	}
+}
+
+// forgetFreePages overwrites all lists of free pages in a file with zeros.
+func forgetFreePages(t *testing.T, path string) {
+	t.Helper()
+	const kind, freeList = 8, 0x10 // where a page says what it is, and what a list says
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	page := make([]byte, os.Getpagesize())
+	for at := int64(0); ; at += int64(len(page)) {
+		if _, err := file.ReadAt(page, at); err != nil {
+			return
+		}
+		if page[kind] == freeList {
+			if _, err := file.WriteAt(make([]byte, len(page)), at); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

@@ -12,7 +12,7 @@ func TestPolicyKeys(t *testing.T) {
 	folder := t.TempDir()
 	keysOf := func(names ...string) map[string][]byte {
 		t.Helper()
-		r, err := registry.Open(folder)
+		r, err := registry.Open(folder, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,12 +23,13 @@ const (
 func New() *Registry { return &Registry{index: make(map[ID]*entity)} }
 
 // Open returns a registry that is kept in folder, with all that it was when it
-// was closed or killed.
-func Open(folder string) (*Registry, error) {
+// was closed or killed. broken is called once if the file is damaged later:
+// from then on, nothing is changed any more.
+func Open(folder string, broken func(error)) (*Registry, error) {
 	kept, err := store.Open(folder, func(v store.View) error {
 		_, err := load(v)
 		return err
-	})
+	}, broken)
 	if err != nil {
 		return nil, err
 	}
@@ -150,10 +151,12 @@ const keyPolicies = "policies"
 // as all are at first, are made and kept.
 func (r *Registry) PolicyKeys(names []string) (map[string]iothub.SymmetricKey, error) {
 	keys := make(map[string]iothub.SymmetricKey)
-	if kept := r.Kept(keyPolicies)[keyPolicies]; kept != nil {
-		if err := json.Unmarshal(kept, &keys); err != nil {
-			return nil, fmt.Errorf("keys of policies: %w", err)
-		}
+	kept, err := r.Kept(keyPolicies)
+	if err == nil && kept[keyPolicies] != nil {
+		err = json.Unmarshal(kept[keyPolicies], &keys)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keys of policies: %w", err)
 	}
 	missing := false
 	for _, name := range names {
@@ -169,9 +172,9 @@ func (r *Registry) PolicyKeys(names []string) (map[string]iothub.SymmetricKey, e
 
 // Kept returns what [Registry.Keep] was given under these names, as far as
 // there is such.
-func (r *Registry) Kept(names ...string) map[string][]byte {
+func (r *Registry) Kept(names ...string) (map[string][]byte, error) {
 	kept := make(map[string][]byte)
-	r.store.Read(func(v store.View) error { // fails only with what it is given
+	return kept, r.store.Read(func(v store.View) error {
 		for _, name := range names {
 			if value := v.Get(bucketHub, name); value != nil {
 				kept[name] = append([]byte{}, value...)
@@ -179,7 +182,6 @@ func (r *Registry) Kept(names ...string) map[string][]byte {
 		}
 		return nil
 	})
-	return kept
 }
 
 // Keep keeps values of the hub as a whole, by name.

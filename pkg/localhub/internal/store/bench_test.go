@@ -30,7 +30,7 @@ func BenchmarkStore(b *testing.B) {
 	} {
 		for _, writers := range []int{1, 64} {
 			b.Run(fmt.Sprintf("%s/%d", way.name, writers), func(b *testing.B) {
-				s, err := Open(b.TempDir(), func(View) error { return nil })
+				s, err := Open(b.TempDir(), accept, nil)
 				if err != nil {
 					b.Fatal(err)
 				}

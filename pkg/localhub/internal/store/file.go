@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -17,7 +16,7 @@ import (
 const FileName = "hub.db"
 
 const (
-	fileFormat = "moduletwin localhub 1"
+	fileFormat = "moduletwin localhub 2"
 	lockWait   = time.Second // for another hub to end
 )
 
@@ -35,8 +34,9 @@ var ErrUnusable = errors.New("cannot be used and is left as it is")
 
 // Open opens the file in folder, or makes both. check reads all records
 // before the file may be written to; a file that it refuses, that is damaged or
-// not the hub's is left as it is.
-func Open(folder string, check func(View) error) (*Store, error) {
+// not the hub's is left as it is. broken, if not nil, is called once when the file
+// turns out to be damaged later: nothing is kept from then on.
+func Open(folder string, check func(View) error, broken func(error)) (*Store, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -47,10 +47,14 @@ func Open(folder string, check func(View) error) (*Store, error) {
 		}
 	}
 	s, err := openFile(path, check)
-	if err == nil {
-		removeDrafts(folder)
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	if broken != nil {
+		s.onBroken = broken
+	}
+	removeDrafts(folder)
+	return s, nil
 }
 
 // drafts are the names of files that are being made.
@@ -96,22 +100,17 @@ func makeFile(path string) error {
 
 // openFile opens a file that has to be the hub's and in order.
 func openFile(path string, check func(View) error) (s *Store, err error) {
-	defer func() {
-		if err != nil && !errors.Is(err, ErrInUse) {
-			err = fmt.Errorf("%s %w: %w", path, ErrUnusable, err)
+	err = catchDamage(func() error {
+		if err := checkFile(path, check); err != nil {
+			return err
 		}
-	}()
-	// A damaged file makes bbolt panic, or reach for pages beyond its end.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			s, err = nil, fmt.Errorf("it is damaged: %v", p)
-		}
-	}()
-	if err := checkFile(path, check); err != nil {
-		return nil, err
+		s, err = openUnchecked(path)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrInUse) {
+		err = fmt.Errorf("%s %w: %w", path, ErrUnusable, err)
 	}
-	return openUnchecked(path)
+	return s, err
 }
 
 func openUnchecked(path string) (*Store, error) {
@@ -122,33 +121,5 @@ func openUnchecked(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, leading: make(chan struct{}, 1)}, nil
-}
-
-// checkFile reads the whole file, without the right to change it.
-func checkFile(path string, check func(View) error) (err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.Size() == 0 {
-		return errors.New("it is empty")
-	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, ReadOnly: true})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return ErrInUse
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.View(func(tx *bbolt.Tx) error {
-		if tx.Size() > info.Size() {
-			return errors.New("its end is missing")
-		}
-		if view := (View{tx}); string(view.Get(formatBucket, formatKey)) != fileFormat {
-			return errors.New("it is not a file of this program, or of another version of it")
-		}
-		return check(View{tx})
-	})
+	return &Store{db: db, onBroken: func(error) {}, leading: make(chan struct{}, 1)}, nil
 }

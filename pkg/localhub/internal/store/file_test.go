@@ -16,7 +16,7 @@ func TestDrafts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := Open(folder, accept)
+	s, err := Open(folder, accept, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestFirstStarts(t *testing.T) {
 	var errs [8]error
 	var tasks sync.WaitGroup
 	for i := range stores {
-		tasks.Go(func() { stores[i], errs[i] = Open(folder, accept) })
+		tasks.Go(func() { stores[i], errs[i] = Open(folder, accept, nil) })
 	}
 	tasks.Wait()
 	opened := 0

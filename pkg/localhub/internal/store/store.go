@@ -1,8 +1,11 @@
 // Package store keeps records in one file, so that a kill at any moment loses
-// nothing that was acknowledged. What is in the records is not its business.
+// nothing that was acknowledged, and damage to the file is noticed: at the
+// start it is refused, later nothing more is written. What is in the records is
+// not its business.
 package store
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -12,9 +15,12 @@ import (
 // Store is a file of records in buckets. A nil Store keeps nothing, at no
 // cost. Its methods may be called from several goroutines.
 type Store struct {
-	db *bbolt.DB
+	db       *bbolt.DB
+	onBroken func(error)
 
-	leading chan struct{} // holds a token while someone commits
+	leading chan struct{} // holds a token while someone commits; guards the next two
+	broken  error         // why nothing is written any more
+	locked  bool          // bbolt holds its lock for writing
 
 	mu     sync.Mutex // guards queued
 	queued []*commit  // for the next transaction
@@ -35,7 +41,9 @@ type commit struct {
 
 // Save writes records in one transaction, together with what others save
 // meanwhile: the first to come commits at once, and those who come while it
-// does share the next one. When it returns, they are on the disk.
+// does share the next one. When it returns, they are on the disk. After an
+// error, as of a full disk, the file is as before, and the next Save may
+// succeed; but once the file has turned out to be damaged, all fail.
 func (s *Store) Save(records ...Record) error {
 	if s == nil || len(records) == 0 {
 		return nil
@@ -63,75 +71,61 @@ func (s *Store) commitQueued() {
 	if len(batch) == 0 {
 		return
 	}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		for _, c := range batch {
-			if err := write(tx, c.records); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.commit(batch)
 	for _, c := range batch {
 		c.err = err
 		close(c.done)
 	}
 }
 
-func write(tx *bbolt.Tx, records []Record) error {
-	for _, r := range records {
-		bucket, err := tx.CreateBucketIfNotExists([]byte(r.Bucket))
-		if err == nil && r.Value != nil {
-			err = bucket.Put([]byte(r.Key), r.Value)
-		} else if err == nil {
-			err = bucket.Delete([]byte(r.Key))
-		}
-		if err != nil {
-			return fmt.Errorf("keep data: %w", err)
-		}
+// commit writes batch in one transaction. A file that is found to be damaged
+// is not touched again.
+func (s *Store) commit(batch []*commit) error {
+	if s.broken != nil {
+		return s.broken
 	}
-	return nil
-}
-
-// Read calls read with a view of all records as they are at one moment. A nil
-// Store has no records.
-func (s *Store) Read(read func(View) error) error {
-	if s == nil {
-		return read(View{})
-	}
-	return s.db.View(func(tx *bbolt.Tx) error { return read(View{tx}) })
-}
-
-// View reads records. What it returns is good until the function it was given
-// to returns.
-type View struct{ tx *bbolt.Tx }
-
-// Get returns the value under a key, nil if there is none.
-func (v View) Get(bucket, key string) []byte {
-	if b := v.bucket(bucket); b != nil {
-		return b.Get([]byte(key))
-	}
-	return nil
-}
-
-// ForEach calls do for every record of a bucket, in the order of the keys.
-func (v View) ForEach(bucket string, do func(key string, value []byte) error) error {
-	b := v.bucket(bucket)
-	if b == nil {
+	err := catchDamage(func() error { return s.update(batch) })
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, errDamaged):
+		s.broken = fmt.Errorf("the file with the data is not written to any more, as %w", err)
+		s.onBroken(s.broken)
+		return s.broken
+	default:
+		return fmt.Errorf("keep data: %w", err)
 	}
-	return b.ForEach(func(key, value []byte) error { return do(string(key), value) })
 }
 
-func (v View) bucket(name string) *bbolt.Bucket {
-	if v.tx == nil {
-		return nil
+func (s *Store) update(batch []*commit) error {
+	s.locked = true
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		s.locked = false
+		return err
 	}
-	return v.tx.Bucket([]byte(name))
+	// After Commit, Rollback does nothing. After a panic it gives the lock
+	// back, where bbolt's own Update would first read more of what is damaged.
+	defer func() {
+		tx.Rollback()
+		s.locked = false
+	}()
+	if err := write(tx, batch); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
-// Close gives the file back.
+// Close gives the file back. If bbolt has not given its lock back after a
+// panic, waiting for it would never end, and the file is given back when the
+// process ends.
 func (s *Store) Close() {
-	if s != nil {
+	if s == nil {
+		return
+	}
+	s.leading <- struct{}{}
+	defer func() { <-s.leading }()
+	if !s.locked {
 		s.db.Close()
 	}
 }

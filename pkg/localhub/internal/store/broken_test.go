@@ -1,0 +1,148 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// TestBroken damages the list of free pages while eight write. Each gets an
+// error, those that come later at once; reading goes on, and the store ends.
+func TestBroken(t *testing.T) {
+	content, want := wellUsed(t)
+	var told []error
+	s := openCopy(t, content, func(err error) { told = append(told, err) })
+	m, err := readMetas(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overwrite(t, s, int64(m.freeList)*m.pageSize, make([]byte, m.pageSize))
+	record := Record{"twins", "new", []byte("x")}
+	var writers sync.WaitGroup
+	var errs [8]error
+	for i := range errs {
+		writers.Go(func() { errs[i] = s.Save(record) })
+	}
+	if !ends(writers.Wait) {
+		t.Fatal("some wait for ever")
+	}
+	for _, err := range append(errs[:], s.Save(record)) {
+		if !errors.Is(err, errDamaged) {
+			t.Errorf("it was kept: %v", err)
+		}
+	}
+	if len(told) != 1 || !errors.Is(told[0], errDamaged) {
+		t.Errorf("told was %v", told)
+	}
+	if got, err := read(s.Store); err != nil || !maps.Equal(got, want) {
+		t.Errorf("what was kept before cannot be read: %v", err)
+	}
+	if !ends(s.Close) {
+		t.Fatal("it does not end")
+	}
+	if _, err := Open(filepath.Dir(s.path), accept, nil); !errors.Is(err, errDamaged) {
+		t.Errorf("the next start: %v", err)
+	}
+}
+
+// TestDamagesWhileOpen damages the file in many ways while it is open. Nothing
+// hangs, and the next start refuses it, unless all that was acknowledged is
+// there. Left out is what leads bbolt in a circle or to billions of pages: only
+// the start looks for that.
+func TestDamagesWhileOpen(t *testing.T) {
+	good, before := wellUsed(t)
+	outcomes := make(map[string]int)
+	for _, d := range damages(t, good) {
+		if d.endless {
+			continue
+		}
+		want := maps.Clone(before)
+		told := 0
+		s := openCopy(t, good, func(error) { told++ })
+		s.db.NoSync, s.db.NoGrowSync = true, true
+		overwrite(t, s, 0, d.file)
+		if len(d.file) < len(good) {
+			if err := os.Truncate(s.path, int64(len(d.file))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		failed := 0
+		ended := ends(func() {
+			for i := range 5 {
+				record := Record{"twins", fmt.Sprint("new-", i), bytes.Repeat([]byte{'n'}, 1000*i+1)}
+				if err := s.Save(record); err != nil {
+					failed++
+				} else {
+					want[[2]string{record.Bucket, record.Key}] = string(record.Value)
+				}
+			}
+			read(s.Store)
+			s.Close()
+		})
+		if !ended {
+			t.Fatalf("%s %s: it hangs", d.kind, d.name)
+		}
+		if (failed > 0) != (told > 0) || told > 1 {
+			t.Errorf("%s %s: %d failures, told %d times", d.kind, d.name, failed, told)
+		}
+		outcome := fmt.Sprintf("%d of 5 kept, ", 5-failed)
+		again, err := Open(filepath.Dir(s.path), accept, nil)
+		switch {
+		case errors.Is(err, ErrInUse) && s.locked:
+			outcome += "ends with the process"
+		case errors.Is(err, ErrUnusable):
+			outcome += "refused at the next start"
+		case err != nil:
+			t.Errorf("%s %s: %v", d.kind, d.name, err)
+		default:
+			outcome += "served at the next start"
+			if got, err := read(again); err != nil || !maps.Equal(got, want) {
+				t.Errorf("%s %s: something is lost: %v", d.kind, d.name, err)
+			}
+			again.Close()
+		}
+		outcomes[outcome]++
+		os.RemoveAll(filepath.Dir(s.path))
+	}
+	for outcome, n := range outcomes {
+		t.Logf("%4d: %s", n, outcome)
+	}
+}
+
+// openCopy opens a file of this content.
+func openCopy(t *testing.T, content []byte, broken func(error)) *openStore {
+	t.Helper()
+	folder := t.TempDir()
+	path := filepath.Join(folder, FileName)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(folder, accept, broken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &openStore{s, path}
+}
+
+type openStore struct {
+	*Store
+	path string
+}
+
+// overwrite writes into the file of an open store, as no program should.
+func overwrite(t *testing.T, s *openStore, at int64, b []byte) {
+	t.Helper()
+	file, err := os.OpenFile(s.path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteAt(b, at)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+}

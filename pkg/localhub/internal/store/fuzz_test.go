@@ -1,0 +1,54 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/fnv"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// FuzzFile overwrites numbers of a good file; the metas are signed again, as
+// no fuzzer would find that. It is refused, or everything in it is there.
+func FuzzFile(f *testing.F) {
+	good, want := wellUsed(f)
+	f.Add([]byte{})
+	f.Add([]byte{0, 0, 0, 100, 0xff})
+	f.Add([]byte{0, 0, 0x30, 0x0c, 1, 0, 0, 0x40, 0x10, 2})
+	f.Fuzz(func(t *testing.T, patches []byte) {
+		file := bytes.Clone(good)
+		for ; len(patches) >= 5; patches = patches[5:] {
+			file[binary.BigEndian.Uint32(patches)%uint32(len(file))] = patches[4]
+		}
+		signMetas(file)
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, FileName), file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(folder, accept, nil)
+		if err != nil {
+			if !errors.Is(err, ErrUnusable) {
+				t.Error(err)
+			}
+			return
+		}
+		defer s.Close()
+		s.db.NoSync, s.db.NoGrowSync = true, true
+		want := maps.Clone(want)
+		want.save(t, s, Record{"twins", "new", []byte("new")})
+		if got, err := read(s); err != nil || !maps.Equal(got, want) {
+			t.Errorf("something is lost: %v", err)
+		}
+	})
+}
+
+func signMetas(file []byte) {
+	for _, at := range []int{headerSize, os.Getpagesize() + headerSize} {
+		sum := fnv.New64a()
+		sum.Write(file[at:][:metaSize])
+		order.PutUint64(file[at+metaSize:], sum.Sum64())
+	}
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc64"
+
+	"go.etcd.io/bbolt"
+)
+
+// Where the file keeps the sum of its records' checksums. bbolt has none for
+// its pages: without this one, a record could change or vanish unnoticed.
+const (
+	sumBucket = "sum"
+	sumKey    = "records"
+)
+
+// write puts what batch holds into the file, and brings the sum up to date.
+func write(tx *bbolt.Tx, batch []*commit) error {
+	sums, err := tx.CreateBucketIfNotExists([]byte(sumBucket))
+	if err != nil {
+		return err
+	}
+	sum := decodeSum(sums.Get([]byte(sumKey)))
+	for _, c := range batch {
+		for _, r := range c.records {
+			change, err := put(tx, []byte(r.Bucket), []byte(r.Key), r.Value)
+			if err != nil {
+				return err
+			}
+			sum += change
+		}
+	}
+	return sums.Put([]byte(sumKey), encodeSum(sum))
+}
+
+// put writes one record and returns by how much the sum changes.
+func put(tx *bbolt.Tx, name, key, value []byte) (change uint64, err error) {
+	bucket, err := tx.CreateBucketIfNotExists(name)
+	if err != nil {
+		return 0, err
+	}
+	change = checksum(name, key, value) - checksum(name, key, bucket.Get(key))
+	if value == nil {
+		return change, bucket.Delete(key)
+	}
+	return change, bucket.Put(key, value)
+}
+
+// checkSum reads all records.
+func checkSum(tx *bbolt.Tx) error {
+	sums := tx.Bucket([]byte(sumBucket))
+	if sums == nil {
+		return errors.New("the sum of its records is missing")
+	}
+	var sum uint64
+	err := tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
+		if string(name) == sumBucket {
+			return nil
+		}
+		if bucket == nil {
+			return fmt.Errorf("%q is in no bucket", name)
+		}
+		return bucket.ForEach(func(key, value []byte) error {
+			sum += checksum(name, key, value)
+			return nil
+		})
+	})
+	if err == nil && sum != decodeSum(sums.Get([]byte(sumKey))) {
+		err = errors.New("its records are not those that were written")
+	}
+	return err
+}
+
+var (
+	crcTable  = crc64.MakeTable(crc64.ECMA)
+	separator = []byte{0}
+)
+
+// checksum returns that of a record, 0 if there is none.
+func checksum(bucket, key, value []byte) uint64 {
+	if value == nil {
+		return 0
+	}
+	var sum uint64
+	for _, part := range [][]byte{bucket, separator, key, separator, value} {
+		sum = crc64.Update(sum, crcTable, part)
+	}
+	return sum
+}
+
+func encodeSum(sum uint64) []byte { return binary.BigEndian.AppendUint64(nil, sum) }
+
+// decodeSum returns 0 if there is none yet.
+func decodeSum(b []byte) uint64 {
+	if len(b) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}
