@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -43,9 +44,11 @@ const contested = `receivemoduletwinpatch: the hub keeps closing the connection:
 func TestContested(t *testing.T) {
 	hub := sampletest.NewHub(t)
 	program := start(t, hub)
-	for closings := 1; closings < 4; closings++ {
+	for closings := range 3 {
 		hub.Disconnect("myFirstDevice", "myFirstModule")
 		program.Until("connected again")
+		hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"closings": closings})
+		program.Until(fmt.Sprintf(`"closings":%d`, closings)) // now it waits for nothing
 	}
 	hub.Disconnect("myFirstDevice", "myFirstModule")
 	lines := program.Until("another client")

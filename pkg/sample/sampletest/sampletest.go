@@ -58,6 +58,7 @@ func Command(t *testing.T, env Env, args ...string) *exec.Cmd {
 	cmd.Env = []string{
 		asProgram + "=1",
 		"GORACE=atexit_sleep_ms=0", // else each program of a test for races ends a second later
+		"GOCOVERDIR=" + flag.Lookup("test.gocoverdir").Value.String(), // what a program does counts in a test for coverage
 		"HOME=" + home, "USERPROFILE=" + home, "XDG_CONFIG_HOME=" + home, "AppData=" + home,
 	}
 	for _, name := range []string{"PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP"} {
