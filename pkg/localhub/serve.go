@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"moduletwin/pkg/internal/wsconn"
@@ -18,6 +19,7 @@ import (
 // enough for all: an MQTT client begins, inside TLS, with the byte of a
 // CONNECT packet, which begins no HTTP request.
 func (h *Hub) serve(socket *network.Conn) {
+	defer func() { h.logPanic(socket, recover()) }()
 	handedOver := false
 	defer func() {
 		if !handedOver {
@@ -54,6 +56,14 @@ func (h *Hub) logHandshake(socket *network.Conn, err error) {
 		return
 	}
 	h.log.Warn("TLS handshake failed", "from", socket.RemoteAddr(), "error", err)
+}
+
+// logPanic logs what serving a client has led to, if anything. The hub goes on
+// without the connection.
+func (h *Hub) logPanic(socket *network.Conn, panicked any) {
+	if panicked != nil && panicked != http.ErrAbortHandler {
+		h.log.Error("the hub failed to serve a client", "from", socket.RemoteAddr(), "panic", panicked, "stack", string(debug.Stack()))
+	}
 }
 
 // begunConn is a connection whose first byte has been read.
@@ -125,6 +135,12 @@ func (h *Hub) startHTTP() {
 
 // serveHTTP tells MQTT over WebSocket from the REST interface.
 func (h *Hub) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.logPanic(network.FromContext(r.Context()), p)
+			panic(http.ErrAbortHandler) // ends the connection without an answer
+		}
+	}()
 	if r.URL.Path == wsconn.Path {
 		h.serveWebSocket(w, r)
 		return

@@ -46,6 +46,9 @@ const maxKeepAlive = 1767 * time.Second
 // errDisconnected is the end of a connection after a DISCONNECT.
 var errDisconnected = errors.New("it said goodbye")
 
+// errFailed is the end of a connection by a panic.
+var errFailed = errors.New("the hub failed to serve it")
+
 // Serve speaks with a client until it is gone. conn carries MQTT packets over
 // socket. Everything that is wrong ends the connection, most of it without a
 // word.
@@ -68,7 +71,9 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 	}
 	expiry := time.AfterFunc(time.Until(c.token.Expiry.Add(s.Auth.Grace)), func() { c.Cut("its token has expired") })
 	defer expiry.Stop()
-	c.leave(c.readPackets(silenceLimit(connect.Keepalive)))
+	why := errFailed
+	defer func() { c.leave(why) }() // after a panic, too
+	why = c.readPackets(silenceLimit(connect.Keepalive))
 }
 
 // silenceLimit is how long a client may be silent: one and a half times its
