@@ -1,7 +1,6 @@
 package iotmodule
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +43,7 @@ func causeOf(err error) error {
 		return cause{fmt.Sprintf("the hub answered %d %s", response.StatusCode, http.StatusText(response.StatusCode)), err}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return cause{"the hub closed it", err}
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late) && late.Timeout():
+	case errors.As(err, &late) && late.Timeout():
 		return cause{"the hub did not answer in time", err}
 	}
 	return err
