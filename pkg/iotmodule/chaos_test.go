@@ -30,16 +30,16 @@ func TestChaos(t *testing.T) {
 	begin := time.Now()
 	for seed := first; !t.Failed() && (seed < first+2 || time.Since(begin) < *chaosFor); seed++ {
 		t.Run(fmt.Sprintf("seed %d %s", seed, inSimulatedTime), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { playChaos(newScene(t, inSimulatedTime), seed, time.Minute) })
+			synctest.Test(t, func(t *testing.T) { playChaos(newFixture(t, inSimulatedTime), seed, time.Minute) })
 		})
 		t.Run(fmt.Sprintf("seed %d %s", seed, overSockets), func(t *testing.T) {
-			playChaos(newScene(t, overSockets), seed, 20*time.Millisecond)
+			playChaos(newFixture(t, overSockets), seed, 20*time.Millisecond)
 		})
 	}
 }
 
 // playChaos plays one schedule; pause is about how long a bad phase lasts.
-func playChaos(s *scene, seed uint64, pause time.Duration) {
+func playChaos(s *fixture, seed uint64, pause time.Duration) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	before := s.hub.FaultsInjected()
 	for window := range 5 {
@@ -68,7 +68,7 @@ func playChaos(s *scene, seed uint64, pause time.Duration) {
 }
 
 // someFault arms a fault, or a few; most of them need a new connection.
-func someFault(s *scene, random *rand.Rand) {
+func someFault(s *fixture, random *rand.Rand) {
 	points := []fault.Point{fault.SignIn, fault.Subscribe, fault.TwinGet, fault.Notify}
 	failures := []fault.Failure{
 		fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.LoseResponse(), fault.Silence(),

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"moduletwin/pkg/iothub"
@@ -17,6 +19,67 @@ import (
 	"moduletwin/pkg/localhub"
 	"moduletwin/pkg/localhub/fault"
 )
+
+// A context that ends just as the hub says yes leaves nothing of paho running.
+func TestDialEndsWithTheSignIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFixture(t, inSimulatedTime)
+		s.client.Close()
+		ctx, cancel := context.WithCancel(s.ctx)
+		opts := *s.opts
+		dial := opts.DialContext
+		opts.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return endsWithSignIn{conn, cancel}, err
+		}
+		if _, err := iotmodule.Dial(ctx, s.module, &opts); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second) // simulated; left to itself, paho would take minutes
+		stacks := make([]byte, 1<<20)
+		if text := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(text, "paho.mqtt.golang.") {
+			t.Errorf("paho is still running:\n%s", text)
+		}
+	})
+}
+
+// endsWithSignIn calls end when paho has got a CONNACK: then it takes back its
+// deadline.
+type endsWithSignIn struct {
+	net.Conn
+	end func()
+}
+
+func (c endsWithSignIn) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.end()
+	}
+	return c.Conn.SetDeadline(t)
+}
+
+// Close ends calls that pause between attempts, and is nothing to warn of.
+func TestCloseDuringPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
+		s.hub.FailNext(10_000, fault.TwinGet, fault.Status(429))
+		s.hub.Disconnect(deviceID, moduleID) // the client itself reads, too
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.client.GetTwin(s.ctx)
+			ended <- err
+		}()
+		time.Sleep(10*time.Minute + 7*time.Second) // simulated
+		closed := time.Now()
+		s.client.Close()
+		if err := <-ended; !errors.Is(err, iotmodule.ErrClosed) || time.Since(closed) > time.Second {
+			t.Errorf("GetTwin returned %v after Close: %v", time.Since(closed), err)
+		}
+		if log.count("WARN") > 0 {
+			t.Errorf("Close led to:\n%s", &log)
+		}
+	})
+}
 
 func TestDialRefused(t *testing.T) {
 	hub := localhub.New(t)
@@ -60,7 +123,7 @@ func TestDialFails(t *testing.T) {
 	t.Parallel()
 	for _, at := range []fault.Point{fault.SignIn, fault.Subscribe} {
 		for _, how := range []fault.Failure{fault.Cut(), fault.CutReset(), fault.CutHalfway(), fault.Garbage(), fault.Silence(), fault.Status(3)} {
-			test := func(s *scene) {
+			test := func(s *fixture) {
 				s.client.Close()
 				s.hub.FailNext(1, at, how)
 				client, err := iotmodule.DialWith(s.ctx, s.module, s.opts, s.timings)
@@ -105,7 +168,7 @@ func TestDialObeysItsContext(t *testing.T) {
 
 func TestTwin(t *testing.T) {
 	t.Parallel()
-	inBothSettings(t, "read and reported", func(s *scene) {
+	inBothSettings(t, "read and reported", func(s *fixture) {
 		s.patch(map[string]any{"telemetryInterval": 122})
 		version, err := s.client.UpdateReported(s.ctx, map[string]any{"interval": 122, "state": map[string]any{"on": true}})
 		if err != nil || version != 2 {
@@ -138,7 +201,7 @@ func TestRequestsPersist(t *testing.T) {
 		fault.Status(429), fault.Status(503), fault.Duplicate(),
 	}
 	for _, failure := range failures {
-		inBothSettings(t, failure.String(), func(s *scene) {
+		inBothSettings(t, failure.String(), func(s *fixture) {
 			s.hub.FailNext(2, fault.TwinPatch, failure)
 			if _, err := s.client.UpdateReported(s.ctx, map[string]any{"n": 1}); err != nil {
 				s.Errorf("UpdateReported: %v", err)
@@ -156,7 +219,7 @@ func TestRequestsPersist(t *testing.T) {
 }
 
 func TestReportedRefused(t *testing.T) {
-	s := newScene(t, overSockets)
+	s := newFixture(t, overSockets)
 	_, err := s.client.UpdateReported(s.ctx, map[string]any{"a.b": 1})
 	if !errors.Is(err, iothub.ErrBadRequest) {
 		t.Fatalf("UpdateReported with a dot in a name: %v, want ErrBadRequest", err)
@@ -172,7 +235,7 @@ func TestReportedRefused(t *testing.T) {
 // Close frees whoever waits, and may be called again.
 func TestCloseEndsWaiting(t *testing.T) {
 	t.Parallel()
-	inBothSettings(t, "for anything", func(s *scene) {
+	inBothSettings(t, "for anything", func(s *fixture) {
 		s.hub.FailNext(1, fault.TwinGet, fault.Silence())
 		applied := s.hub.FaultsInjected()
 		failed := make(chan error)
@@ -198,65 +261,6 @@ func TestCloseEndsWaiting(t *testing.T) {
 			s.Errorf("SubscribeDesired after Close: %v, want ErrClosed", err)
 		}
 	})
-}
-
-// Leaving the loop and ranging again misses nothing; every reader gets every
-// patch, as its own.
-func TestReaders(t *testing.T) {
-	t.Parallel()
-	s := newScene(t, overSockets)
-	ctx, cancel := context.WithCancel(s.ctx)
-	defer cancel()
-	subscription, err := s.client.SubscribeDesired(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for version := int64(2); version <= 5; version++ {
-		s.patch(map[string]any{"list": []any{version}})
-		for patch, err := range subscription.Patches() {
-			if err != nil || patch.Version() != version {
-				t.Fatalf("got %v, %v, want version %d", patch, err, version)
-			}
-			patch["list"].([]any)[0] = "scribbled"
-			break
-		}
-	}
-	s.settled()
-	cancel()
-	for patch, err := range subscription.Patches() {
-		t.Errorf("after its context ended, the sequence yielded %v, %v", patch, err)
-	}
-}
-
-// A reader that takes nothing costs bounded memory and holds up nobody.
-func TestSlowReader(t *testing.T) {
-	t.Parallel()
-	s := newScene(t, overSockets)
-	subscription := s.subscribe()
-	const changes = 4000
-	var version int64
-	for i := range changes {
-		version = s.patch(map[string]any{"n": i, "text": strings.Repeat("x", 1000), fmt.Sprint("p", i%9): i})
-		if i%500 == 499 {
-			s.reader.await(s, version) // the quick one keeps up
-		}
-	}
-	if got := s.reader.count(); got != changes {
-		t.Errorf("the quick reader got %d of %d changes one by one", got, changes)
-	}
-	state := map[string]any{}
-	slow := &reader{state: state, version: 1, changed: make(chan struct{})}
-	for patch, err := range subscription.Patches() {
-		slow.take(s, patch, err)
-		if patch.Version() == version {
-			break
-		}
-	}
-	if slow.taken > 1025 {
-		t.Errorf("%d patches were waiting", slow.taken)
-	}
-	s.reader = slow
-	s.compare()
 }
 
 // Dialing and closing leaves nothing behind.

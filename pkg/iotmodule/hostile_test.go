@@ -205,7 +205,7 @@ func TestClientCertificateDemanded(t *testing.T) {
 
 		var log journal
 		var takenOver atomic.Bool
-		s := newScene(t, inSimulatedTime, keepLog(&log), func(o *iotmodule.Options) {
+		s := newFixture(t, inSimulatedTime, keepLog(&log), func(o *iotmodule.Options) {
 			hub := o.DialContext
 			o.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 				if takenOver.Load() {

@@ -3,89 +3,24 @@ package iotmodule_test
 import (
 	"context"
 	"log/slog"
-	"net"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"moduletwin/pkg/internal/memnet"
-	"moduletwin/pkg/internal/trust"
-	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
 	"moduletwin/pkg/localhub/fault"
 )
-
-// journal is a logger's handler that keeps what was logged.
-type journal struct {
-	mu      sync.Mutex // guards lines
-	written []string
-}
-
-func (j *journal) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
-func (j *journal) WithAttrs([]slog.Attr) slog.Handler               { panic("the client adds no attributes") }
-func (j *journal) WithGroup(string) slog.Handler                    { panic("the client makes no groups") }
-
-// Handle keeps the message, with the cause and what may help against it.
-func (j *journal) Handle(_ context.Context, r slog.Record) error {
-	line := r.Message
-	if r.Level >= slog.LevelWarn {
-		line = r.Level.String() + " " + line
-	}
-	r.Attrs(func(a slog.Attr) bool {
-		line += " (" + a.Key + ": " + a.Value.String() + ")"
-		if err, ok := a.Value.Any().(error); ok && iothub.Hint(err) != "" {
-			line += " " + iothub.Hint(err)
-		}
-		return true
-	})
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.written = append(j.written, line)
-	return nil
-}
-
-// lines returns what was logged, with … in place of every duration.
-func (j *journal) lines() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var lines []string
-	for _, line := range j.written {
-		lines = append(lines, pauseLength.ReplaceAllString(line, "in …"))
-	}
-	return lines
-}
-
-var pauseLength = regexp.MustCompile(`\bin [0-9.ms]+\b`)
-
-func (j *journal) String() string { return strings.Join(j.lines(), "\n") }
-
-// count returns how many lines hold a text.
-func (j *journal) count(text string) (n int) {
-	for _, line := range j.lines() {
-		if strings.Contains(line, text) {
-			n++
-		}
-	}
-	return n
-}
-
-func keepLog(j *journal) func(*iotmodule.Options) {
-	return func(o *iotmodule.Options) { o.Logger = slog.New(j) }
-}
 
 // Each wait is announced with its length, each cause once, and what was missed
 // when the connection is back.
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
-		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
 		s.hub.FailNext(6, fault.SignIn, fault.Status(3))
 		s.hub.Disconnect(deviceID, moduleID)
 		s.someChanges("missed")
@@ -127,7 +62,7 @@ func TestLogTellsThePause(t *testing.T) {
 			}
 			announced = append(announced, d)
 		}
-		s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = slog.New(watcher{slog.DiscardHandler, watch}) })
+		s := newFixture(t, inSimulatedTime, func(o *iotmodule.Options) { o.Logger = slog.New(watcher{slog.DiscardHandler, watch}) })
 		s.hub.FailNext(12, fault.SignIn, fault.Status(3))
 		s.hub.Disconnect(deviceID, moduleID)
 		s.reader.await(s, s.patch(map[string]any{"n": 1}))
@@ -141,17 +76,17 @@ func TestLogTellsThePause(t *testing.T) {
 func TestLogOfWhatWasMissed(t *testing.T) {
 	tests := []struct {
 		name, want string
-		meanwhile  func(s *scene)
+		meanwhile  func(s *fixture)
 	}{
-		{"nothing", "", func(*scene) {}},
-		{"one", "1 change was made meanwhile", func(s *scene) { s.patch(map[string]any{"n": 1}) }},
-		{"another module", "the module was created anew: its twin begins again", (*scene).createAnew},
+		{"nothing", "", func(*fixture) {}},
+		{"one", "1 change was made meanwhile", func(s *fixture) { s.patch(map[string]any{"n": 1}) }},
+		{"another module", "the module was created anew: its twin begins again", (*fixture).createAnew},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log journal
-				s := newScene(t, inSimulatedTime, keepLog(&log))
+				s := newFixture(t, inSimulatedTime, keepLog(&log))
 				s.someChanges("before")
 				s.settled()
 				s.hub.FailNext(1, fault.SignIn, fault.Cut())
@@ -172,7 +107,7 @@ func TestLogOfWhatWasMissed(t *testing.T) {
 func TestLogOfAnOvertakenRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
-		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
 		s.settled()
 		before := s.hub.FaultsInjected()
 		s.hub.FailNext(1, fault.TwinGet, fault.Late(time.Second))
@@ -195,7 +130,7 @@ func TestLogOfAnOvertakenRead(t *testing.T) {
 func TestLogOfARenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
-		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
 		time.Sleep(50 * time.Minute) // simulated
 		s.settled()
 		if got := log.String(); got != "token renewed" {
@@ -208,7 +143,7 @@ func TestLogOfARenewal(t *testing.T) {
 func TestLogOfFailingRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
-		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
 		s.hub.FailNext(3, fault.TwinGet, fault.Status(429))
 		s.subscribe()
 		s.hub.FailNext(1, fault.TwinPatch, fault.Silence())
@@ -233,7 +168,7 @@ func TestLogOfFailingRequests(t *testing.T) {
 func TestLogOfASilentHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
-		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
 		s.hub.FailNext(2, fault.SignIn, fault.Silence())
 		s.hub.Disconnect(deviceID, moduleID)
 		s.settled()
@@ -257,7 +192,7 @@ func TestLogOfASilentHub(t *testing.T) {
 func TestLogOfARefusedRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
-		s := newScene(t, inSimulatedTime, keepLog(&log))
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
 		s.hub.FailNext(2, fault.TwinGet, fault.Status(400))
 		s.hub.Disconnect(deviceID, moduleID)
 		time.Sleep(time.Minute) // simulated
@@ -282,15 +217,15 @@ func TestLogBlamesNobodyElse(t *testing.T) {
 	)
 	tests := []struct {
 		name string
-		lose func(s *scene)
+		lose func(s *fixture)
 		want int // how often the hub is said to close the connection instead of answering
 	}{
-		{"a hub that cannot send the twin", func(s *scene) {
+		{"a hub that cannot send the twin", func(s *fixture) {
 			s.hub.FailNext(8, fault.TwinGet, fault.Cut())
 			s.hub.Disconnect(deviceID, moduleID)
 			time.Sleep(10 * time.Minute) // simulated
 		}, 1},
-		{"a hub that is started again and again", func(s *scene) {
+		{"a hub that is started again and again", func(s *fixture) {
 			for range 8 {
 				signIns := s.awaitConnection(func(c localhub.ConnectionState) bool { return c.Subscribed }).SignIns
 				s.hub.FailNext(2, fault.SignIn, fault.Status(3))
@@ -303,7 +238,7 @@ func TestLogBlamesNobodyElse(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log journal
-				s := newScene(t, inSimulatedTime, keepLog(&log))
+				s := newFixture(t, inSimulatedTime, keepLog(&log))
 				test.lose(s)
 				s.settled()
 				if got := log.count(instead); got != test.want || log.count(another) > 0 {
@@ -311,65 +246,6 @@ func TestLogBlamesNobodyElse(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// A hub with another certificate is trusted as soon as its file is there; until
-// then the log says what is wrong.
-func TestNewCertificate(t *testing.T) {
-	home := t.TempDir()
-	for _, variable := range []string{"XDG_CONFIG_HOME", "HOME", "AppData"} {
-		t.Setenv(variable, home)
-	}
-	t.Setenv(trust.Variable, "")
-	synctest.Test(t, func(t *testing.T) {
-		var log journal
-		var dial atomic.Value
-		s := newScene(t, inSimulatedTime, keepLog(&log), func(o *iotmodule.Options) { dial.Store(o.DialContext) })
-		trustLocally(t, s.hub)
-		s.opts.RootCAs = nil
-		s.opts.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			return dial.Load().(func(context.Context, string, string) (net.Conn, error))(ctx, network, address)
-		}
-		s.client.Close()
-		s.dial()
-
-		network := memnet.Listen()
-		next, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{network}, Logger: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer next.Close()
-		next.AddDevice(deviceID)
-		if _, err := s.registryOf(next, network.DialContext).CreateModule(s.ctx, s.identity()); err != nil {
-			t.Fatal(err)
-		}
-		dial.Store(network.DialContext)
-		s.reader.update(func() { s.reader.mayRestart = true })
-		s.hub.Close()
-		time.Sleep(10 * time.Second) // simulated
-		if want := "It is not the certificate of the local hub on this machine."; log.count(want) != 1 {
-			t.Errorf("the log does not say once %q:\n%s", want, &log)
-		}
-		trustLocally(t, next)
-		s.hub = next
-		s.awaitConnection(func(c localhub.ConnectionState) bool { return c.Subscribed })
-		s.settled()
-	})
-}
-
-// trustLocally leaves a hub's certificate where the local hub leaves it.
-func trustLocally(t *testing.T, hub *localhub.Hub) {
-	t.Helper()
-	folder, err := trust.LocalFolder()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, trust.LocalCAFile), hub.CertificatePEM(), 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -391,7 +267,7 @@ func TestLoggerUsesTheClient(t *testing.T) {
 				}
 				reported <- err
 			}
-			s := newScene(t, inSimulatedTime, func(o *iotmodule.Options) {
+			s := newFixture(t, inSimulatedTime, func(o *iotmodule.Options) {
 				o.Logger = slog.New(watcher{slog.DiscardHandler, report})
 			})
 			client.Store(s.client)
@@ -405,17 +281,4 @@ func TestLoggerUsesTheClient(t *testing.T) {
 			}
 		})
 	}
-}
-
-// watcher calls watch with every message.
-type watcher struct {
-	slog.Handler
-	watch func(ctx context.Context, message string)
-}
-
-func (w watcher) Enabled(context.Context, slog.Level) bool { return true }
-
-func (w watcher) Handle(ctx context.Context, r slog.Record) error {
-	w.watch(ctx, r.Message)
-	return nil
 }

@@ -1,10 +1,12 @@
 package iotmodule_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,11 +19,194 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
+// The state of a subscription and all patches, merged, are the hub's state, for
+// a reader that is so late that patches had to be merged, too.
+func TestState(t *testing.T) {
+	t.Parallel()
+	s := newFixture(t, overSockets)
+	s.patch(map[string]any{"k": 1, "nested": map[string]any{"a": 1}})
+	subscription := s.subscribe()
+	state := subscription.State()
+	if state["k"] != 1.0 || state.Version() != 2 {
+		t.Errorf("it begins with %v", state)
+	}
+	state["nested"].(map[string]any)["a"] = "scribbled" // it is the caller's
+	state["nested"] = map[string]any{"a": 1.0}
+	var last int64
+	for i := range 1100 {
+		last = s.patch(map[string]any{"k": nil, "n": i, "nested": map[string]any{"a": nil, "b": i}})
+	}
+	follow(t, state, subscription, last)
+	if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
+		t.Errorf("following leads to %v, the hub has %v", state, want)
+	}
+}
+
+// follow merges patches into state, up to one version.
+func follow(t *testing.T, state iothub.Properties, subscription *iotmodule.Subscription, last int64) {
+	t.Helper()
+	for patch, err := range subscription.Patches() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		merged := mergepatch.Merge(state, patch)
+		clear(state)
+		for name, value := range merged {
+			state[name] = value
+		}
+		if patch.Version() == last {
+			return
+		}
+	}
+}
+
+// A reader that leaves while the twin is being read leaves nothing behind for
+// the next one: neither an old state nor reads that go on.
+func TestReaderLeavesDuringARead(t *testing.T) {
+	for _, how := range []fault.Failure{fault.Late(time.Second), fault.Silence()} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newFixture(t, inSimulatedTime)
+			s.client.Close()
+			client, err := iotmodule.Dial(s.ctx, s.module, s.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			first, leave := context.WithCancel(s.ctx)
+			if _, err := client.SubscribeDesired(first); err != nil {
+				t.Fatal(err)
+			}
+			before := s.hub.FaultsInjected()
+			s.hub.FailNext(1, fault.TwinGet, how)
+			s.hub.Disconnect(deviceID, moduleID)
+			if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
+				t.Fatal(err)
+			}
+			leave()
+			time.Sleep(time.Minute) // simulated: the response has come, or has been given up
+			s.patch(map[string]any{"k": 1})
+			time.Sleep(time.Minute)
+			subscription, err := client.SubscribeDesired(s.ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			state := subscription.State()
+			follow(t, state, subscription, s.patch(map[string]any{"k": nil}))
+			if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
+				t.Errorf("%v: following leads to %v, the hub has %v", how, state, want)
+			}
+		})
+	}
+}
+
+// Of two reads, the older response must not be the last word.
+func TestSubscribeDuringARead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFixture(t, inSimulatedTime)
+		before := s.hub.FaultsInjected()
+		s.hub.FailNext(1, fault.TwinGet, fault.Late(time.Second))
+		s.hub.Disconnect(deviceID, moduleID)
+		if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
+			t.Fatal(err)
+		}
+		s.reader.await(s, s.patch(map[string]any{"k": 1})) // live changes flow meanwhile
+		if _, err := s.client.SubscribeDesired(s.ctx); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute) // simulated
+		s.compare()
+	})
+}
+
+// Every reader may do with its patches what it likes, at once.
+func TestReadersScribble(t *testing.T) {
+	t.Parallel()
+	s := newFixture(t, overSockets)
+	change := map[string]any{}
+	for i := range 200 {
+		change[fmt.Sprint("p", i)] = map[string]any{"i": i}
+	}
+	for range 3 {
+		subscription := s.subscribe()
+		go func() {
+			for patch := range subscription.Patches() {
+				for i := range 200 {
+					patch[fmt.Sprint("mine", i)] = i
+				}
+			}
+		}()
+	}
+	for range 300 {
+		s.patch(change)
+	}
+	s.settled()
+	s.client.Close()
+}
+
+// Leaving the loop and ranging again misses nothing; every reader gets every
+// patch, as its own.
+func TestReaders(t *testing.T) {
+	t.Parallel()
+	s := newFixture(t, overSockets)
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	subscription, err := s.client.SubscribeDesired(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version := int64(2); version <= 5; version++ {
+		s.patch(map[string]any{"list": []any{version}})
+		for patch, err := range subscription.Patches() {
+			if err != nil || patch.Version() != version {
+				t.Fatalf("got %v, %v, want version %d", patch, err, version)
+			}
+			patch["list"].([]any)[0] = "scribbled"
+			break
+		}
+	}
+	s.settled()
+	cancel()
+	for patch, err := range subscription.Patches() {
+		t.Errorf("after its context ended, the sequence yielded %v, %v", patch, err)
+	}
+}
+
+// A reader that takes nothing costs bounded memory and holds up nobody.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	s := newFixture(t, overSockets)
+	subscription := s.subscribe()
+	const changes = 4000
+	var version int64
+	for i := range changes {
+		version = s.patch(map[string]any{"n": i, "text": strings.Repeat("x", 1000), fmt.Sprint("p", i%9): i})
+		if i%500 == 499 {
+			s.reader.await(s, version) // the quick one keeps up
+		}
+	}
+	if got := s.reader.count(); got != changes {
+		t.Errorf("the quick reader got %d of %d changes one by one", got, changes)
+	}
+	state := map[string]any{}
+	slow := &reader{state: state, version: 1, changed: make(chan struct{})}
+	for patch, err := range subscription.Patches() {
+		slow.take(s, patch, err)
+		if patch.Version() == version {
+			break
+		}
+	}
+	if slow.taken > 1025 {
+		t.Errorf("%d patches were waiting", slow.taken)
+	}
+	s.reader = slow
+	s.compare()
+}
+
 // Close ends one subscription, whether somebody waits for its patches or
 // patches wait for somebody, and no other.
 func TestSubscriptionCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, inSimulatedTime)
+		s := newFixture(t, inSimulatedTime)
 		waitedFor, waiting := s.subscribe(), s.subscribe()
 		ended := make(chan struct{})
 		go func() {
@@ -46,7 +231,7 @@ func TestSubscriptionCloses(t *testing.T) {
 // A client whose last subscription was closed does not read the twin any more.
 func TestLastSubscriptionCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, inSimulatedTime)
+		s := newFixture(t, inSimulatedTime)
 		s.client.Close()
 		s.dial()
 		s.reader.subscription.Close()
@@ -70,7 +255,7 @@ func TestSubscribeDuringClose(t *testing.T) {
 	t.Parallel()
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
-			s := newScene(t, inSimulatedTime)
+			s := newFixture(t, inSimulatedTime)
 			var readers sync.WaitGroup
 			for range 4 {
 				readers.Go(func() {
@@ -102,7 +287,7 @@ func TestSubscribeDuringClose(t *testing.T) {
 // them to the hub's state of its version.
 func TestSubscribersComeAndGo(t *testing.T) {
 	t.Parallel()
-	inBothSettings(t, "during faults", func(s *scene) {
+	inBothSettings(t, "during faults", func(s *fixture) {
 		var mu sync.Mutex
 		var seen []iothub.Properties
 		var subscribers sync.WaitGroup
@@ -130,7 +315,7 @@ func TestSubscribersComeAndGo(t *testing.T) {
 
 // followBriefly returns the states to which the first n patches of a new
 // subscription lead.
-func (s *scene) followBriefly(n int) (states []iothub.Properties) {
+func (s *fixture) followBriefly(n int) (states []iothub.Properties) {
 	subscription, err := s.client.SubscribeDesired(s.ctx)
 	if err != nil {
 		s.Error(err)
@@ -153,7 +338,7 @@ func (s *scene) followBriefly(n int) (states []iothub.Properties) {
 }
 
 // changeAndCutUntil returns the hub's states by version.
-func (s *scene) changeAndCutUntil(done <-chan struct{}) map[int64]map[string]any {
+func (s *fixture) changeAndCutUntil(done <-chan struct{}) map[int64]map[string]any {
 	states := map[int64]map[string]any{}
 	for round := 0; ; round++ {
 		select {

@@ -11,7 +11,7 @@ import (
 func TestWebSocket(t *testing.T) {
 	t.Parallel()
 	overWebSocket := func(o *iotmodule.Options) { o.WebSocket = true }
-	inBothSettings(t, "cut and back again", func(s *scene) {
+	inBothSettings(t, "cut and back again", func(s *fixture) {
 		s.someChanges("before")
 		for name, disconnect := range map[string]func(string, string) bool{"Cut": s.hub.Disconnect, "Reset": s.hub.ResetConnection} {
 			signIns := s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Connected }).SignIns

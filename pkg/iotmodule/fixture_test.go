@@ -9,14 +9,12 @@ import (
 	"net"
 	"os"
 	"reflect"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"moduletwin/pkg/internal/leak"
 	"moduletwin/pkg/internal/memnet"
-	"moduletwin/pkg/internal/mergepatch"
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
@@ -33,8 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(leak.Run(m))
 }
 
-// scene is a hub with one module whose client reads patches.
-type scene struct {
+// fixture is a hub with one module whose client reads patches.
+type fixture struct {
 	*testing.T
 	ctx     context.Context
 	hub     *localhub.Hub
@@ -45,7 +43,7 @@ type scene struct {
 	reader  *reader
 }
 
-// setting is where a scene takes place.
+// setting is where a test takes place.
 type setting string
 
 const (
@@ -66,29 +64,29 @@ func settingsFor(at fault.Point, how fault.Failure) []setting {
 }
 
 // inBothSettings runs a test in simulated time and over sockets.
-func inBothSettings(t *testing.T, name string, test func(s *scene), changeOptions ...func(*iotmodule.Options)) {
+func inBothSettings(t *testing.T, name string, test func(s *fixture), changeOptions ...func(*iotmodule.Options)) {
 	inSettings(t, bothSettings, name, test, changeOptions...)
 }
 
-func inSettings(t *testing.T, settings []setting, name string, test func(s *scene), changeOptions ...func(*iotmodule.Options)) {
+func inSettings(t *testing.T, settings []setting, name string, test func(s *fixture), changeOptions ...func(*iotmodule.Options)) {
 	for _, where := range settings {
 		t.Run(name+" "+string(where), func(t *testing.T) {
 			t.Parallel()
 			if where == overSockets {
-				test(newScene(t, where, changeOptions...))
+				test(newFixture(t, where, changeOptions...))
 				return
 			}
-			synctest.Test(t, func(t *testing.T) { test(newScene(t, where, changeOptions...)) })
+			synctest.Test(t, func(t *testing.T) { test(newFixture(t, where, changeOptions...)) })
 		})
 	}
 }
 
-// newScene starts a hub and dials it; the module is subscribed.
-func newScene(t *testing.T, where setting, changeOptions ...func(*iotmodule.Options)) *scene {
+// newFixture starts a hub and dials it; the module is subscribed.
+func newFixture(t *testing.T, where setting, changeOptions ...func(*iotmodule.Options)) *fixture {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog(where))
 	t.Cleanup(cancel)
-	s := &scene{T: t, ctx: ctx, timings: iotmodule.DefaultTimings}
+	s := &fixture{T: t, ctx: ctx, timings: iotmodule.DefaultTimings}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	if where == inSimulatedTime {
 		network := memnet.Listen()
@@ -116,7 +114,7 @@ func newScene(t *testing.T, where setting, changeOptions ...func(*iotmodule.Opti
 	return s
 }
 
-// watchdog is how long a scene may take before it counts as stuck.
+// watchdog is how long a test may take before it counts as stuck.
 func watchdog(where setting) time.Duration {
 	if where == inSimulatedTime {
 		return 1000 * time.Hour
@@ -124,7 +122,7 @@ func watchdog(where setting) time.Duration {
 	return 2 * time.Minute // a busy machine may need some of them
 }
 
-func (s *scene) dial() {
+func (s *fixture) dial() {
 	s.Helper()
 	client, err := iotmodule.DialWith(s.ctx, s.module, s.opts, s.timings)
 	if err != nil {
@@ -136,7 +134,7 @@ func (s *scene) dial() {
 }
 
 // desired returns the hub's truth.
-func (s *scene) desired() (properties map[string]any, version int64) {
+func (s *fixture) desired() (properties map[string]any, version int64) {
 	twin, found := s.hub.Twin(deviceID, moduleID)
 	if !found {
 		s.Fatal("the module is gone")
@@ -145,7 +143,7 @@ func (s *scene) desired() (properties map[string]any, version int64) {
 }
 
 // patch changes desired properties on the hub.
-func (s *scene) patch(patch map[string]any) (version int64) {
+func (s *fixture) patch(patch map[string]any) (version int64) {
 	s.Helper()
 	version, err := s.hub.PatchDesired(deviceID, moduleID, patch)
 	if err != nil {
@@ -156,7 +154,7 @@ func (s *scene) patch(patch map[string]any) (version int64) {
 
 // someChanges makes one of each kind: a set, a removal and a nested change.
 // The name keeps the changes of different phases apart.
-func (s *scene) someChanges(name string) {
+func (s *fixture) someChanges(name string) {
 	s.Helper()
 	s.patch(map[string]any{name: 1, name + "Goes": true})
 	s.patch(map[string]any{"nested": map[string]any{name: map[string]any{"a": 1, "b": []any{1, 2}}}})
@@ -166,7 +164,7 @@ func (s *scene) someChanges(name string) {
 // changeUntilFaults makes changes until n faults were injected in all. Only a
 // module that listens is told of a change, so a fault that ends its connection
 // has to be got over before the next one can be injected.
-func (s *scene) changeUntilFaults(n int) {
+func (s *fixture) changeUntilFaults(n int) {
 	s.Helper()
 	for round := 0; s.hub.FaultsInjected() < n; round++ {
 		s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Subscribed })
@@ -176,14 +174,14 @@ func (s *scene) changeUntilFaults(n int) {
 
 // settled makes a last change and waits until the reader has it; then it must
 // have the hub's state.
-func (s *scene) settled() {
+func (s *fixture) settled() {
 	s.Helper()
 	version := s.patch(map[string]any{"last": float64(s.reader.count())})
 	s.reader.await(s, version)
 	s.compare()
 }
 
-func (s *scene) compare() {
+func (s *fixture) compare() {
 	s.Helper()
 	want, _ := s.desired()
 	if got := s.reader.snapshot(); !reflect.DeepEqual(got, want) {
@@ -191,22 +189,8 @@ func (s *scene) compare() {
 	}
 }
 
-// reader applies patches to the state it began with.
-type reader struct {
-	subscription *iotmodule.Subscription
-
-	mu         sync.Mutex // guards the fields below
-	state      map[string]any
-	version    int64
-	taken      int
-	err        error
-	ended      bool
-	changed    chan struct{} // closed at the next change
-	mayRestart bool          // whether versions may start over
-}
-
-// subscribe returns a subscription of the scene's client.
-func (s *scene) subscribe() *iotmodule.Subscription {
+// subscribe returns a subscription of the fixture's client.
+func (s *fixture) subscribe() *iotmodule.Subscription {
 	s.Helper()
 	subscription, err := s.client.SubscribeDesired(s.ctx)
 	if err != nil {
@@ -215,90 +199,8 @@ func (s *scene) subscribe() *iotmodule.Subscription {
 	return subscription
 }
 
-// read subscribes, and reads in a goroutine until the sequence ends.
-func (s *scene) read() *reader {
-	s.Helper()
-	subscription, client := s.subscribe(), s.client
-	state := subscription.State()
-	r := &reader{subscription: subscription, state: state.UserProperties(), version: state.Version(), changed: make(chan struct{})}
-	var done sync.WaitGroup
-	done.Go(func() {
-		for patch, err := range subscription.Patches() {
-			r.take(s, patch, err)
-		}
-		r.update(func() { r.ended = true })
-	})
-	s.Cleanup(func() { client.Close(); done.Wait() })
-	return r
-}
-
-func (r *reader) take(s *scene, patch iothub.Properties, err error) {
-	r.update(func() {
-		if err != nil {
-			r.err = err
-			return
-		}
-		if patch.Version() <= r.version && !r.mayRestart {
-			s.Errorf("version %d came after %d", patch.Version(), r.version)
-		}
-		r.taken++
-		r.version = patch.Version()
-		r.state = mergepatch.Merge(r.state, patch.UserProperties())
-	})
-}
-
-func (r *reader) update(change func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	change()
-	close(r.changed)
-	r.changed = make(chan struct{})
-}
-
-// await waits until the reader is at version.
-func (r *reader) await(s *scene, version int64) {
-	s.Helper()
-	r.awaitUntil(s, fmt.Sprintf("version %d", version), func() bool { return r.version == version })
-}
-
-// awaitEnd waits for the end of the sequence and returns its error.
-func (r *reader) awaitEnd(s *scene) error {
-	s.Helper()
-	r.awaitUntil(s, "the end", func() bool { return r.ended })
-	return r.err
-}
-
-func (r *reader) awaitUntil(s *scene, what string, ok func() bool) {
-	s.Helper()
-	for {
-		r.mu.Lock()
-		reached, at, changed := ok(), r.version, r.changed
-		r.mu.Unlock()
-		if reached {
-			return
-		}
-		select {
-		case <-changed:
-		case <-s.ctx.Done():
-			s.Fatalf("the reader is at version %d, waiting for %s", at, what)
-		}
-	}
-}
-
-func (r *reader) snapshot() map[string]any {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.state
-}
-
-func (r *reader) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.taken
-}
-
 // awaitConnection waits until the module's connection is as wanted.
-func (s *scene) awaitConnection(ok func(localhub.ConnectionState) bool) localhub.ConnectionState {
+func (s *fixture) awaitConnection(ok func(localhub.ConnectionState) bool) localhub.ConnectionState {
 	s.Helper()
 	state, err := s.hub.WaitConnection(s.ctx, deviceID, moduleID, ok)
 	if err != nil {
@@ -307,10 +209,10 @@ func (s *scene) awaitConnection(ok func(localhub.ConnectionState) bool) localhub
 	return state
 }
 
-// registry returns the service side of the scene's hub.
-func (s *scene) registry() *iothub.Registry { return s.registryOf(s.hub, s.opts.DialContext) }
+// registry returns the service side of the fixture's hub.
+func (s *fixture) registry() *iothub.Registry { return s.registryOf(s.hub, s.opts.DialContext) }
 
-func (s *scene) registryOf(hub *localhub.Hub, dial func(context.Context, string, string) (net.Conn, error)) *iothub.Registry {
+func (s *fixture) registryOf(hub *localhub.Hub, dial func(context.Context, string, string) (net.Conn, error)) *iothub.Registry {
 	s.Helper()
 	owner := hub.ConnectionString(localhub.PolicyIoTHubOwner)
 	owner.HostName = s.module.HostName
@@ -323,7 +225,7 @@ func (s *scene) registryOf(hub *localhub.Hub, dial func(context.Context, string,
 }
 
 // identity returns the module, with its keys.
-func (s *scene) identity() iothub.Module {
+func (s *fixture) identity() iothub.Module {
 	s.Helper()
 	module, err := s.registry().GetModule(s.ctx, deviceID, moduleID)
 	if err != nil {
@@ -333,7 +235,7 @@ func (s *scene) identity() iothub.Module {
 }
 
 // createAnew deletes the module and creates it with the same keys.
-func (s *scene) createAnew() {
+func (s *fixture) createAnew() {
 	s.Helper()
 	module := s.identity()
 	s.reader.update(func() { s.reader.mayRestart = true })
