@@ -75,7 +75,7 @@ func (c *connection) whyLost() (cause error, waiting bool) {
 // errSignedOut is the cause of an end of our own making.
 var errSignedOut = errors.New("signed out")
 
-// close says disconnectLimit to the hub, if it listens, and frees everything.
+// close says goodbye to the hub, if it listens, and frees everything.
 func (c *connection) close() {
 	c.end(errSignedOut)
 	c.mqtt.Disconnect(uint(disconnectLimit / time.Millisecond))

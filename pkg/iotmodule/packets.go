@@ -2,6 +2,7 @@ package iotmodule
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -25,7 +26,7 @@ type packetConn struct {
 	in      *bufio.Reader
 	begun   atomic.Bool // whether a packet has been read from
 	left    int         // bytes of the present packet that are still to be read
-	connack byte        // the code of the CONNACK, once that has come
+	connack byte        // the code of the CONNACK, if that was the first packet
 }
 
 func newPacketConn(conn net.Conn) *packetConn {
@@ -74,9 +75,8 @@ func (c *packetConn) next() error {
 		if length > maxPacket {
 			return fmt.Errorf("the hub announced a packet of %d bytes, more than a hub has to say", length)
 		}
-		c.begun.Store(true)
 		c.left = header + length
-		if start[0]>>4 == typeConnack && length == 2 {
+		if first := !c.begun.Swap(true); first && start[0]>>4 == typeConnack && length == 2 {
 			if start, err = c.in.Peek(4); err != nil {
 				return truncated(err, len(start))
 			}
@@ -97,7 +97,7 @@ func remainingLength(encoded []byte) (length int) {
 }
 
 // errLength is the error of a length that does not end.
-var errLength = fmt.Errorf("the hub sent a packet whose length is no MQTT")
+var errLength = errors.New("the hub sent a packet whose length is malformed")
 
 // truncated is err but for an end of the stream within a packet.
 func truncated(err error, read int) error {

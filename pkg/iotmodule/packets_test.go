@@ -31,6 +31,7 @@ func TestPacketConn(t *testing.T) {
 	}{
 		{"nothing", "", "", "", 0},
 		{"packets", connack + long + "\xd0\x00" + long, connack + long + "\xd0\x00" + long, "", 5},
+		{"a second CONNACK", connack + "\x20\x02\x00\x01", connack + "\x20\x02\x00\x01", "", 5},
 		{"the largest", "\x30\x80\x80\x80\x02" + strings.Repeat("x", maxPacket), "\x30\x80\x80\x80\x02" + strings.Repeat("x", maxPacket), "", 0},
 		{"one byte more", connack + "\x30\x81\x80\x80\x02x", connack, "the hub announced a packet of 4194305 bytes, more than a hub has to say", 5},
 		{"the longest length", "\x30\xff\xff\xff\x7f", "", "the hub announced a packet of 268435455 bytes, more than a hub has to say", 0},

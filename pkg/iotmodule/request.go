@@ -69,29 +69,16 @@ func (c *connection) request(ctx context.Context, op, topic string, body []byte)
 // the response to it.
 func (c *connection) exchange(ctx context.Context, topic string, body []byte) (response, error) {
 	requestID := uuid.NewString()
-	arrived, failed := make(chan response, 1), make(chan error, 1)
-	c.mu.Lock()
-	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
-		c.mu.Unlock()
-		return response{}, errConnectionLost
+	arrived, failed, err := c.send(topic, requestID, body)
+	if err != nil {
+		return response{}, err
 	}
-	c.waiting[requestID] = arrived
-	c.publishing.Go(func() {
-		if err := c.publish(topic+requestID, body); err != nil {
-			failed <- err
-		}
-	})
-	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		delete(c.waiting, requestID)
-		c.mu.Unlock()
-	}()
+	defer c.forget(requestID)
 	timer := time.NewTimer(c.limit)
 	defer timer.Stop()
 	select {
-	case a := <-arrived:
-		return a, nil
+	case response := <-arrived:
+		return response, nil
 	case err := <-failed:
 		return response{}, err
 	case <-c.lost:
@@ -101,6 +88,30 @@ func (c *connection) exchange(ctx context.Context, topic string, body []byte) (r
 	case <-ctx.Done():
 		return response{}, ctx.Err()
 	}
+}
+
+// send publishes a request. Either its response arrives, or publishing has
+// failed, or neither.
+func (c *connection) send(topic, requestID string, body []byte) (arrived <-chan response, failed <-chan error, err error) {
+	responses, errs := make(chan response, 1), make(chan error, 1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
+		return nil, nil, errConnectionLost
+	}
+	c.waiting[requestID] = responses
+	c.publishing.Go(func() {
+		if err := c.publish(topic+requestID, body); err != nil {
+			errs <- err
+		}
+	})
+	return responses, errs, nil
+}
+
+func (c *connection) forget(requestID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.waiting, requestID)
 }
 
 // publish hands a packet to paho. That can wait in vain when the connection

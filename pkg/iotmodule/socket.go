@@ -109,8 +109,11 @@ func (d *dialer) dialWebSocket(ctx context.Context, config *tls.Config) (net.Con
 		Proxy: d.proxy,
 		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			raw, err := d.tcp(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
 			bounded = &boundedConn{Conn: raw, left: maxHandshake}
-			return bounded, err
+			return bounded, nil
 		},
 		TLSClientConfig: config,
 		Subprotocols:    []string{"mqtt"},
