@@ -67,7 +67,7 @@ func BenchmarkRecovery(b *testing.B) {
 // twin.
 func BenchmarkReconnect(b *testing.B) {
 	hub := startHub(b)
-	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), iotmodule.ImpatientTimings)
+	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), iotmodule.NoPauses)
 	defer end()
 	module := hub.AddModule("d", "floor")
 	config := &tls.Config{RootCAs: hub.RootCAs(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}

@@ -32,8 +32,8 @@ func TestChaos(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d %s", seed, inSimulatedTime), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { playChaos(newFixture(t, inSimulatedTime), seed, time.Minute) })
 		})
-		t.Run(fmt.Sprintf("seed %d %s", seed, overSockets), func(t *testing.T) {
-			playChaos(newFixture(t, overSockets), seed, 20*time.Millisecond)
+		t.Run(fmt.Sprintf("seed %d %s", seed, withShortLimits), func(t *testing.T) {
+			playChaos(newFixture(t, withShortLimits), seed, 20*time.Millisecond)
 		})
 	}
 }

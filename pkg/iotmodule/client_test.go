@@ -201,7 +201,7 @@ func TestRequestsPersist(t *testing.T) {
 		fault.Status(429), fault.Status(503), fault.Duplicate(),
 	}
 	for _, failure := range failures {
-		inBothSettings(t, failure.String(), func(s *fixture) {
+		inSettings(t, settingsFor(fault.TwinGet, failure), failure.String(), func(s *fixture) {
 			s.hub.FailNext(2, fault.TwinPatch, failure)
 			if _, err := s.client.UpdateReported(s.ctx, map[string]any{"n": 1}); err != nil {
 				s.Errorf("UpdateReported: %v", err)

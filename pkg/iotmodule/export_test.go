@@ -14,22 +14,27 @@ type Timings = timings
 // DefaultTimings are those of [Dial]. They suit tests in simulated time, too.
 var DefaultTimings = defaultTimings
 
-// ShortTimings suit tests over sockets.
-var ShortTimings = timings{
-	reconnect:   backoff.Range{First: 2 * time.Millisecond, Longest: 50 * time.Millisecond},
-	retry:       backoff.Range{First: 2 * time.Millisecond, Longest: 50 * time.Millisecond},
-	stable:      100 * time.Millisecond,
-	contested:   200 * time.Millisecond,
-	refused:     10 * time.Second,
-	patience:    time.Second,
-	signIn:      3 * time.Second,
-	response:    200 * time.Millisecond,
-	maxClosings: 3,
-}
+// ShortPauses suit tests over sockets. The limits stay: on a busy machine, all
+// takes long.
+var ShortPauses = func() Timings {
+	t := defaultTimings
+	t.reconnect = backoff.Range{First: 2 * time.Millisecond, Longest: 50 * time.Millisecond}
+	t.retry = t.reconnect
+	t.stable = 100 * time.Millisecond
+	t.contested = 200 * time.Millisecond
+	return t
+}()
 
-// ImpatientTimings leave hardly a pause before signing in again, for measuring
-// the rest.
-var ImpatientTimings = func() Timings {
+// ShortLimits are ShortPauses for tests that wait for limits, too.
+var ShortLimits = func() Timings {
+	t := ShortPauses
+	t.signIn = 3 * time.Second
+	t.response = 500 * time.Millisecond
+	return t
+}()
+
+// NoPauses leave hardly a pause before signing in again, for measuring the rest.
+var NoPauses = func() Timings {
 	t := defaultTimings
 	t.reconnect = backoff.Range{First: time.Microsecond, Longest: time.Microsecond}
 	return t

@@ -253,7 +253,7 @@ func TestLastSubscriptionCloses(t *testing.T) {
 // However Close of the client and SubscribeDesired meet, ranging ends.
 func TestSubscribeDuringClose(t *testing.T) {
 	t.Parallel()
-	for range 200 {
+	for range 50 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFixture(t, inSimulatedTime)
 			var readers sync.WaitGroup
