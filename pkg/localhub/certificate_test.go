@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -122,5 +123,33 @@ func TestClockSet(t *testing.T) {
 	kept, err := keptCertificate(r, loopback, now)
 	if err != nil || bytes.Equal(before, after) || !bytes.Equal(kept.pem(), after) {
 		t.Errorf("the hub shows the same certificate, or keeps another one: %v", err)
+	}
+}
+
+// TestSessionTickets: who comes back needs no full handshake, and so comes in
+// even if the certificate was replaced meanwhile by one that it does not trust.
+func TestSessionTickets(t *testing.T) {
+	hub := New(t)
+	config := &tls.Config{RootCAs: hub.RootCAs(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+	resumes := func() bool {
+		conn, err := tls.Dial("tcp", hub.HostName(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, conn) // the ticket comes behind the handshake
+		return conn.ConnectionState().DidResume
+	}
+	if resumes() || !resumes() {
+		t.Error("the second connection is not like the first")
+	}
+	if err := hub.checkCertificate(time.Now().Add(-48 * time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if !resumes() {
+		t.Error("the new certificate has ended the session")
 	}
 }

@@ -46,6 +46,7 @@ func serveUntilKilled(folder string) {
 func TestKill(t *testing.T) {
 	folder := t.TempDir()
 	writers := make([]writer, 8)
+	total := int32(0)
 	for round := range *killRounds {
 		registry, kill := startToKill(t, folder)
 		for i := range writers {
@@ -69,12 +70,14 @@ func TestKill(t *testing.T) {
 		kill()
 		cancel()
 		running.Wait()
+		total += acknowledged.Load()
 	}
 	registry, kill := startToKill(t, folder)
 	defer kill()
 	for i := range writers {
 		writers[i].check(t, registry, *killRounds, i)
 	}
+	t.Logf("%d rounds, %d acknowledged writes", *killRounds, total)
 }
 
 // startToKill starts the process and returns a client of its hub.

@@ -67,8 +67,10 @@ func checkPages(file io.ReaderAt, fileSize int64) error {
 	return p.checkTree(newest.root)
 }
 
-// readMetas returns the newer one. Both have to be whole: with the older one,
-// bbolt would silently go back behind what was acknowledged last.
+// readMetas returns the newer one. Both have to be whole: from the older one,
+// bbolt would silently begin before what was acknowledged last. A kill leaves
+// none that is half written, as it is much shorter than what a disk writes at
+// once.
 func readMetas(file io.ReaderAt) (newest meta, err error) {
 	newest, err = readMeta(file, 0)
 	if err != nil {

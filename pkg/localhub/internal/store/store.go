@@ -20,7 +20,7 @@ type Store struct {
 
 	leading chan struct{} // holds a token while someone commits; guards the next two
 	broken  error         // why nothing is written any more
-	locked  bool          // bbolt holds its lock for writing
+	locked  bool          // bbolt may hold its lock for writing
 
 	mu     sync.Mutex // guards queued
 	queued []*commit  // for the next transaction
@@ -42,8 +42,8 @@ type commit struct {
 // Save writes records in one transaction, together with what others save
 // meanwhile: the first to come commits at once, and those who come while it
 // does share the next one. When it returns, they are on the disk. After an
-// error, as of a full disk, the file is as before, and the next Save may
-// succeed; but once the file has turned out to be damaged, all fail.
+// error, as of a full disk, the next Save may succeed; but once the file has
+// turned out to be damaged, all fail.
 func (s *Store) Save(records ...Record) error {
 	if s == nil || len(records) == 0 {
 		return nil
@@ -56,14 +56,14 @@ func (s *Store) Save(records ...Record) error {
 	case <-c.done:
 	case s.leading <- struct{}{}:
 		s.commitQueued()
-		<-s.leading
 		<-c.done // now or before: what was queued earlier is committed earlier
 	}
 	return c.err
 }
 
-// commitQueued writes all that is queued.
+// commitQueued writes all that is queued and gives the token back.
 func (s *Store) commitQueued() {
+	defer func() { <-s.leading }()
 	s.mu.Lock()
 	batch := s.queued
 	s.queued = nil
@@ -71,10 +71,14 @@ func (s *Store) commitQueued() {
 	if len(batch) == 0 {
 		return
 	}
+	before := s.broken
 	err := s.commit(batch)
 	for _, c := range batch {
 		c.err = err
 		close(c.done)
+	}
+	if before == nil && s.broken != nil {
+		s.onBroken(s.broken)
 	}
 }
 
@@ -90,13 +94,13 @@ func (s *Store) commit(batch []*commit) error {
 		return nil
 	case errors.Is(err, errDamaged):
 		s.broken = fmt.Errorf("the file with the data is not written to any more, as %w", err)
-		s.onBroken(s.broken)
 		return s.broken
 	default:
 		return fmt.Errorf("keep data: %w", err)
 	}
 }
 
+// update writes batch. It panics if the file is damaged.
 func (s *Store) update(batch []*commit) error {
 	s.locked = true
 	tx, err := s.db.Begin(true)
