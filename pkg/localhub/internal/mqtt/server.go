@@ -145,9 +145,11 @@ func (c *connection) leave(why error) {
 	c.logEnd()
 }
 
-// logEnd logs the end of the connection, when it is called first.
+// logEnd logs the end of the connection, after its beginning, when it is
+// called first.
 func (c *connection) logEnd() {
 	c.logged.Do(func() {
+		<-c.announced // a client that pushes out another at once may be faster than the log
 		c.mu.Lock()
 		reason := c.reason
 		c.mu.Unlock()
