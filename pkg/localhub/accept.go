@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net"
 	"slices"
-	"strings"
+	"syscall"
 	"time"
 
 	"moduletwin/pkg/localhub/internal/network"
@@ -23,49 +23,65 @@ func (h *Hub) startAccepting(more []net.Listener) {
 	}
 }
 
-// accept serves connections until l is closed. When there are too many files
-// open, it tries again after a moment.
+// acceptPause is how long the hub waits before it tries again to accept.
+const acceptPause = 100 * time.Millisecond
+
+// accept serves connections until l is closed. Whatever else goes wrong, it
+// tries again. When there are too many files open, a connection that has not
+// signed in makes room.
 func (h *Hub) accept(l net.Listener) {
 	for {
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
 			h.admit(conn)
-			continue
 		case errors.Is(err, net.ErrClosed) || h.ctx.Err() != nil:
 			return
-		case !strings.Contains(err.Error(), "too many open files"):
-			h.log.Error("cannot accept connections any more", "address", l.Addr(), "error", err)
-			return
-		}
-		h.log.Warn("cannot accept a connection for now", "error", err)
-		moment := time.NewTimer(100 * time.Millisecond)
-		select {
-		case <-moment.C:
-		case <-h.ctx.Done():
-			moment.Stop()
-			return
+		case errors.Is(err, syscall.EMFILE) && h.makeRoom():
+		default:
+			h.log.Warn("cannot accept a connection for now", "address", l.Addr(), "error", err)
+			if !h.pause(acceptPause) {
+				return
+			}
 		}
 	}
 }
 
-// admit serves conn, each by itself so that none holds up another, or ends
-// it at once.
+// pause reports whether the hub still runs after it.
+func (h *Hub) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-h.ctx.Done():
+		return false
+	}
+}
+
+// makeRoom ends a connection that has not signed in, and reports whether there
+// was one.
+func (h *Hub) makeRoom() bool {
+	h.mu.Lock()
+	freed := h.places.free()
+	h.mu.Unlock()
+	if freed == nil {
+		return false
+	}
+	h.turnAway(freed)
+	return true
+}
+
+// admit serves a connection, each by itself so that none holds up another, or
+// ends it at once.
 func (h *Hub) admit(accepted net.Conn) {
 	conn := network.NewConn(accepted, &h.conditions)
-	h.mu.Lock()
-	full := len(h.conns) >= h.options.MaxConnections
-	refused := full || h.closed || h.stopped
-	if !refused {
-		h.conns[conn] = struct{}{}
-		h.tasks.Add(1)
+	entered, loser := h.enter(conn)
+	if loser != nil {
+		h.turnAway(loser)
 	}
-	h.mu.Unlock()
 	switch {
-	case refused:
-		if full {
-			h.log.Warn("connection refused: there are too many", "limit", h.options.MaxConnections)
-		}
+	case !entered:
 		conn.Reset()
 	case h.conditions.Refuses():
 		conn.Reset()
@@ -75,10 +91,51 @@ func (h *Hub) admit(accepted net.Conn) {
 	}
 }
 
+// enter puts conn on the list of those that are open, if the hub runs and has a
+// place for it. loser, if not nil, is without a place now.
+func (h *Hub) enter(conn *network.Conn) (entered bool, loser *network.Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || h.stopped {
+		return false, nil
+	}
+	if loser = h.places.take(conn); loser == conn {
+		return false, loser
+	}
+	h.conns[conn] = struct{}{}
+	h.tasks.Add(1)
+	return true, loser
+}
+
+// turnAway ends a connection that has no place. The log says so once a second
+// at most.
+func (h *Hub) turnAway(conn *network.Conn) {
+	conn.Reset()
+	h.mu.Lock()
+	h.turnedAway++
+	n, now := h.turnedAway, time.Now()
+	late := now.Sub(h.turnedAwayLogged) >= time.Second
+	if late {
+		h.turnedAway, h.turnedAwayLogged = 0, now
+	}
+	h.mu.Unlock()
+	if late {
+		h.log.Warn("too many connections: some that have not signed in are closed", "closed", n, "limit", h.options.MaxConnections)
+	}
+}
+
+// signedIn lets conn keep its place.
+func (h *Hub) signedIn(conn *network.Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.places.signIn(conn)
+}
+
 // forget takes conn off the list of those that are open, if it is still there.
 func (h *Hub) forget(conn *network.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.places.leave(conn)
 	if _, open := h.conns[conn]; open {
 		delete(h.conns, conn)
 		h.tasks.Done()

@@ -57,7 +57,11 @@ type Hub struct {
 	listeners []net.Listener
 	stopped   bool
 	closed    bool
-	conns     map[*network.Conn]struct{} // that are open
+	conns     map[*network.Conn]struct{} // that are served
+	places    *places
+
+	turnedAway       int // connections without a place, since they were logged
+	turnedAwayLogged time.Time
 }
 
 // ErrInUse says that another hub keeps its data in the same folder.
@@ -109,6 +113,7 @@ func (l testLog) Write(line []byte) (int, error) {
 // its addresses.
 func Start(options *Options) (*Hub, error) {
 	h := &Hub{options: options.withDefaults(), registry: registry.New(), conns: make(map[*network.Conn]struct{})}
+	h.places = newPlaces(h.options.MaxConnections)
 	h.log = h.options.Logger
 	h.host, h.names = hostNames(h.options.Listen)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -152,8 +157,8 @@ func (h *Hub) open() (err error) {
 	}
 	h.certificates.shown.Store(certificate)
 	h.tls = h.certificates.config()
-	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log}
-	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignInTimeout: h.options.SignInTimeout}
+	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignedIn: h.signedIn}
+	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignedIn: h.signedIn, SignInTimeout: h.options.SignInTimeout}
 	return nil
 }
 

@@ -42,8 +42,12 @@ type Options struct {
 	// handshake, and then for saying who it is. Zero means 30 seconds.
 	SignInTimeout time.Duration
 
-	// MaxConnections is how many connections may be open at once; more are
-	// closed as they come. Zero means 16384.
+	// MaxConnections is how many connections may be open at once. Up to three
+	// quarters of them may be of clients that have not signed in, over MQTT or
+	// with an HTTPS request; when there are more, or no place is left for a new
+	// connection, those are closed, the oldest first and of the address that has
+	// most. When all have signed in, new connections are closed as they come.
+	// Zero means 16384.
 	MaxConnections int
 }
 

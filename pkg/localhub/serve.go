@@ -52,7 +52,7 @@ const connectByte = 0x10
 // logHandshake speaks of clients that do not trust the hub, not of those
 // that changed their mind.
 func (h *Hub) logHandshake(socket *network.Conn, err error) {
-	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || h.ctx.Err() != nil {
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || socket.HasClosed() || h.ctx.Err() != nil {
 		return
 	}
 	h.log.Warn("TLS handshake failed", "from", socket.RemoteAddr(), "error", err)

@@ -32,7 +32,8 @@ type Server struct {
 	Faults        *fault.Queue
 	Events        *event.Stream
 	Log           *slog.Logger
-	SignInTimeout time.Duration // for a CONNECT to come, or a refusal to be taken
+	SignedIn      func(*network.Conn) // called when its client has signed in
+	SignInTimeout time.Duration       // for a CONNECT to come, or a refusal to be taken
 }
 
 // MaxPacket is the largest packet that a client may send, in bytes: a message
@@ -59,6 +60,9 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 	connect, isConnect := packet.(*packets.ConnectPacket)
 	if errors.Is(err, errVersion) {
 		s.refuse(newcomer{}, socket, conn, packets.ErrRefusedBadProtocolVersion, err)
+		return
+	}
+	if socket.HasClosed() { // it had to make room for others
 		return
 	}
 	if err != nil || !isConnect {

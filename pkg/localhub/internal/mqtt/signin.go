@@ -36,6 +36,7 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 		func(i *registry.Identity) error { return s.checkToken(token, id, i.Auth) },
 		func(client *registry.Client, sessionPresent bool) {
 			c.client, present = client, sessionPresent
+			s.SignedIn(socket)
 			c.publishEvent(event.Event{Kind: event.SignedIn, By: token.KeyName})
 			c.respond(how, packConnack(packets.Accepted, sessionPresent))
 		})

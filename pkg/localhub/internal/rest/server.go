@@ -19,6 +19,7 @@ import (
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
 	"moduletwin/pkg/localhub/internal/huberror"
+	"moduletwin/pkg/localhub/internal/network"
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
@@ -30,6 +31,7 @@ type Server struct {
 	Faults   *fault.Queue
 	Events   *event.Stream
 	Log      *slog.Logger
+	SignedIn func(*network.Conn) // called when an authorized request has come over it
 }
 
 // request is one that has been let in.
@@ -85,6 +87,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, from *sender) 
 	if err != nil {
 		return nil, huberror.Unauthorized(err)
 	}
+	s.SignedIn(network.FromContext(r.Context()))
 	if version := r.URL.Query().Get("api-version"); !isVersion(version) {
 		return nil, huberror.APIVersion(version)
 	}
