@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc64"
@@ -9,20 +8,18 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Where the file keeps the sum of its records' checksums. bbolt has none for
-// its pages: without this one, a record could change or vanish unnoticed.
-const (
-	sumBucket = "sum"
-	sumKey    = "records"
-)
+// sumBucket is empty: its sequence number is the sum of the checksums of all
+// records. bbolt has no checksums of its pages: without this one, a record
+// could change or vanish unnoticed.
+const sumBucket = "sum"
 
 // write puts what batch holds into the file, and brings the sum up to date.
 func write(tx *bbolt.Tx, batch []*commit) error {
-	sums, err := tx.CreateBucketIfNotExists([]byte(sumBucket))
+	bucket, err := tx.CreateBucketIfNotExists([]byte(sumBucket))
 	if err != nil {
 		return err
 	}
-	sum := decodeSum(sums.Get([]byte(sumKey)))
+	sum := bucket.Sequence()
 	for _, c := range batch {
 		for _, r := range c.records {
 			change, err := put(tx, []byte(r.Bucket), []byte(r.Key), r.Value)
@@ -32,7 +29,7 @@ func write(tx *bbolt.Tx, batch []*commit) error {
 			sum += change
 		}
 	}
-	return sums.Put([]byte(sumKey), encodeSum(sum))
+	return bucket.SetSequence(sum)
 }
 
 // put writes one record and returns by how much the sum changes.
@@ -50,24 +47,20 @@ func put(tx *bbolt.Tx, name, key, value []byte) (change uint64, err error) {
 
 // checkSum reads all records.
 func checkSum(tx *bbolt.Tx) error {
-	sums := tx.Bucket([]byte(sumBucket))
-	if sums == nil {
-		return errors.New("the sum of its records is missing")
-	}
-	var sum uint64
+	var sum, want uint64
 	err := tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
-		if string(name) == sumBucket {
-			return nil
-		}
 		if bucket == nil {
 			return fmt.Errorf("%q is in no bucket", name)
+		}
+		if string(name) == sumBucket {
+			want = bucket.Sequence()
 		}
 		return bucket.ForEach(func(key, value []byte) error {
 			sum += checksum(name, key, value)
 			return nil
 		})
 	})
-	if err == nil && sum != decodeSum(sums.Get([]byte(sumKey))) {
+	if err == nil && sum != want {
 		err = errors.New("its records are not those that were written")
 	}
 	return err
@@ -88,14 +81,4 @@ func checksum(bucket, key, value []byte) uint64 {
 		sum = crc64.Update(sum, crcTable, part)
 	}
 	return sum
-}
-
-func encodeSum(sum uint64) []byte { return binary.BigEndian.AppendUint64(nil, sum) }
-
-// decodeSum returns 0 if there is none yet.
-func decodeSum(b []byte) uint64 {
-	if len(b) != 8 {
-		return 0
-	}
-	return binary.BigEndian.Uint64(b)
 }
