@@ -194,7 +194,7 @@ The host name was not found. Check HostName in the connection string, and the ne
 	{
 		Name: "certificate of somebody else",
 		Env: func(t *testing.T) sampletest.Env {
-			host, _ := sampletest.Impostor(t, http.NotFound)
+			host, _ := sampletest.HTTPSServer(t, http.NotFound)
 			return sampletest.Service(sampletest.PolicyString(host), "")
 		},
 		Code: 1,
@@ -204,7 +204,7 @@ It is not the certificate of the local hub on this machine. Start the hub again,
 	{
 		Name: "certificate for another name",
 		Env: func(t *testing.T) sampletest.Env {
-			host, caFile := sampletest.Impostor(t, http.NotFound)
+			host, caFile := sampletest.HTTPSServer(t, http.NotFound)
 			return sampletest.Service(sampletest.PolicyString(strings.Replace(host, "127.0.0.1", "localhost", 1)), caFile)
 		},
 		Code: 1,
@@ -214,7 +214,7 @@ The certificate is for another host. Check HostName in the connection string.`,
 	{
 		Name: "no TLS",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Service(sampletest.PolicyString(sampletest.Chatter(t, "SSH-2.0-OpenSSH\r\n")), "")
+			return sampletest.Service(sampletest.PolicyString(sampletest.TCPServer(t, "SSH-2.0-OpenSSH\r\n")), "")
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": tls: first record does not look like a TLS handshake
@@ -226,7 +226,7 @@ What answers there does not speak TLS. Check the host and port in the connection
 		Name: "wrong key of a policy",
 		Env: func(t *testing.T) sampletest.Env {
 			hub := sampletest.NewHub(t)
-			return hub.Strange()
+			return hub.UnknownKey()
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
@@ -264,7 +264,7 @@ Choose another id, with -device or -module.`,
 	{
 		Name: "device that signs in with a certificate",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				io.WriteString(w, `{"deviceId":"myFirstDevice","authentication":{"type":"selfSigned","symmetricKey":{"primaryKey":null,"secondaryKey":null}}}`)
 			})
 		},
@@ -284,7 +284,7 @@ Choose another id, with -device or -module.`,
 	{
 		Name: "wrong clock",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Date", time.Now().Add(3*time.Hour).UTC().Format(http.TimeFormat))
 				w.WriteHeader(http.StatusUnauthorized)
 			})
@@ -298,7 +298,7 @@ The clock of this machine is slow by 3h0m0s, so that its SAS tokens have expired
 	{
 		Name: "response about another device",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				io.WriteString(w, `{"deviceId":"another"}`)
 			})
 		},
@@ -309,7 +309,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 	{
 		Name: "one that talks to the terminal",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("iothub-errorcode", "\u009b31mRed")
 				w.WriteHeader(http.StatusBadRequest)
 				io.WriteString(w, `{"Message":"ErrorCode:Red;\u001b]0;title\u0007\nnext\u202eline"}`)
@@ -321,7 +321,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 	{
 		Name: "one that wants a certificate",
 		Env: func(t *testing.T) sampletest.Env {
-			host, caFile := sampletest.ImpostorWithClientCertificates(t)
+			host, caFile := sampletest.HTTPSServerWithClientCertificates(t)
 			return sampletest.Service(sampletest.PolicyString(host), caFile)
 		},
 		Code: 1,
@@ -331,7 +331,7 @@ The server demands a certificate of its clients, as no IoT hub does of those wit
 	{
 		Name: "certificate whose names talk to the terminal",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Service(sampletest.PolicyString(sampletest.ImpostorWithBadName(t)), "")
+			return sampletest.Service(sampletest.PolicyString(sampletest.HTTPSServerWithBadName(t)), "")
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": tls: failed to verify certificate: x509: certificate is valid for red \x1b[31m line, not localhost
@@ -340,7 +340,7 @@ The certificate is for another host. Check HostName in the connection string.`,
 	{
 		Name: "page of a proxy",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
 				io.WriteString(w, "<html>Please sign in</html>")
 			})
@@ -352,7 +352,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 	{
 		Name: "page of a proxy, refusing",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				http.Error(w, "<html>no</html>", http.StatusForbidden)
 			})
 		},

@@ -77,7 +77,7 @@ Nothing is listening there. Is the local hub running, at the port of the connect
 		Name: "module that may not sign in",
 		Env: func(t *testing.T) sampletest.Env {
 			hub := sampletest.NewHub(t)
-			return hub.Strange()
+			return hub.UnknownKey()
 		},
 		Code: 1,
 		Says: `receivemoduletwinpatch: iothub: sign in as module "myFirstModule" of device "myFirstDevice": 401 Unauthorized: the hub refused the sign-in (CONNACK 5)
@@ -88,7 +88,7 @@ The module may not exist, its key may have changed, or the clock of this machine
 	{
 		Name: "not MQTT",
 		Env: func(t *testing.T) sampletest.Env {
-			host, caFile := sampletest.ImpostorTLS(t, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			host, caFile := sampletest.TLSServer(t, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			return sampletest.Module(sampletest.ModuleString(host), caFile)
 		},
 		Code: 1,

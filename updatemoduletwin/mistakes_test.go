@@ -106,7 +106,7 @@ Run createmodule first. In ids, upper and lower case differ.`,
 	{
 		Name: "twin changed in the meantime",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodPatch {
 					w.WriteHeader(http.StatusPreconditionFailed)
 					io.WriteString(w, `{"Message":"ErrorCode:PreconditionFailed;Precondition failed","ExceptionMessage":""}`)
@@ -124,7 +124,7 @@ The twin was changed by somebody else in the meantime. Run updatemoduletwin agai
 	{
 		Name: "fragment of an answer",
 		Env: func(t *testing.T) sampletest.Env {
-			return sampletest.Imposed(t, func(w http.ResponseWriter, r *http.Request) {
+			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				io.WriteString(w, `{"etag":`)
 			})

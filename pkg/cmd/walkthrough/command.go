@@ -17,7 +17,7 @@ import (
 // run gives a command of the page. There is no shell, so that commands mean
 // the same everywhere.
 func (p *player) run(t *prompt, text string) error {
-	text, unknown := p.world.dict.command(text)
+	text, unknown := p.sandbox.dict.command(text)
 	if unknown {
 		return errors.New("this command holds a key that nothing above has printed")
 	}
@@ -32,18 +32,18 @@ func (p *player) run(t *prompt, text string) error {
 	name, isProgram := strings.CutPrefix(args[0], "bin/")
 	switch {
 	case isProgram:
-		cmd := p.world.program(name, p.world.arguments(name, args[1:])...)
+		cmd := p.sandbox.program(name, p.sandbox.arguments(name, args[1:])...)
 		cmd.Env = append(cmd.Env, t.env...)
 		return t.start(cmd)
 	case p.offline && slices.Equal(args, []string{"go", "mod", "tidy"}):
-		return p.world.tidy(t.dir)
+		return p.sandbox.tidy(t.dir)
 	case args[0] == "go":
-		return t.start(p.world.goCommand(t.dir, args[1:]))
+		return t.start(p.sandbox.goCommand(t.dir, args[1:]))
 	case args[0] == "cd" && len(args) == 2:
-		t.dir = p.world.path(t.dir, args[1])
+		t.dir = p.sandbox.path(t.dir, args[1])
 		return nil
 	case args[0] == "mkdir" && len(args) == 2:
-		return os.Mkdir(p.world.path(t.dir, args[1]), 0o700)
+		return os.Mkdir(p.sandbox.path(t.dir, args[1]), 0o700)
 	}
 	return fmt.Errorf("%s: none of bin/…, go, cd and mkdir; a block that is not to be played is marked with skip", args[0])
 }
@@ -88,30 +88,30 @@ func words(text string) ([]string, error) {
 }
 
 // arguments adds what the page does not show.
-func (w *world) arguments(program string, args []string) []string {
+func (s *sandbox) arguments(program string, args []string) []string {
 	switch {
 	case slices.Contains(args, "-h"):
 		return args
 	case program == "localhub" && !slices.Contains(args, "-listen"):
 		return append(args, "-listen", "localhost:0")
-	case w.device != "" && !slices.Contains(args, "-device") && (program == "createmodule" || program == "updatemoduletwin"):
-		return append(args, "-device", w.device)
+	case s.device != "" && !slices.Contains(args, "-device") && (program == "createmodule" || program == "updatemoduletwin"):
+		return append(args, "-device", s.device)
 	}
 	return args
 }
 
 // goCommand returns a command of the go command. It sees edited files in
 // place of those of the repository, which nobody touches.
-func (w *world) goCommand(dir string, args []string) *exec.Cmd {
+func (s *sandbox) goCommand(dir string, args []string) *exec.Cmd {
 	for i, arg := range args {
 		if arg == "bin/" {
-			args[i] = w.bin + string(filepath.Separator)
+			args[i] = s.bin + string(filepath.Separator)
 		} else {
-			args[i] = w.place(arg)
+			args[i] = s.place(arg)
 		}
 	}
-	if len(w.edited) > 0 && slices.Contains([]string{"build", "run", "test", "vet"}, args[0]) {
-		args = slices.Insert(args, 1, "-overlay="+w.overlay())
+	if len(s.edited) > 0 && slices.Contains([]string{"build", "run", "test", "vet"}, args[0]) {
+		args = slices.Insert(args, 1, "-overlay="+s.overlay())
 	}
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
@@ -120,8 +120,8 @@ func (w *world) goCommand(dir string, args []string) *exec.Cmd {
 }
 
 // path returns the path that a page means by name in the folder dir.
-func (w *world) path(dir, name string) string {
-	name = filepath.FromSlash(w.place(name))
+func (s *sandbox) path(dir, name string) string {
+	name = filepath.FromSlash(s.place(name))
 	if filepath.IsAbs(name) {
 		return name
 	}
@@ -129,19 +129,19 @@ func (w *world) path(dir, name string) string {
 }
 
 // place returns a word of a command with the paths that lead out of the
-// repository, or back into it, as they are in this world.
-func (w *world) place(word string) string {
-	word = strings.ReplaceAll(word, shownRoot, filepath.ToSlash(w.root))
-	return strings.ReplaceAll(word, "../", filepath.ToSlash(w.folder)+"/")
+// repository, or back into it, as they are in this sandbox.
+func (s *sandbox) place(word string) string {
+	word = strings.ReplaceAll(word, shownRoot, filepath.ToSlash(s.root))
+	return strings.ReplaceAll(word, "../", filepath.ToSlash(s.folder)+"/")
 }
 
 var hostName = regexp.MustCompile(`HostName=(localhost(:\d+))`)
 
-// meetHub learns from the banner of the local hub where it listens.
-func (w *world) meetHub(banner []string) {
+// learnHub learns from the banner of the local hub where it listens.
+func (s *sandbox) learnHub(banner []string) {
 	if found := hostName.FindStringSubmatch(strings.Join(banner, "\n")); found != nil {
-		w.dict.meet(shownHost, found[1])
-		w.dict.meet(":8883", found[2])
+		s.dict.setAlias(shownHost, found[1])
+		s.dict.setAlias(":8883", found[2])
 	}
 }
 

@@ -25,8 +25,8 @@ type dictionary struct {
 // alias is a fixed pair.
 type alias struct{ shown, actual string }
 
-// meet gives an alias, in place of the one that its shown half had.
-func (d *dictionary) meet(shown, actual string) {
+// setAlias gives an alias, in place of the one that its shown half had.
+func (d *dictionary) setAlias(shown, actual string) {
 	d.aliases = slices.DeleteFunc(d.aliases, func(a alias) bool { return a.shown == shown })
 	d.aliases = append(d.aliases, alias{shown, actual})
 }

@@ -12,15 +12,15 @@ import (
 )
 
 // save saves a block of the page as a file in the folder of a prompt.
-func (w *world) save(t *prompt, name string, lines []string) error {
-	return os.WriteFile(w.path(t.dir, name), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+func (s *sandbox) save(t *prompt, name string, lines []string) error {
+	return os.WriteFile(s.path(t.dir, name), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }
 
 // edit changes a copy of a file of the repository: diff holds the lines to
 // change, in the form of a diff without its head.
-func (w *world) edit(name string, diff []string) error {
-	file := filepath.Join(w.root, filepath.FromSlash(name))
-	if w.edited[file] != "" {
+func (s *sandbox) edit(name string, diff []string) error {
+	file := filepath.Join(s.root, filepath.FromSlash(name))
+	if s.edited[file] != "" {
 		return fmt.Errorf("%s is edited twice", name)
 	}
 	text, err := os.ReadFile(file)
@@ -31,8 +31,8 @@ func (w *world) edit(name string, diff []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	w.edited[file] = filepath.Join(w.folder, fmt.Sprintf("edited%d.go", len(w.edited)))
-	return os.WriteFile(w.edited[file], []byte(changed), 0o600)
+	s.edited[file] = filepath.Join(s.folder, fmt.Sprintf("edited%d.go", len(s.edited)))
+	return os.WriteFile(s.edited[file], []byte(changed), 0o600)
 }
 
 // applyDiff puts the lines of a diff that begin with a space or a plus in
@@ -62,9 +62,9 @@ func applyDiff(text string, diff []string) (string, error) {
 }
 
 // overlay writes down for the go command which file stands for which.
-func (w *world) overlay() string {
-	name := filepath.Join(w.folder, "overlay.json")
-	content, err := json.Marshal(map[string]any{"Replace": w.edited})
+func (s *sandbox) overlay() string {
+	name := filepath.Join(s.folder, "overlay.json")
+	content, err := json.Marshal(map[string]any{"Replace": s.edited})
 	if err == nil {
 		err = os.WriteFile(name, content, 0o600)
 	}
@@ -79,12 +79,12 @@ var required = regexp.MustCompile(`(?s)\nrequire \(\n.*?\n\)\n`)
 
 // tidy does without the network what "go mod tidy" does for a module that
 // needs the repository and nothing else.
-func (w *world) tidy(dir string) error {
-	sums, err := os.ReadFile(filepath.Join(w.root, "go.sum"))
+func (s *sandbox) tidy(dir string) error {
+	sums, err := os.ReadFile(filepath.Join(s.root, "go.sum"))
 	if err != nil {
 		return err
 	}
-	ours, err := os.ReadFile(filepath.Join(w.root, "go.mod"))
+	ours, err := os.ReadFile(filepath.Join(s.root, "go.mod"))
 	if err != nil {
 		return err
 	}

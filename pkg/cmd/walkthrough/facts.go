@@ -13,25 +13,25 @@ import (
 
 // facts asks the programs that the tutorial has built.
 func (w *walk) facts(ctx context.Context) (page.Facts, error) {
-	world := w.players[0].world
+	sandbox := w.players[0].sandbox
 	facts := page.Facts{Root: os.DirFS(w.root), Help: make(map[string]string)}
-	programs, err := os.ReadDir(world.bin)
+	programs, err := os.ReadDir(sandbox.bin)
 	if err != nil {
 		return facts, fmt.Errorf("no program was built: %w", err)
 	}
 	for _, program := range programs {
-		text, _ := world.program(program.Name(), "-h").CombinedOutput() // an error shows in the text
+		text, _ := sandbox.program(program.Name(), "-h").CombinedOutput() // an error shows in the text
 		facts.Help[strings.TrimSuffix(program.Name(), ".exe")] = string(text)
 	}
-	facts.Prompt, err = promptHelp(ctx, world)
+	facts.Prompt, err = promptHelp(ctx, sandbox)
 	return facts, err
 }
 
 // promptHelp returns what the local hub prints when somebody types help.
-func promptHelp(ctx context.Context, w *world) (string, error) {
+func promptHelp(ctx context.Context, s *sandbox) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the local hub does not answer to help"))
 	defer cancel()
-	hub, err := terminal.Start(w.program("localhub", "-memory", "-listen", "localhost:0"))
+	hub, err := terminal.Start(s.program("localhub", "-memory", "-listen", "localhost:0"))
 	if err != nil {
 		return "", err
 	}

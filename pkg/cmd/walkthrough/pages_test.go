@@ -102,7 +102,7 @@ func everyWordOfLineCounts(t *testing.T, p *player, played played, i int, line s
 	for _, at := range word.FindAllStringIndex(line, -1) {
 		shown := slices.Clone(played.step.Output)
 		shown[i] = line[:at[0]] + otherLetter(line[at[0]:at[1]]) + line[at[1]:]
-		if c := p.world.dict.compare(shown, played.printed); c.wrong != i {
+		if c := p.sandbox.dict.compare(shown, played.printed); c.wrong != i {
 			t.Errorf("%s:%d: nobody notices that this is wrong: %s", p.page.Name, played.step.OutputLine(i), plain(shown[i]))
 		}
 		words++

@@ -105,10 +105,10 @@ func TestWorkshop(t *testing.T) {
 			os.WriteFile(filepath.Join(root, "go.mod"), []byte("module m\n"), 0o600)
 			os.WriteFile(hello, []byte(source), 0o600)
 			var err error
-			if p.world, err = newWorld(root); err != nil {
+			if p.sandbox, err = newSandbox(root); err != nil {
 				t.Fatal(err)
 			}
-			defer p.world.close()
+			defer p.sandbox.close()
 			p.play(t.Context())
 			var lines []string
 			for _, problem := range p.problems {

@@ -80,7 +80,7 @@ func newPlayer(t *testing.T, text string) *player {
 	copyFile(t, self, filepath.Join(bin, name))
 	return &player{
 		page: page.Parse("page.md", strings.ReplaceAll(text, "~", "`")),
-		world: &world{
+		sandbox: &sandbox{
 			root: bin, folder: t.TempDir(), bin: bin, env: append(os.Environ(), "RUN="+t.Name()), edited: make(map[string]string),
 			dict: newDictionary(alias{shownHost, "localhost:0"}),
 		},

@@ -13,7 +13,7 @@ import (
 // player plays a page and collects what differs.
 type player struct {
 	page     *page.Page
-	world    *world
+	sandbox  *sandbox
 	screen   io.Writer
 	patience time.Duration // for one step of a program
 	pause    time.Duration // before each step
@@ -41,7 +41,7 @@ func (p *player) play(ctx context.Context) {
 	p.prompts = make(map[string]*prompt)
 	defer p.end()
 	for _, block := range p.page.Blocks {
-		if block.Directive.Skip || p.world.skips(block.Directive.Only) {
+		if block.Directive.Skip || p.sandbox.skips(block.Directive.Only) {
 			continue
 		}
 		if p.only != nil && block.Line >= p.page.End(*p.only) {
@@ -69,10 +69,10 @@ func (p *player) block(ctx context.Context, block page.Block) (line int, err err
 	switch {
 	case d.Save != "":
 		p.show(block, "save as "+d.Save)
-		return block.Line, p.world.save(p.prompt(d.Terminal), d.Save, block.Text)
+		return block.Line, p.sandbox.save(p.prompt(d.Terminal), d.Save, block.Text)
 	case d.Edit != "":
 		p.show(block, "change "+d.Edit)
-		return block.Line, p.world.edit(d.Edit, block.Text)
+		return block.Line, p.sandbox.edit(d.Edit, block.Text)
 	case block.Language != "console":
 		return 0, nil
 	}
@@ -103,7 +103,7 @@ func (p *player) problem(line int, format string, args ...any) {
 
 func (p *player) prompt(name string) *prompt {
 	if p.prompts[name] == nil {
-		p.prompts[name] = &prompt{name: name, dir: p.world.root}
+		p.prompts[name] = &prompt{name: name, dir: p.sandbox.root}
 	}
 	return p.prompts[name]
 }

@@ -44,7 +44,7 @@ func (p *player) announce(t *prompt, step page.Step) {
 	}
 	switch step.Action {
 	case page.Run:
-		command, _ := p.world.dict.command(mask(step.Text))
+		command, _ := p.sandbox.dict.command(mask(step.Text))
 		fmt.Fprintf(p.screen, "%s$ %s\n", label, command)
 	case page.Type:
 		fmt.Fprintf(p.screen, "%s%s\n", label, step.Text)

@@ -22,7 +22,7 @@ type played struct {
 
 // step plays one step and compares its output.
 func (p *player) step(ctx context.Context, block page.Block, step page.Step) error {
-	if err := p.rest(ctx); err != nil {
+	if err := p.wait(ctx); err != nil {
 		return err
 	}
 	t := p.prompt(block.Directive.Terminal)
@@ -43,8 +43,8 @@ func (p *player) step(ctx context.Context, block page.Block, step page.Step) err
 	return nil
 }
 
-// rest lets people read what was shown so far.
-func (p *player) rest(ctx context.Context) error {
+// wait lets people read what was shown so far.
+func (p *player) wait(ctx context.Context) error {
 	if p.screen == io.Discard || p.pause == 0 {
 		return nil
 	}
@@ -90,14 +90,14 @@ func (p *player) await(ctx context.Context, t *prompt, step page.Step) (printed 
 	ctx, cancel := p.limit(ctx, step)
 	defer cancel()
 	last := func(line string) bool {
-		return step.Until != "" && strings.Contains(plain(p.world.dict.translate(line)), plain(step.Until))
+		return step.Until != "" && strings.Contains(plain(p.sandbox.dict.translate(line)), plain(step.Until))
 	}
 	printed, ended, err := t.running.Read(ctx, last)
 	printed = dropNoise(printed)
 	if err != nil {
 		return printed, 0, err
 	}
-	p.world.meetHub(printed)
+	p.sandbox.learnHub(printed)
 	if ended {
 		code = t.running.ExitCode()
 		t.running = nil
@@ -124,7 +124,7 @@ func (p *player) limit(ctx context.Context, step page.Step) (context.Context, co
 // compare compares the output of a step; if that differs and the step
 // succeeded, the new output is one for the page.
 func (p *player) compare(block page.Block, step page.Step, printed []string, succeeded bool) {
-	c := p.world.dict.compare(step.Output, printed)
+	c := p.sandbox.dict.compare(step.Output, printed)
 	if c.wrong < 0 || p.isBefore(block) {
 		return
 	}
@@ -134,6 +134,6 @@ func (p *player) compare(block page.Block, step page.Step, printed []string, suc
 	}
 	p.problem(line, "%s", c)
 	if succeeded {
-		p.rewrites = append(p.rewrites, rewrite{step.OutputLine(0), len(step.Output), block.Indent, p.world.dict.update(c), p.problems[len(p.problems)-1]})
+		p.rewrites = append(p.rewrites, rewrite{step.OutputLine(0), len(step.Output), block.Indent, p.sandbox.dict.update(c), p.problems[len(p.problems)-1]})
 	}
 }

@@ -24,7 +24,7 @@ type options struct {
 	only    string        // part of the heading of the only section to show and judge; "" for all
 	pause   time.Duration // before each step
 	screen  io.Writer
-	bin     string // where programs are built; "" for a folder that goes with the world
+	bin     string // where programs are built; "" for a folder that goes with the sandbox
 }
 
 // tutorial is the page that is played first. It builds the programs.
@@ -41,8 +41,8 @@ type walk struct {
 	players []*player    // of the pages that are played
 }
 
-// newWalk reads the pages of the repository and makes a world for each that
-// is to be played. Close removes those worlds.
+// newWalk reads the pages of the repository and makes a sandbox for each that
+// is to be played. Close removes those sandboxes.
 func newWalk(root string, o options) (*walk, error) {
 	w := &walk{options: o, root: root}
 	var err error
@@ -102,18 +102,18 @@ func (w *walk) add(p *page.Page) error {
 	if !slices.ContainsFunc(p.Blocks, page.Block.Played) || w.azure && p.Name != tutorial {
 		return nil
 	}
-	makeWorld := newWorld
+	makeSandbox := newSandbox
 	if w.azure {
-		makeWorld = newAzureWorld
+		makeSandbox = newAzureSandbox
 	}
-	world, err := makeWorld(w.root)
+	sandbox, err := makeSandbox(w.root)
 	if err != nil {
 		return err
 	}
 	if w.bin != "" {
-		world.bin = w.bin
+		sandbox.bin = w.bin
 	}
-	w.players = append(w.players, &player{page: p, world: world, screen: w.screen, patience: patience, pause: w.pause, offline: w.offline, only: only})
+	w.players = append(w.players, &player{page: p, sandbox: sandbox, screen: w.screen, patience: patience, pause: w.pause, offline: w.offline, only: only})
 	return nil
 }
 
@@ -164,11 +164,11 @@ func (w *walk) steps() (n int) {
 	return n
 }
 
-// close removes the worlds, and on a real hub what they made there.
+// close removes the sandboxes, and on a real hub what they made there.
 func (w *walk) close() error {
 	var errs []error
 	for _, p := range w.players {
-		errs = append(errs, p.world.close())
+		errs = append(errs, p.sandbox.close())
 	}
 	return errors.Join(errs...)
 }

@@ -23,7 +23,7 @@ func CheckHelp(t *testing.T) {
 func CheckStopped(t *testing.T, lines ...string) {
 	t.Helper()
 	asked := make(chan struct{}, 8)
-	program := Start(t, Imposed(t, func(_ http.ResponseWriter, r *http.Request) {
+	program := Start(t, ServedBy(t, func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
 		asked <- struct{}{}
 		<-r.Context().Done()

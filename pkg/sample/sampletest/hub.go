@@ -32,9 +32,9 @@ func (h Hub) Service(policy string) Env {
 // Module is the environment of a program that is a module.
 func (h Hub) Module(c iothub.ConnectionString) Env { return Module(c.Reveal(), h.caFile) }
 
-// Strange is the environment with connection strings whose key the hub does
+// UnknownKey is the environment with connection strings whose key the hub does
 // not know.
-func (h Hub) Strange() Env {
+func (h Hub) UnknownKey() Env {
 	return Env{
 		"IOTHUB_CONNECTION_STRING":        PolicyString(h.HostName()),
 		"IOTHUB_MODULE_CONNECTION_STRING": ModuleString(h.HostName()),

@@ -19,9 +19,9 @@ import (
 	"time"
 )
 
-// Impostor serves HTTPS but is no hub. It returns its host:port and a file
+// HTTPSServer serves HTTPS but is no hub. It returns its host:port and a file
 // with its certificate.
-func Impostor(t *testing.T, handler http.HandlerFunc) (host, caFile string) {
+func HTTPSServer(t *testing.T, handler http.HandlerFunc) (host, caFile string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.ErrorLog = log.New(&bytes.Buffer{}, "", 0)
@@ -30,30 +30,30 @@ func Impostor(t *testing.T, handler http.HandlerFunc) (host, caFile string) {
 	return strings.TrimPrefix(server.URL, "https://"), file(t, certificateOf(server))
 }
 
-// Imposed is the environment in which the service side takes an impostor for
-// its hub.
-func Imposed(t *testing.T, handler http.HandlerFunc) Env {
+// ServedBy is the environment in which handler is what the service side takes
+// for its hub.
+func ServedBy(t *testing.T, handler http.HandlerFunc) Env {
 	t.Helper()
-	host, caFile := Impostor(t, handler)
+	host, caFile := HTTPSServer(t, handler)
 	return Service(PolicyString(host), caFile)
 }
 
-// ImpostorTLS says the same to everybody, over TLS.
-func ImpostorTLS(t *testing.T, words string) (host, caFile string) {
+// TLSServer says the same to everybody, over TLS.
+func TLSServer(t *testing.T, words string) (host, caFile string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.StartTLS() // for its certificate
 	defer server.Close()
 	l := listen(t)
-	answerAll(t, tls.NewListener(l, server.TLS), words)
+	sayToAll(t, tls.NewListener(l, server.TLS), words)
 	return l.Addr().String(), file(t, certificateOf(server))
 }
 
-// Chatter says the same to everybody, without TLS.
-func Chatter(t *testing.T, words string) (host string) {
+// TCPServer says the same to everybody, without TLS.
+func TCPServer(t *testing.T, words string) (host string) {
 	t.Helper()
 	l := listen(t)
-	answerAll(t, l, words)
+	sayToAll(t, l, words)
 	return l.Addr().String()
 }
 
@@ -66,8 +66,8 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-// answerAll says words to everybody who connects, until the test ends.
-func answerAll(t *testing.T, l net.Listener, words string) {
+// sayToAll says words to everybody who connects, until the test ends.
+func sayToAll(t *testing.T, l net.Listener, words string) {
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -85,8 +85,8 @@ func certificateOf(server *httptest.Server) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }
 
-// ImpostorWithClientCertificates demands a certificate of its clients.
-func ImpostorWithClientCertificates(t *testing.T) (host, caFile string) {
+// HTTPSServerWithClientCertificates demands a certificate of its clients.
+func HTTPSServerWithClientCertificates(t *testing.T) (host, caFile string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -96,9 +96,9 @@ func ImpostorWithClientCertificates(t *testing.T) (host, caFile string) {
 	return strings.TrimPrefix(server.URL, "https://"), file(t, certificateOf(server))
 }
 
-// ImpostorWithBadName has a certificate that nobody trusts, for a host with a
+// HTTPSServerWithBadName has a certificate that nobody trusts, for a host with a
 // name that a terminal would obey.
-func ImpostorWithBadName(t *testing.T) (host string) {
+func HTTPSServerWithBadName(t *testing.T) (host string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

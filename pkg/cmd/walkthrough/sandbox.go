@@ -27,10 +27,10 @@ const (
 	shownRoot   = "../moduletwin" // seen from a folder beside the repository
 )
 
-// world is where a page is played.
-type world struct {
+// sandbox is where a page is played.
+type sandbox struct {
 	root   string            // of the repository
-	folder string            // made for this world, and stands for the one around the repository
+	folder string            // made for this sandbox, and stands for the one around the repository
 	bin    string            // stands for bin/ on the page
 	home   string            // of the programs, so that they find nothing of the user's
 	env    []string          // of the programs
@@ -40,24 +40,24 @@ type world struct {
 	dict   *dictionary
 }
 
-// newWorld makes a world whose local hub disturbs no other: it lets the
+// newSandbox makes a sandbox whose local hub disturbs no other: it lets the
 // system choose its port, and the page gets to know that from its banner.
-func newWorld(root string) (*world, error) {
-	w, err := newFolder(root)
+func newSandbox(root string) (*sandbox, error) {
+	s, err := newFolder(root)
 	if err != nil {
 		return nil, err
 	}
-	w.env = append(w.env, homeVariables(w.home)...)
-	w.dict = newDictionary(
+	s.env = append(s.env, homeVariables(s.home)...)
+	s.dict = newDictionary(
 		alias{shownHost, "localhost:0"}, // until the hub has told
-		alias{shownFolder, configFolder(w.home)},
+		alias{shownFolder, configFolder(s.home)},
 	)
-	return w, nil
+	return s, nil
 }
 
-// newAzureWorld makes a world with the hub of the environment. It takes a
+// newAzureSandbox makes a sandbox with the hub of the environment. It takes a
 // device of its own, so that nothing of the hub's owner is touched.
-func newAzureWorld(root string) (*world, error) {
+func newAzureSandbox(root string) (*sandbox, error) {
 	if os.Getenv(hubVariable) == "" {
 		return nil, fmt.Errorf("%s is not set", hubVariable)
 	}
@@ -69,29 +69,29 @@ func newAzureWorld(root string) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", hubVariable, err)
 	}
-	w, err := newFolder(root)
+	s, err := newFolder(root)
 	if err != nil {
 		return nil, err
 	}
-	w.azure = registry
-	w.device = shownDevice + "-" + strings.ToLower(rand.Text()[:8])
-	w.env = append(w.env, hubVariable+"="+hub.Reveal())
+	s.azure = registry
+	s.device = shownDevice + "-" + strings.ToLower(rand.Text()[:8])
+	s.env = append(s.env, hubVariable+"="+hub.Reveal())
 	if file := os.Getenv(trust.Variable); file != "" { // a proxy's, say
-		w.env = append(w.env, trust.Variable+"="+file)
+		s.env = append(s.env, trust.Variable+"="+file)
 	}
-	w.dict = newDictionary(
+	s.dict = newDictionary(
 		alias{"HostName=" + shownHost, "HostName=" + hub.HostName},
-		alias{shownDevice, w.device},
+		alias{shownDevice, s.device},
 	)
-	return w, nil
+	return s, nil
 }
 
-func newFolder(root string) (*world, error) {
+func newFolder(root string) (*sandbox, error) {
 	folder, err := os.MkdirTemp("", "walkthrough-")
 	if err != nil {
 		return nil, err
 	}
-	w := &world{
+	s := &sandbox{
 		root:   root,
 		folder: folder,
 		bin:    filepath.Join(folder, "bin"),
@@ -99,7 +99,7 @@ func newFolder(root string) (*world, error) {
 		env:    inherited(),
 		edited: make(map[string]string),
 	}
-	return w, os.MkdirAll(w.home, 0o700)
+	return s, os.MkdirAll(s.home, 0o700)
 }
 
 // inherited returns the environment without what would steer the programs.
@@ -129,27 +129,27 @@ func configFolder(home string) string {
 }
 
 // skips reports whether a block is for another kind of hub.
-func (w *world) skips(only string) bool {
-	return only == "local" && w.azure != nil || only == "azure" && w.azure == nil
+func (s *sandbox) skips(only string) bool {
+	return only == "local" && s.azure != nil || only == "azure" && s.azure == nil
 }
 
 // program returns a command of one of the programs.
-func (w *world) program(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(w.bin, name), args...)
-	cmd.Env = slices.Clone(w.env)
+func (s *sandbox) program(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Env = slices.Clone(s.env)
 	return cmd
 }
 
-// close removes all that the world had, on the hub, too.
-func (w *world) close() error {
-	err := os.RemoveAll(w.folder)
-	if w.azure == nil {
+// close removes all that the sandbox had, on the hub, too.
+func (s *sandbox) close() error {
+	err := os.RemoveAll(s.folder)
+	if s.azure == nil {
 		return err
 	}
-	defer w.azure.Close()
+	defer s.azure.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if gone := w.azure.DeleteDevice(ctx, w.device, ""); !errors.Is(gone, iothub.ErrNotFound) {
+	if gone := s.azure.DeleteDevice(ctx, s.device, ""); !errors.Is(gone, iothub.ErrNotFound) {
 		err = errors.Join(err, gone)
 	}
 	return err
