@@ -1,0 +1,99 @@
+package portal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"moduletwin/pkg/iothub"
+)
+
+const (
+	maxRequest = 1 << 20          // bytes
+	maxWait    = 20 * time.Second // for the hub, retries included
+)
+
+// answering makes a handler of a function that returns what is to be answered
+// as JSON.
+func (p *Portal) answering(handle func(*Portal, *http.Request) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), maxWait)
+		defer cancel()
+		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+		answer, err := handle(p, r.WithContext(ctx))
+		status := http.StatusOK
+		if err != nil {
+			failed := describe(err)
+			status, answer = failed.Status, failed
+		}
+		writeJSON(w, status, answer)
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, answer any) {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		http.Error(w, "portal: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(text)
+}
+
+// failure is an error as the page sees it.
+type failure struct {
+	Status   int       `json:"status"`
+	Code     string    `json:"code"`    // the hub's name for it, or one of this package
+	Message  string    `json:"message"` // the hub's words
+	Conflict *conflict `json:"conflict,omitempty"`
+}
+
+func (f *failure) Error() string {
+	return fmt.Sprintf("portal: %d %s: %s", f.Status, f.Code, f.Message)
+}
+
+func failf(status int, code, format string, args ...any) error {
+	return &failure{Status: status, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// describe finds out what to tell the page of err.
+func describe(err error) *failure {
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return f
+	}
+	if refused := (*iothub.Error)(nil); errors.As(err, &refused) {
+		return &failure{Status: refused.StatusCode, Code: refused.Code, Message: refused.Message}
+	}
+	if errors.Is(err, iothub.ErrInvalid) {
+		return &failure{Status: http.StatusBadRequest, Code: "Invalid", Message: err.Error()}
+	}
+	return &failure{Status: http.StatusBadGateway, Code: "Unreachable", Message: err.Error()}
+}
+
+// identityOf reads whom a request is about: from its query, or its body.
+type identityOf struct {
+	Device string `json:"device"`
+	Module string `json:"module"`
+}
+
+func inQuery(r *http.Request) identityOf {
+	return identityOf{r.URL.Query().Get("device"), r.URL.Query().Get("module")}
+}
+
+func decode(r *http.Request, into any) error {
+	if err := json.NewDecoder(r.Body).Decode(into); err != nil {
+		return failf(http.StatusBadRequest, "Invalid", "the request is malformed: %v", err)
+	}
+	return nil
+}
+
+func missing(id identityOf) error {
+	if id.Module != "" {
+		return failf(http.StatusNotFound, "ModuleNotFound", "There is no module %q on device %q.", id.Module, id.Device)
+	}
+	return failf(http.StatusNotFound, "DeviceNotFound", "There is no device %q.", id.Device)
+}

@@ -1,0 +1,81 @@
+package portal
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"moduletwin/pkg/localhub/fault"
+)
+
+// conditions says what is wrong with the hub at the moment.
+type conditions struct {
+	Blocked   bool  `json:"blocked"`        // no device or module may sign in
+	Throttled int   `json:"throttled"`      // so many requests over HTTPS will fail
+	Refusing  bool  `json:"refusing"`       // nobody can connect
+	Until     int64 `json:"until,omitzero"` // until then, in milliseconds since 1970; 0 until further notice
+}
+
+func (p *Portal) conditions() (c conditions) {
+	for _, pending := range p.hub.PendingFaults() {
+		switch pending.At {
+		case fault.SignIn:
+			c.Blocked = true
+		case fault.REST:
+			c.Throttled += pending.Left
+		}
+	}
+	refusing, until := p.hub.Stopped()
+	c.Refusing, c.Until = refusing, milliseconds(until)
+	return c
+}
+
+// playFault does what the hub's prompt does when the same word is typed there.
+func (p *Portal) playFault(r *http.Request) (any, error) {
+	var wanted struct{ Word, Argument string }
+	if err := decode(r, &wanted); err != nil {
+		return nil, err
+	}
+	if err := p.play(wanted.Word, wanted.Argument); err != nil {
+		return nil, err
+	}
+	return p.conditions(), nil
+}
+
+// serverUnavailable is the return code of CONNACK that tells clients to try
+// again later.
+const serverUnavailable = 3
+
+func (p *Portal) play(word, argument string) error {
+	switch word {
+	case "cut":
+		p.hub.DisconnectAll()
+	case "block":
+		p.hub.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
+		p.hub.DisconnectAll()
+	case "unblock":
+		p.hub.ClearFaults()
+		p.hub.SetNetwork(fault.Network{})
+		return p.hub.Resume()
+	case "refuse":
+		d, err := time.ParseDuration(argument)
+		if err != nil || d <= 0 || d > time.Hour {
+			return failf(http.StatusBadRequest, "Invalid", "%q is not a time of up to an hour", argument)
+		}
+		p.hub.StopFor(d)
+	case "expire":
+		p.hub.ExpireTokens()
+	case "forget":
+		p.hub.ForgetSessions()
+	case "throttle":
+		n, err := strconv.Atoi(argument)
+		if err != nil || n < 1 || n > 1000 {
+			return failf(http.StatusBadRequest, "Invalid", "%q is not a number from 1 to 1000", argument)
+		}
+		p.hub.FailNext(n, fault.REST, fault.Status(http.StatusTooManyRequests))
+	default:
+		return failf(http.StatusBadRequest, "Invalid", "there is no fault %q", word)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package portal
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"html/template"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+//go:embed page
+var page embed.FS
+
+var templates = template.Must(template.ParseFS(page, "page/*.html"))
+
+// assets are what the page loads, compressed, by name.
+var assets = sync.OnceValue(func() map[string][]byte {
+	entries, err := page.ReadDir("page")
+	if err != nil {
+		panic("portal: " + err.Error()) // embedded
+	}
+	compressed := make(map[string][]byte)
+	for _, entry := range entries {
+		if _, known := types[path.Ext(entry.Name())]; known {
+			compressed[entry.Name()] = compress(entry.Name())
+		}
+	}
+	return compressed
+})
+
+func compress(name string) []byte {
+	content, err := page.ReadFile("page/" + name)
+	if err != nil {
+		panic("portal: " + err.Error()) // embedded
+	}
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // there is such a level
+	w.Write(content)                                        // a Buffer takes everything
+	w.Close()
+	return out.Bytes()
+}
+
+// servePage serves the one page, whatever view of it the address names. It
+// names all scripts, so that they are loaded at once and not one after the
+// other as each names the next.
+func (p *Portal) servePage(w http.ResponseWriter, _ *http.Request) {
+	var scripts []string
+	for name := range assets() {
+		if path.Ext(name) == ".js" {
+			scripts = append(scripts, name)
+		}
+	}
+	slices.Sort(scripts)
+	render(w, http.StatusOK, "index.html", scripts)
+}
+
+func render(w http.ResponseWriter, status int, name string, data any) {
+	var text bytes.Buffer
+	if err := templates.ExecuteTemplate(&text, name, data); err != nil {
+		panic("portal: " + err.Error()) // embedded
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(text.Bytes())
+}
+
+// public names what the page that asks for the token needs. It tells nothing.
+var public = []string{"/assets/style.css", "/assets/icon.svg"}
+
+func isPublic(r *http.Request) bool {
+	return r.Method == http.MethodGet && slices.Contains(public, r.URL.Path)
+}
+
+// types holds the content types of the assets; what a machine has registered
+// for them may be something else.
+var types = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	content, known := assets()[name]
+	if !known {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", types[path.Ext(name)])
+	w.Header().Set("Content-Encoding", "gzip") // which every browser takes
+	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+	w.Write(content)
+}

@@ -1,0 +1,201 @@
+package browsertest
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"moduletwin/pkg/iothub"
+)
+
+var back = chromedp.Evaluate[chromedp.Void](`history.back()`)
+
+const area = "#edit-desired"
+
+// TestEdit edits desired properties and tags: what is wrong is said while it
+// is typed, what is saved reaches the module as a patch.
+func TestEdit(t *testing.T) {
+	s := newScene(t)
+	module := s.hub.AddModule("d", "m")
+	client := dial(t, s.hub, module)
+	subscription, err := client.SubscribeDesired(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.patch(t, "d", "m", map[string]any{"keep": "me", "drop": true, "n": 1})
+	p := open(t, s.address)
+	p.visit("/devices/d/modules/m")
+	p.click("Gewünschte Eigenschaften bearbeiten")
+	p.until(`document.activeElement === document.querySelector('` + area + `')`)
+	p.see("Noch nichts geändert.")
+	for text, says := range map[string]string{
+		"{\n  \"a\": 1,\n  \"b\" 2\n}":      "Zeile 3, Spalte 7: kein gültiges JSON",
+		`{"a": 1`:                           "Zeile 1, Spalte 8: kein gültiges JSON the end is missing",
+		`[1]`:                               "it is not a JSON object in braces",
+		`{} {}`:                             "something follows the closing brace",
+		`{"with space": 1}`:                 "Der Hub würde das ablehnen:",
+		`{"big": 4503599627370496}`:         "out of range",
+		`{"keep":"me","drop":true,"n":1}`:   "Noch nichts geändert.",
+		`{"keep":"me","n":2,"ü":{"é":[1]}}`: `Nur das wird gesendet (Patch): {"drop":null,"n":2,"ü":{"é":[1]}}`,
+	} {
+		p.write(area, text)
+		p.see(says)
+		if wrong := value[bool](p, `document.querySelector('.editor .primary').disabled`); wrong != (says[0] != 'N' || says == "Noch nichts geändert.") {
+			t.Errorf("with %s, Speichern is disabled: %v", text, wrong)
+		}
+	}
+	p.write(area, "{\n \"keep\": \"me\",\n \"n\": 2\n}")
+	p.see(`{"drop":null,"n":2}`)
+	p.press("\t") // to the button
+	p.press("\r")
+	p.see("Gespeichert")
+	p.until(cell("n", "desired") + ` === '2'`)
+	p.until(`document.activeElement.id === 'edit-desired-button'`)
+	var last iothub.Properties
+	for patch, err := range subscription.Patches() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last = patch; patch.Version() == 3 {
+			break
+		}
+	}
+	if got := last.String(); got != `{"$version":3,"drop":null,"n":2}` {
+		t.Errorf("the module got %s", got)
+	}
+
+	p.click("Tags bearbeiten")
+	p.write("#edit-tags", `{"site": "Halle 3"}`)
+	p.see(`{"site":"Halle 3"}`)
+	p.click("Speichern")
+	p.until(`document.querySelector('.tags')?.textContent.includes('Halle 3')`)
+	if twin, _ := s.hub.Twin("d", "m"); twin.Tags["site"] != "Halle 3" {
+		t.Errorf("the tags are %v", twin.Tags)
+	}
+}
+
+// TestConflict: somebody else saves while the page is edited. Neither's
+// change is lost.
+func TestConflict(t *testing.T) {
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	s.patch(t, "d", "m", map[string]any{"a": 1, "b": 1})
+	p := open(t, s.address)
+	p.expect("412") // is the hub's answer to what is tried
+	p.visit("/devices/d/modules/m")
+	p.click("Gewünschte Eigenschaften bearbeiten")
+	p.write(area, `{"a": 2, "b": 1}`)
+	p.see(`{"a":2}`)
+	s.patch(t, "d", "m", map[string]any{"b": 2})
+	p.see("Inzwischen hat jemand anders gespeichert.")
+	p.click("Speichern")
+	p.see("Jemand war schneller")
+	for _, expression := range []string{
+		`document.querySelector('` + area + `').value === '{"a": 2, "b": 1}'`,
+		`document.querySelector('.editor pre').textContent.includes('"b": 2')`,
+		`document.querySelector('.editor mark').textContent.includes('"b": 2')`,
+	} {
+		if !value[bool](p, expression) {
+			t.Errorf("it is not so that %s", expression)
+		}
+	}
+
+	// Left and come back, even reloaded: the draft is still there.
+	p.click("Übersicht")
+	p.see("SAS-Richtlinien")
+	p.visit("/devices/d/modules/m")
+	p.see("Jemand war schneller")
+	p.click("Meine Änderungen auf den neuen Stand übertragen")
+	p.see(`Nur das wird gesendet (Patch): {"a":2}`)
+	p.click("Speichern")
+	p.see("Gespeichert")
+	twin, _ := s.hub.Twin("d", "m")
+	if got := twin.Properties.Desired.UserProperties(); got["a"] != 2.0 || got["b"] != 2.0 {
+		t.Errorf("the desired properties are %v", got)
+	}
+
+	// To go on with one's own version, or to give it up.
+	for _, row := range []struct {
+		choice string
+		mine   string
+		save   bool
+		want   float64
+	}{
+		{"Mit meiner Fassung weiterarbeiten", `{"a":3,"b":3}`, true, 3},
+		{"Meine Fassung verwerfen", `{"a":4,"b":4}`, false, 5},
+	} {
+		p.click("Gewünschte Eigenschaften bearbeiten")
+		p.write(area, row.mine)
+		p.see(`Nur das wird gesendet`)
+		s.patch(t, "d", "m", map[string]any{"a": 5, "b": 5})
+		p.see("Inzwischen")
+		p.click("Beide Fassungen vergleichen")
+		p.click(row.choice)
+		if row.save {
+			p.see(`Nur das wird gesendet (Patch): ` + row.mine)
+			p.click("Speichern")
+		}
+		p.until(`!document.querySelector('.editor')`)
+		twin, _ := s.hub.Twin("d", "m")
+		if got := twin.Properties.Desired.UserProperties(); got["a"] != row.want {
+			t.Errorf("%s: the desired properties are %v", row.choice, got)
+		}
+		p.until(cell("a", "desired") + ` === '` + map[float64]string{3: "3", 5: "5"}[row.want] + `'`)
+	}
+}
+
+// TestIdentities adds, disables and deletes.
+func TestIdentities(t *testing.T) {
+	s := newScene(t)
+	p := open(t, s.address)
+	p.expect("409")
+	p.visit("/devices")
+	p.see("Noch kein Gerät")
+	p.click("Gerät hinzufügen")
+	p.write("#addDevice-id", "thermostat")
+	p.press("\r")
+	p.see("thermostat ist angelegt.")
+	p.click("Modulidentität hinzufügen")
+	p.write("#addModule-id", "sensor")
+	p.click("Erstellen")
+	p.see("Moduldetails")
+	p.click("thermostat")
+	p.click("Modulidentität hinzufügen")
+	p.write("#addModule-id", "sensor")
+	p.click("Erstellen")
+	p.see("Das hat nicht geklappt.")
+	p.click("Deaktivieren")
+	p.see("Deaktiviert")
+	if device, err := s.service.GetDevice(t.Context(), "thermostat"); err != nil || device.Status != "disabled" {
+		t.Errorf("the device is %q, %v", device.Status, err)
+	}
+	p.click("Aktivieren")
+	p.see("Aktiviert")
+	p.click("Löschen")
+	p.see("Gerät thermostat löschen?")
+	p.until(`document.querySelector('dialog[open] .doomed').textContent === 'sensor'`)
+	p.click("Abbrechen")
+	p.until(`!document.querySelector('dialog[open]')`)
+	if _, err := s.service.GetDevice(t.Context(), "thermostat"); err != nil {
+		t.Fatal(err)
+	}
+	p.click("Löschen")
+	p.click("Löschen")
+	p.see("thermostat ist gelöscht.")
+	p.see("Noch kein Gerät")
+	if _, found := s.hub.Twin("thermostat", "sensor"); found {
+		t.Error("the module is still there")
+	}
+
+	// What others do shows, too.
+	s.hub.AddModule("other", "m")
+	p.see("other")
+	p.visit("/devices/other/modules/m")
+	p.expect("404")
+	if err := s.service.DeleteModule(t.Context(), "other", "m", ""); err != nil {
+		t.Fatal(err)
+	}
+	p.see("m gibt es nicht")
+	s.hub.AddModule("other", "m")
+	p.see("Moduldetails")
+}

@@ -1,0 +1,116 @@
+package browsertest
+
+import (
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/iothub"
+)
+
+// TestTutorial plays the tutorial with the page open beside it, from nothing
+// to the reported half of the twin.
+func TestTutorial(t *testing.T) {
+	s := newScene(t)
+	p := open(t, s.address)
+	p.see("Wo stehe ich?")
+	if address := value[string](p, `location.href`); strings.Contains(address, "token") {
+		t.Errorf("the address bar shows %s", address)
+	}
+
+	// The first prompt: the connection string of the policy, and createmodule.
+	p.see("bin/createmodule")
+	p.click("Zeile für bash – Kopieren")
+	p.heard("Zeile für bash kopiert")
+	want := `export IOTHUB_CONNECTION_STRING="` + text(s.hub.ConnectionString("serviceAndRegistryReadWrite")) + `"`
+	if got := p.clipboard(); got != want {
+		t.Error("the line that was copied is another one")
+	}
+	if _, err := s.service.CreateDevice(t.Context(), iothub.Device{DeviceID: "myFirstDevice"}); err != nil {
+		t.Fatal(err)
+	}
+	module, err := s.service.CreateModule(t.Context(), iothub.Module{DeviceID: "myFirstDevice", ModuleID: "myFirstModule"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.see("bin/receivemoduletwinpatch")
+
+	// Moduldetails: the module's connection string.
+	p.click("Geräte")
+	p.click("myFirstDevice")
+	p.click("myFirstModule")
+	p.see("Noch nie verbunden")
+	if address := value[string](p, `location.pathname`); address != "/devices/myFirstDevice/modules/myFirstModule" {
+		t.Errorf("the address is %s", address)
+	}
+	p.click("Verbindungszeichenfolge (Primärschlüssel) – Kopieren")
+	p.see("Kopiert")
+	copied, err := iothub.ParseConnectionString(p.clipboard())
+	if err != nil || text(copied) != text(module.ConnectionString(s.hub.HostName())) {
+		t.Fatalf("the string that was copied is another one: %v", err)
+	}
+	client := dial(t, s.hub, copied)
+	p.see("Verbunden")
+
+	// updatemoduletwin, and the answer of the module.
+	s.patch(t, "myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 122})
+	p.until(cell("telemetryInterval", "desired") + ` === '122'`)
+	p.until(`document.querySelector('.tree td.desired').className.includes('lit')`)
+	p.heard("telemetryInterval ist jetzt 122")
+	if _, err := client.UpdateReported(t.Context(), map[string]any{"telemetryInterval": 60}); err != nil {
+		t.Fatal(err)
+	}
+	p.until(cell("telemetryInterval", "reported") + ` === '60'`)
+	p.see("1 abweichend")
+	s.patch(t, "myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 60})
+	p.gone("abweichend")
+	p.until(`!document.querySelector('[class*=lit]')`)
+
+	p.click("Versionen und Zeiten")
+	p.see("60 Version 3 ·")
+	p.click("Übersicht")
+	p.see("Alles geschafft.")
+}
+
+// text is a connection string with its key, for comparing.
+func text(c iothub.ConnectionString) string { return c.Reveal() }
+
+// TestSecrets: keys are not there before somebody asks, and gone when the
+// view is left.
+func TestSecrets(t *testing.T) {
+	s := newScene(t)
+	module := s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.visit("/devices/d/modules/m")
+	key := module.Reveal()[strings.LastIndex(module.Reveal(), "=")-8:] // its end
+	contains := `document.documentElement.outerHTML.includes(` + quote(key) + `)`
+	if value[bool](p, contains) {
+		t.Error("the key is on the page although nobody asked")
+	}
+	p.click("Primärschlüssel – Anzeigen")
+	p.until(contains)
+	p.click("Primärschlüssel – Verbergen")
+	p.until(`!` + contains)
+	p.click("Verbindungszeichenfolge (Primärschlüssel) – Anzeigen")
+	p.until(contains)
+	p.click("Übersicht")
+	p.see("SAS-Richtlinien")
+	p.run(back)
+	p.see("Moduldetails")
+	if value[bool](p, contains) {
+		t.Error("the key is still shown")
+	}
+
+	p.visit("/")
+	for _, policy := range []string{"service", "iothubowner"} {
+		p.click(policyLine(p, policy))
+	}
+	p.see("Dienstverbindung")
+	p.click("PowerShell")
+	p.see(`$env:IOTHUB_CONNECTION_STRING = "HostName=`)
+	p.click("cmd")
+	p.see(`set "IOTHUB_CONNECTION_STRING=HostName=`)
+}
+
+func policyLine(p *page, name string) string {
+	return value[string](p, `[...document.querySelectorAll('.policy summary')].find(e => e.querySelector('.name').textContent === `+quote(name)+`).textContent.replace(/\s+/g, ' ').trim()`)
+}

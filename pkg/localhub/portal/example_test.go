@@ -1,0 +1,34 @@
+package portal_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/portal"
+)
+
+// A test that wants to be watched serves the portal of its hub and prints
+// where it is.
+func Example() {
+	hub, err := localhub.Start(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer hub.Close()
+	view := portal.New(hub, nil)
+	defer view.Close()
+	server := httptest.NewServer(view)
+	defer server.Close()
+
+	response, err := http.Get(view.URL(server.Listener.Addr().String()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	response.Body.Close()
+	fmt.Println("A client without cookies is asked for the token:", response.StatusCode)
+	// Output: A client without cookies is asked for the token: 401
+}

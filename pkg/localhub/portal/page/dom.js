@@ -1,0 +1,112 @@
+// Making elements, and changing a page into another without losing the focus,
+// what is typed or where it is scrolled to.
+//
+// Whatever comes from the hub goes into text nodes and attributes. Nothing
+// here makes markup of a text.
+
+const vectors = new Set(['svg', 'path', 'circle', 'rect']);
+
+// h makes an element. Properties that begin with "on" are listeners; a list
+// among the children stands for its members; null and false for nothing.
+export function h(tag, properties, ...children) {
+	const node = vectors.has(tag) ? document.createElementNS('http://www.w3.org/2000/svg', tag) : document.createElement(tag);
+	for (const [name, value] of Object.entries(properties ?? {})) {
+		if (name.startsWith('on')) {
+			listen(node, name.slice(2), value);
+		} else if (name === 'key') {
+			node.key = value;
+		} else if (value !== false && value != null) {
+			node.setAttribute(name, value === true ? '' : value);
+		}
+	}
+	node.append(...children.flat(Infinity).filter(child => child != null && child !== false));
+	return node;
+}
+
+function listen(node, type, listener) {
+	node.listeners ??= {};
+	if (!node.listeners[type]) {
+		node.addEventListener(type, event => node.listeners[type]?.(event));
+	}
+	node.listeners[type] = listener;
+}
+
+// morph changes the children of old into those of fresh.
+export function morph(old, fresh) {
+	const keyed = new Map();
+	for (const child of old.childNodes) {
+		if (child.key != null) {
+			keyed.set(child.key, child);
+		}
+	}
+	let at = old.firstChild;
+	for (const wanted of [...fresh.childNodes]) {
+		let found = wanted.key != null ? keyed.get(wanted.key) : at;
+		if (found && !fits(found, wanted)) {
+			found = null;
+		}
+		if (!found) {
+			old.insertBefore(wanted, at);
+			continue;
+		}
+		if (found === at) {
+			at = at.nextSibling;
+		} else {
+			old.insertBefore(found, at);
+		}
+		become(found, wanted);
+	}
+	while (at) {
+		const next = at.nextSibling;
+		at.remove();
+		at = next;
+	}
+}
+
+const fits = (a, b) => a.nodeName === b.nodeName && a.key === b.key;
+
+function become(old, fresh) {
+	if (old.nodeType !== Node.ELEMENT_NODE) {
+		if (old.data !== fresh.data) {
+			old.data = fresh.data;
+		}
+		return;
+	}
+	for (const { name } of [...old.attributes]) {
+		// Whether it is open is up to whoever looks at it.
+		if (!fresh.hasAttribute(name) && !(name === 'open' && /^(DETAILS|DIALOG)$/.test(old.nodeName))) {
+			old.removeAttribute(name);
+		}
+	}
+	for (const { name, value } of fresh.attributes) {
+		if (old.getAttribute(name) !== value) {
+			old.setAttribute(name, value);
+		}
+	}
+	for (const [type, listener] of Object.entries(fresh.listeners ?? {})) {
+		listen(old, type, listener);
+	}
+	if (old.nodeName !== 'TEXTAREA') { // its text is the user's
+		morph(old, fresh);
+	}
+	if (old.nodeName === 'SELECT' || old.nodeName === 'INPUT' && fresh.hasAttribute('value') && old !== document.activeElement) {
+		old.value = fresh.value;
+	}
+}
+
+const paths = {
+	overview: 'M3 11 12 4l9 7M5 10v10h14V10M10 20v-6h4v6',
+	devices: 'M4 5h16v10H4zM9 20h6M12 15v5',
+	history: 'M12 8v4l3 2M4 12a8 8 0 1 0 2.6-5.9M4 4v4h4',
+	faults: 'M13 3 5 14h6l-1 7 8-11h-6z',
+	copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+	check: 'm5 12 5 5 9-10',
+	open: 'm9 6 6 6-6 6',
+	trash: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13',
+	edit: 'm4 20 1-4L16 5l3 3L8 19z',
+	plus: 'M12 5v14M5 12h14',
+	search: 'M11 5a6 6 0 1 1 0 12 6 6 0 0 1 0-12zM20 20l-4.5-4.5',
+	warn: 'M12 4 3 20h18zM12 10v4M12 17v.5',
+};
+
+export const icon = name => h('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true', class: 'icon' }, h('path', { d: paths[name] }));

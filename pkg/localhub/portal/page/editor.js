@@ -1,0 +1,172 @@
+// Editing a section of a twin as JSON. What is written is checked by the
+// hub's own rules while it is typed, and saved as a patch under the ETag. A
+// draft outlives leaving the view, and a change by somebody else.
+
+import { h, icon } from './dom.js';
+import { ask, same } from './hub.js';
+import { t } from './text.js';
+import { draw, explain, note, say, whenDrawn } from './app.js';
+
+export function editorOf(who, section, current, saved) {
+	const place = 'draft ' + JSON.stringify([who.device, who.module, section]);
+	const id = 'edit-' + section;
+	let edit = JSON.parse(sessionStorage.getItem(place)), timer, asked = 0;
+	return { button, show, look, leave() { clearTimeout(timer); } };
+
+	function button(name) {
+		return h('button', { key: id, id: id + '-button', 'aria-label': t(name), disabled: Boolean(edit), onclick: begin }, icon('edit'), h('span', {}, t('edit')));
+	}
+
+	function begin() {
+		const [base, etag] = current();
+		edit = { base, etag, text: JSON.stringify(base, null, 2), patch: {} };
+		keep();
+		whenDrawn(() => document.getElementById(id)?.focus());
+	}
+
+	function keep() {
+		edit ? sessionStorage.setItem(place, JSON.stringify(edit)) : sessionStorage.removeItem(place);
+		draw();
+	}
+
+	function end() {
+		clearTimeout(timer);
+		asked++;
+		edit = null;
+		keep();
+		whenDrawn(() => document.getElementById(id + '-button')?.focus());
+	}
+
+	// look notices that somebody else has changed what is being edited.
+	function look() {
+		if (edit && !edit.saving) {
+			edit.stale = !same(edit.base, current()[0]);
+		}
+	}
+
+	function type(text) {
+		edit.text = text;
+		keep();
+		clearTimeout(timer);
+		timer = setTimeout(check, 120);
+	}
+
+	function form() {
+		return { ...who, section, base: edit.base, text: edit.text, etag: edit.etag };
+	}
+
+	async function check() {
+		const number = ++asked;
+		try {
+			const answer = await ask('POST', 'check', {}, form());
+			if (number === asked && edit) {
+				edit.patch = answer.patch;
+				edit.problem = answer.problem;
+				keep();
+			}
+		} catch (error) {
+			explain(error);
+		}
+	}
+
+	async function save() {
+		clearTimeout(timer);
+		await check();
+		if (!edit || edit.problem || edit.saving) {
+			return;
+		}
+		if (!Object.keys(edit.patch ?? {}).length) {
+			end();
+			return;
+		}
+		edit.saving = true;
+		try {
+			await ask('PATCH', 'twin', {}, form());
+			end();
+			note(t('saved'));
+			await saved();
+		} catch (error) {
+			edit.saving = false;
+			if (error.conflict) {
+				collide(error.conflict.twin, error.conflict.merged);
+			} else {
+				explain(error);
+			}
+		}
+	}
+
+	function collide(twin, merged) {
+		const theirs = section === 'tags' ? twin.tags ?? {} : Object.fromEntries(Object.entries(twin.properties.desired).filter(([name]) => !name.startsWith('$')));
+		edit.conflict = { theirs, etag: twin.etag, merged };
+		say(t('conflict'));
+		keep();
+	}
+
+	// resolve goes on from the hub's version, with a text of the user's choice.
+	function resolve(text) {
+		const { theirs, etag } = edit.conflict;
+		edit = { base: theirs, etag, text, patch: {} };
+		const area = document.getElementById(id);
+		area.value = text;
+		area.focus();
+		keep();
+		check();
+	}
+
+	function show() {
+		if (!edit) {
+			return null;
+		}
+		const { problem, conflict } = edit;
+		const changed = Object.keys(edit.patch ?? {}).length > 0;
+		return h('form', {
+			class: 'editor', key: id, onsubmit: event => { event.preventDefault(); save(); },
+			onkeydown: event => {
+				if ((event.ctrlKey || event.metaKey) && ['s', 'Enter'].includes(event.key)) {
+					event.preventDefault();
+					save();
+				}
+			},
+		},
+		conflict ? h('div', { class: 'banner', role: 'alert', key: 'conflict' }, icon('warn'), h('div', {}, h('b', {}, t('conflict')), h('p', {}, t('conflictLong'))))
+			: edit.stale && h('div', { class: 'banner', key: 'stale' }, icon('warn'), h('span', {}, t('changedMeanwhile')), h('button', { type: 'button', onclick: save }, t('compare'))),
+		h('div', { class: 'versions-pair', key: 'pair' },
+			h('div', { key: 'mine' },
+				h('label', { for: id }, t(conflict ? 'mine' : section)),
+				textarea(),
+				problem ? h('p', { class: 'wrong', id: id + '-problem' }, problem.line ? h('button', { type: 'button', class: 'plain', onclick: () => jump(problem) }, t('problemAt', problem)) : t('problemRule'), ' ', h('span', { lang: 'en' }, problem.message))
+					: h('p', { class: 'hint', id: id + '-problem' }, changed ? [t('patch'), ' ', h('code', {}, JSON.stringify(edit.patch))] : t('noChange'))),
+			conflict && h('div', { key: 'theirs' }, h('h3', {}, t('theirs')), lines(conflict.theirs))),
+		h('div', { class: 'buttons', key: 'buttons' }, conflict ? [
+			h('button', { type: 'button', class: 'primary', key: 'merge', onclick: () => resolve(JSON.stringify(conflict.merged, null, 2)) }, t('merge')),
+			h('button', { type: 'button', key: 'mine', onclick: () => resolve(edit.text) }, t('keepMine')),
+			h('button', { type: 'button', key: 'theirs', onclick: end }, t('takeTheirs')),
+		] : [
+			h('button', { class: 'primary', key: 'save', disabled: Boolean(problem) || !changed }, t('save')),
+			h('button', { type: 'button', key: 'discard', onclick: end }, t('discard')),
+		]));
+	}
+
+	function textarea() {
+		const area = h('textarea', {
+			id, rows: Math.min(20, edit.text.split('\n').length + 1), spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+			'aria-describedby': id + '-problem', 'aria-invalid': String(Boolean(edit.problem)), oninput: event => type(event.target.value),
+		});
+		area.value = edit.text;
+		return area;
+	}
+
+	function jump({ line, column }) {
+		const area = document.getElementById(id);
+		const at = edit.text.split('\n').slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + column - 1;
+		area.focus();
+		area.setSelectionRange(at, at + 1);
+	}
+
+	// lines shows the hub's version; what it has that the edit began without is
+	// marked.
+	function lines(theirs) {
+		const before = new Set(JSON.stringify(edit.base, null, 2).split('\n').map(line => line.replace(/,$/, '')));
+		return h('pre', { tabindex: 0 }, JSON.stringify(theirs, null, 2).split('\n').map(line => [before.has(line.replace(/,$/, '')) ? line : h('mark', {}, line), '\n']));
+	}
+}

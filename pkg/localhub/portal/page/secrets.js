@@ -1,0 +1,109 @@
+// Keys and what is made of them. They are asked for when somebody wants to
+// see or copy them, and forgotten when the view is left.
+
+import { h, icon } from './dom.js';
+import { ask } from './hub.js';
+import { t } from './text.js';
+import { draw, explain, say } from './app.js';
+
+let known = new Map(), shown = new Set(), copied = null;
+let shell = localStorage.shell ?? (/win/i.test(navigator.platform) ? 'PowerShell' : 'bash');
+
+export function forgetSecrets() {
+	known = new Map();
+	shown = new Set();
+}
+
+const name = who => JSON.stringify(who);
+
+async function keysOf(who) {
+	if (!known.has(name(who))) {
+		known.set(name(who), await ask('GET', 'keys', who));
+	}
+	return known.get(name(who));
+}
+
+// copyButton copies what text returns, and says that it has.
+export function copyButton(id, what, text) {
+	const done = copied === id;
+	return h('button', {
+		class: done ? 'copy done' : 'copy', 'aria-label': `${what} – ${t(done ? 'copied' : 'copy')}`,
+		onclick: async event => {
+			const button = event.currentTarget;
+			try {
+				const value = await text();
+				try {
+					await navigator.clipboard.writeText(value);
+				} catch {
+					select(button, value);
+					return;
+				}
+				copied = id;
+				say(t('copiedWhat', { what }));
+				setTimeout(() => { copied = null; draw(); }, 2000);
+				draw();
+			} catch (error) {
+				explain(error);
+			}
+		},
+	}, icon(done ? 'check' : 'copy'), h('span', {}, t(done ? 'copied' : 'copy')));
+}
+
+// select lets the user copy by hand.
+function select(button, value) {
+	const code = button.parentElement.querySelector('code');
+	code.textContent = value;
+	getSelection().selectAllChildren(code);
+	say(t('copyFailed'));
+}
+
+// secrets shows the keys and connection strings of a policy, device or module.
+export function secrets(who) {
+	return h('dl', { class: 'secrets' }, ['primaryKey', 'secondaryKey', 'primaryString', 'secondaryString'].map(field => {
+		const id = name(who) + field;
+		const value = shown.has(id) && known.get(name(who))?.[field];
+		return h('div', { key: id },
+			h('dt', {}, t(field)),
+			h('dd', {},
+				value ? h('code', { key: 1 }, value) : h('span', { key: 2, class: 'mask' }, h('span', { 'aria-hidden': 'true' }, '•'.repeat(24)), h('span', { class: 'unseen' }, t('hidden'))),
+				h('button', {
+					key: 3, 'aria-label': `${t(field)} – ${t(value ? 'hide' : 'show')}`,
+					onclick: async () => {
+						try {
+							await keysOf(who);
+							shown.has(id) ? shown.delete(id) : shown.add(id);
+							draw();
+						} catch (error) {
+							explain(error);
+						}
+					},
+				}, t(value ? 'hide' : 'show')),
+				copyButton(id, t(field), async () => (await keysOf(who))[field])));
+	}));
+}
+
+const shells = {
+	bash: (variable, value) => `export ${variable}=${/[$`\\!]/.test(value) ? `'${value.replaceAll("'", "'\\''")}'` : `"${value}"`}`,
+	PowerShell: (variable, value) => `$env:${variable} = ${/[$`]/.test(value) ? `'${value.replaceAll("'", "''")}'` : `"${value}"`}`,
+	cmd: (variable, value) => `set "${variable}=${value}"`,
+};
+
+// shellLine is the line that sets a variable to a connection string, in the
+// shell of the user's choice.
+export function shellLine(who, variable, hostName) {
+	const middle = who.policy ? `SharedAccessKeyName=${who.policy}` : `DeviceId=${who.device}` + (who.module ? `;ModuleId=${who.module}` : '');
+	const masked = `HostName=${hostName};${middle};SharedAccessKey=••••••••`;
+	return h('div', { class: 'shell' },
+		h('div', { class: 'tabs', role: 'group', 'aria-label': t('shell') }, Object.keys(shells).map(one => h('button', {
+			'aria-pressed': String(one === shell), onclick: () => { shell = localStorage.shell = one; draw(); },
+		}, one))),
+		h('div', { class: 'command' },
+			h('code', {}, shells[shell](variable, masked)),
+			copyButton(name(who) + variable, t('shellLine', { shell }), async () => shells[shell](variable, (await keysOf(who)).primaryString))));
+}
+
+// command is a line to copy.
+export function command(line) {
+	const text = shell === 'bash' ? line : line.replaceAll('/', '\\');
+	return h('div', { class: 'command' }, h('code', {}, text), copyButton(line, text, () => text));
+}

@@ -1,0 +1,119 @@
+package portal_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// maxPage is what the page may weigh on its way to the browser, in bytes.
+const maxPage = 60_000
+
+// TestWeight loads all that the page consists of.
+func TestWeight(t *testing.T) {
+	s := newScene(t)
+	total := 0
+	for _, path := range append([]string{"/", "/assets/style.css", "/assets/icon.svg"}, scripts(t)...) {
+		if !strings.HasPrefix(path, "/") {
+			path = "/assets/" + filepath.Base(path)
+		}
+		request, err := http.NewRequest("GET", s.server.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept-Encoding", "gzip") // so that the client leaves it as it comes
+		response, err := s.viewer.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s, %v", path, response.Status, err)
+		}
+		total += len(body)
+	}
+	t.Logf("the page weighs %d bytes", total)
+	if total > maxPage {
+		t.Errorf("that is more than %d", maxPage)
+	}
+}
+
+func scripts(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("page/*.js")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no scripts: %v", err)
+	}
+	return names
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestTexts: every text that the scripts name is there in both languages, and
+// none is there in vain.
+func TestTexts(t *testing.T) {
+	entry := regexp.MustCompile(`(?m)^\t(\w+): \[('(?:[^'\\]|\\.)+'), ('(?:[^'\\]|\\.)+')\],$`)
+	words := read(t, "page/text.js")
+	begin, end := strings.Index(words, "const words = {\n"), strings.Index(words, "\n};")
+	lines := 0
+	used := ""
+	for _, name := range scripts(t) {
+		if filepath.Base(name) != "text.js" {
+			used += read(t, name)
+		}
+	}
+	for line := range strings.SplitSeq(words[begin+len("const words = {\n"):end], "\n") {
+		if line == "" {
+			continue
+		}
+		found := entry.FindStringSubmatch(line + "")
+		if found == nil {
+			t.Errorf("not a text in both languages: %s", line)
+			continue
+		}
+		lines++
+		if places := regexp.MustCompile(`\{\w+\}`); strings.Join(places.FindAllString(found[2], -1), "") == "" != (strings.Join(places.FindAllString(found[3], -1), "") == "") {
+			t.Errorf("%s: the languages differ in what is filled in", found[1])
+		}
+		name := regexp.MustCompile(`(Long|Module|Short)$`).ReplaceAllString(found[1], "")
+		if !regexp.MustCompile(`\b`+name+`\b`).MatchString(used) && !strings.Contains("RegistryRead RegistryWrite ServiceConnect DeviceConnect", name) {
+			t.Errorf("nobody says %s", found[1])
+		}
+	}
+	if lines < 100 {
+		t.Errorf("only %d texts were found", lines)
+	}
+	for _, call := range regexp.MustCompile(`\bt\('(\w+)'`).FindAllStringSubmatch(used, -1) {
+		if !strings.Contains(words, "\n\t"+call[1]+": [") {
+			t.Errorf("there is no text %s", call[1])
+		}
+	}
+}
+
+// TestNoMarkup: no script makes markup of a text, and no page holds code.
+func TestNoMarkup(t *testing.T) {
+	for _, name := range scripts(t) {
+		for _, word := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "setAttribute('style"} {
+			if strings.Contains(read(t, name), word) {
+				t.Errorf("%s uses %s", name, word)
+			}
+		}
+	}
+	for _, name := range []string{"index.html", "signin.html", "forward.html"} {
+		if text := read(t, "page/"+name); regexp.MustCompile(`(?i)\son\w+=|style=|<style|<script(\s+type="module")?>|https?://[^l]`).MatchString(text) {
+			t.Errorf("%s holds code, or loads something from elsewhere", name)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+// Package portal is a web page that shows a local hub: its policies, devices,
+// modules and twins, live, in the words and in the order of the Azure portal,
+// German or English.
+//
+// A [Portal] is an [http.Handler]. A test can look at its hub, too:
+//
+//	hub := localhub.New(t)
+//	server := httptest.NewServer(portal.New(hub, nil))
+//
+// It is a client of the hub's public API, as a tool of anybody else could be:
+// it reads through the methods of [localhub.Hub], follows [event.Recording],
+// and changes identities and twins through package iothub, over HTTPS and
+// under the ETag.
+//
+// # Who may look
+//
+// Every request needs the token of [Portal.Token]; the page shows keys. It
+// comes once, in the address that [Portal.URL] returns, and is exchanged for
+// a cookie. Names of the host that are not the page's own are refused, and so
+// is whatever another site asks for: see guard.go.
+package portal
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/event"
+)
+
+// Options say how a portal is to be reached. A nil *Options means the zero
+// value.
+type Options struct {
+	// Hosts holds names beside localhost and the addresses of this machine
+	// by which browsers may ask for the page, without port.
+	Hosts []string
+}
+
+// Portal serves the page of one hub.
+type Portal struct {
+	hub       *localhub.Hub
+	registry  *iothub.Registry
+	recording *event.Recording
+	run       string // tells the event numbers of this portal from those of the one before
+	token     string
+	hosts     []string
+	handler   http.Handler
+	viewers   atomic.Int64
+
+	closed context.Context
+	close  context.CancelFunc
+}
+
+// remembered is how many events the page can look back on.
+const remembered = 2000
+
+// New returns a portal for hub. It remembers the hub's events from now on,
+// until it is closed.
+func New(hub *localhub.Hub, options *Options) *Portal {
+	p := &Portal{
+		hub:       hub,
+		registry:  newRegistry(hub),
+		recording: hub.RecordEvents(remembered),
+		run:       strconv.FormatInt(time.Now().UnixMilli(), 36),
+		token:     newToken(hub),
+	}
+	if options != nil {
+		p.hosts = options.Hosts
+	}
+	p.closed, p.close = context.WithCancel(context.Background())
+	p.handler = p.guarded(p.routes())
+	return p
+}
+
+// newRegistry connects to where the hub listens, whatever name it goes by.
+func newRegistry(hub *localhub.Hub) *iothub.Registry {
+	registry, err := iothub.NewRegistry(hub.ConnectionString(owner), &iothub.Options{
+		RootCAs: hub.RootCAs(),
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if bound := hub.Addresses(); len(bound) > 0 {
+				address = bound[0]
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	})
+	if err != nil {
+		panic("portal: " + err.Error()) // the hub's own connection string
+	}
+	return registry
+}
+
+// owner is the policy with which the portal signs in to the hub.
+const owner = localhub.PolicyIoTHubOwner
+
+// newToken derives the token from a key that the hub keeps: so it is the same
+// after a restart, and a hub that begins anew has a new one.
+func newToken(hub *localhub.Hub) string {
+	hash := hmac.New(sha256.New, hub.ConnectionString(owner).SharedAccessKey.Bytes())
+	hash.Write([]byte("portal"))
+	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:18])
+}
+
+// Token returns the secret that every request needs. It is the same for as
+// long as the hub keeps its keys.
+func (p *Portal) Token() string { return p.token }
+
+// URL returns the address to open in a browser when the portal is served at
+// address, "localhost:8880". It holds the token.
+func (p *Portal) URL(address string) string {
+	return fmt.Sprintf("http://%s/?token=%s", address, url.QueryEscape(p.token))
+}
+
+// ServeHTTP serves the page and what it asks for.
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// Close ends the streams to all viewers and stops listening to the hub, which
+// goes on running. Closing it again does nothing.
+func (p *Portal) Close() {
+	p.close()
+	p.recording.Close()
+	p.registry.Close()
+}
+
+func (p *Portal) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", p.servePage)
+	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	mux.HandleFunc("GET /api/events", p.serveEvents)
+	for pattern, handle := range map[string]func(*Portal, *http.Request) (any, error){
+		"GET /api/hub":         (*Portal).getHub,
+		"GET /api/keys":        (*Portal).getKeys,
+		"GET /api/devices":     (*Portal).listDevices,
+		"GET /api/device":      (*Portal).getDevice,
+		"POST /api/identity":   (*Portal).createIdentity,
+		"PATCH /api/device":    (*Portal).changeDevice,
+		"DELETE /api/identity": (*Portal).deleteIdentity,
+		"GET /api/twin":        (*Portal).getTwin,
+		"POST /api/check":      (*Portal).checkTwin,
+		"PATCH /api/twin":      (*Portal).changeTwin,
+		"POST /api/fault":      (*Portal).playFault,
+	} {
+		mux.Handle(pattern, p.answering(handle))
+	}
+	return mux
+}

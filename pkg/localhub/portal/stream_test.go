@@ -1,0 +1,90 @@
+package portal_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestStream(t *testing.T) {
+	s := newScene(t)
+	s.hub.AddDevice("before")
+	next, _ := s.follow("")
+	hello := next()
+	if hello.event != "hello" {
+		t.Fatalf("the first message is %+v", hello)
+	}
+	if m := next(); !strings.Contains(m.data, `"device":"before"`) {
+		t.Errorf("what was before is %+v", m)
+	}
+	s.hub.AddDevice("live")
+	live := next()
+	if !strings.Contains(live.data, `"kind":"Created","device":"live"`) || live.id == "" {
+		t.Errorf("what happens is %+v", live)
+	}
+	s.hub.AddDevice("missed")
+	next() // has come
+
+	// Another goes on where the first one was.
+	next, _ = s.follow(live.id)
+	next()
+	if m := next(); !strings.Contains(m.data, "missed") || strings.Contains(m.data, "live") {
+		t.Errorf("after %s comes %+v", live.id, m)
+	}
+
+	// An id of another run counts for nothing.
+	next, _ = s.follow("other.2")
+	next()
+	if m := next(); !strings.Contains(m.data, "before") {
+		t.Errorf("to a stranger, the first is %+v", m)
+	}
+	s.portal.Close()
+	for m := next(); m.event != "end"; m = next() {
+		t.Errorf("after the end comes %+v", m)
+	}
+	s.portal.Close()
+}
+
+// TestSlowViewer: one that has fallen too far behind is told what it missed,
+// and sees what is new.
+func TestSlowViewer(t *testing.T) {
+	s := newScene(t)
+	next, end := s.follow("")
+	run := strings.Trim(next().data, `"`)
+	end()
+	s.hub.AddDevice("d")
+	const n = 3000
+	for i := range n {
+		if _, err := s.hub.PatchDesired("d", "", map[string]any{"i": i}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next, _ = s.follow(run + ".1")
+	next()
+	missed := 0
+	m := next()
+	if m.event != "missed" || json.Unmarshal([]byte(m.data), &missed) != nil || missed < n {
+		t.Errorf("it is told %+v", m)
+	}
+	for !strings.Contains(m.data, fmt.Sprintf(`{"i":%d}`, n-1)) {
+		m = next()
+	}
+}
+
+func TestTooManyViewers(t *testing.T) {
+	s := newScene(t)
+	ends := make([]func(), 64)
+	for i := range ends {
+		_, ends[i] = s.follow("")
+	}
+	response, err := s.viewer.Get(s.server.URL + "/api/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one more: %s", response.Status)
+	}
+}
