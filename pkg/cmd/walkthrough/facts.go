@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -13,11 +12,11 @@ import (
 
 // facts asks the programs that the tutorial has built.
 func (w *walk) facts(ctx context.Context) (page.Facts, error) {
-	sandbox := w.players[0].sandbox
 	facts := page.Facts{Root: os.DirFS(w.root), Help: make(map[string]string)}
+	sandbox := w.players[0].sandbox
 	programs, err := os.ReadDir(sandbox.bin)
 	if err != nil {
-		return facts, fmt.Errorf("no program was built: %w", err)
+		return facts, err
 	}
 	for _, program := range programs {
 		text, _ := sandbox.program(program.Name(), "-h").CombinedOutput() // an error shows in the text

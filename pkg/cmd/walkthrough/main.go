@@ -86,7 +86,7 @@ func report(out io.Writer, steps int, problems []page.Problem) {
 		fmt.Fprintf(out, "\n%v\n", p)
 	}
 	if len(problems) > 0 {
-		fmt.Fprintf(out, "\n%s in %d steps.\n", count(len(problems), "problem"), steps)
+		fmt.Fprintf(out, "\n%s in %s.\n", count(len(problems), "problem"), count(steps, "step"))
 		return
 	}
 	fmt.Fprintf(out, "\nAll %d steps went as the pages say.\n", steps)

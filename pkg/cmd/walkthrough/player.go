@@ -35,9 +35,10 @@ type prompt struct {
 	running *terminal.Program
 }
 
-// play plays all blocks in their order. After an error, the steps that follow
-// would only wait in vain, so it is the end.
-func (p *player) play(ctx context.Context) {
+// play plays all blocks in their order, and reports whether it came to the
+// end. After an error it ends at once: the steps that follow would only wait
+// in vain.
+func (p *player) play(ctx context.Context) (ended bool) {
 	p.prompts = make(map[string]*prompt)
 	defer p.end()
 	for _, block := range p.page.Blocks {
@@ -45,11 +46,11 @@ func (p *player) play(ctx context.Context) {
 			continue
 		}
 		if p.only != nil && block.Line >= p.page.End(*p.only) {
-			return
+			return true
 		}
 		if line, err := p.block(ctx, block); err != nil {
 			p.problem(line, "%v", err)
-			return
+			return false
 		}
 	}
 	for name, t := range p.prompts {
@@ -57,6 +58,7 @@ func (p *player) play(ctx context.Context) {
 			p.problem(len(p.page.Lines), "at the end, a program still runs in the terminal %q", name)
 		}
 	}
+	return true
 }
 
 // block plays one block; line is where an error occurred.

@@ -117,24 +117,35 @@ func (w *walk) add(p *page.Page) error {
 	return nil
 }
 
-// run plays and checks the pages, and returns what is wrong.
+// run plays and checks the pages, and returns what is wrong. If a page cannot
+// be played to its end, nothing else is looked at: much would only follow
+// from that.
 func (w *walk) run(ctx context.Context) []page.Problem {
 	var problems []page.Problem
 	for _, p := range w.players {
-		p.play(ctx)
+		ended := p.play(ctx)
 		problems = append(problems, p.problems...)
+		if !ended {
+			return problems
+		}
 	}
 	if w.only == "" {
-		facts, err := w.facts(ctx)
-		if err != nil {
-			problems = append(problems, page.Problem{File: tutorial, Line: 1, Text: err.Error()})
-		}
-		problems = append(problems, page.Check(w.pages, facts)...)
+		problems = append(problems, w.check(ctx)...)
 	}
 	if w.links {
 		problems = append(problems, checkExternal(ctx, w.pages)...)
 	}
 	page.Sort(problems)
+	return problems
+}
+
+// check makes all checks for which nothing is played.
+func (w *walk) check(ctx context.Context) []page.Problem {
+	facts, err := w.facts(ctx)
+	problems := page.Check(w.pages, facts)
+	if err != nil {
+		problems = append(problems, page.Problem{File: tutorial, Line: 1, Text: err.Error()})
+	}
 	return problems
 }
 
