@@ -30,7 +30,9 @@ type Options struct {
 
 	// DataDir is the folder in which the hub keeps its certificate, keys,
 	// identities, twins and stored subscriptions, all in the file [DataFile];
-	// it is made if it does not exist. "" keeps them in memory only.
+	// it is made if it does not exist. "" keeps them in memory only. A file that
+	// turns out to be damaged while the hub runs is logged as an error, once;
+	// from then on the hub answers every change with status 500.
 	DataDir string
 
 	// TokenGrace is how long after its expiry a token still counts, and how

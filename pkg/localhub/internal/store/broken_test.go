@@ -59,63 +59,62 @@ func TestDamagesWhileOpen(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows lets nobody shorten or delete a file that is open")
 	}
-	good, before := wellUsed(t)
+	good, want := wellUsed(t)
 	outcomes := make(map[string]int)
 	for _, d := range damages(t, good) {
-		if d.endless {
-			continue
+		if !d.endless {
+			outcomes[damageWhileOpen(t, d, good, maps.Clone(want))]++
 		}
-		want := maps.Clone(before)
-		told := 0
-		s := openCopy(t, good, func(error) { told++ })
-		s.db.NoSync, s.db.NoGrowSync = true, true
-		overwrite(t, s, 0, d.file)
-		if len(d.file) < len(good) {
-			if err := os.Truncate(s.path, int64(len(d.file))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		failed := 0
-		ended := ends(func() {
-			for i := range 5 {
-				record := Record{"twins", fmt.Sprint("new-", i), bytes.Repeat([]byte{'n'}, 1000*i+1)}
-				if err := s.Save(record); err != nil {
-					failed++
-				} else {
-					want[[2]string{record.Bucket, record.Key}] = string(record.Value)
-				}
-			}
-			read(s.Store)
-			s.Close()
-		})
-		if !ended {
-			t.Fatalf("%s %s: it hangs", d.kind, d.name)
-		}
-		if (failed > 0) != (told > 0) || told > 1 {
-			t.Errorf("%s %s: %d failures, told %d times", d.kind, d.name, failed, told)
-		}
-		outcome := fmt.Sprintf("%d of 5 kept, ", 5-failed)
-		again, err := Open(filepath.Dir(s.path), accept, nil)
-		switch {
-		case errors.Is(err, ErrInUse) && s.locked:
-			outcome += "ends with the process"
-		case errors.Is(err, ErrUnusable):
-			outcome += "refused at the next start"
-		case err != nil:
-			t.Errorf("%s %s: %v", d.kind, d.name, err)
-		default:
-			outcome += "served at the next start"
-			if got, err := read(again); err != nil || !maps.Equal(got, want) {
-				t.Errorf("%s %s: something is lost: %v", d.kind, d.name, err)
-			}
-			again.Close()
-		}
-		outcomes[outcome]++
-		os.RemoveAll(filepath.Dir(s.path))
 	}
 	for outcome, n := range outcomes {
 		t.Logf("%4d: %s", n, outcome)
 	}
+}
+
+// damageWhileOpen returns in words what happened.
+func damageWhileOpen(t *testing.T, d damage, good []byte, want contents) string {
+	t.Helper()
+	told, failed := 0, 0
+	s := openCopy(t, good, func(error) { told++ })
+	s.db.NoSync, s.db.NoGrowSync = true, true
+	overwrite(t, s, 0, d.file)
+	if err := os.Truncate(s.path, int64(len(d.file))); err != nil {
+		t.Fatal(err)
+	}
+	ended := ends(func() {
+		for i := range 5 {
+			record := Record{"twins", fmt.Sprint("new-", i), bytes.Repeat([]byte{'n'}, 1000*i+1)}
+			if err := s.Save(record); err != nil {
+				failed++
+			} else {
+				want.add(record)
+			}
+		}
+		read(s.Store)
+		s.Close()
+	})
+	if !ended {
+		t.Fatalf("%s, %s: it hangs", d.kind, d.name)
+	}
+	if (failed > 0) != (told > 0) || told > 1 {
+		t.Errorf("%s, %s: %d failures, told %d times", d.kind, d.name, failed, told)
+	}
+	kept := fmt.Sprintf("%d of 5 kept, ", 5-failed)
+	if s.locked {
+		return kept + "the file is given back with the process"
+	}
+	again, err := Open(filepath.Dir(s.path), accept, nil)
+	if err != nil {
+		if !errors.Is(err, ErrUnusable) {
+			t.Errorf("%s, %s: %v", d.kind, d.name, err)
+		}
+		return kept + "refused at the next start"
+	}
+	defer again.Close()
+	if got, err := read(again); err != nil || !maps.Equal(got, want) {
+		t.Errorf("%s, %s: something is lost: %v", d.kind, d.name, err)
+	}
+	return kept + "served at the next start"
 }
 
 // openCopy opens a file of this content.

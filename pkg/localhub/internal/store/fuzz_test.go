@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/fnv"
 	"maps"
 	"os"
 	"path/filepath"
@@ -23,7 +22,8 @@ func FuzzFile(f *testing.F) {
 		for ; len(patches) >= 5; patches = patches[5:] {
 			file[binary.BigEndian.Uint32(patches)%uint32(len(file))] = patches[4]
 		}
-		signMetas(file)
+		sign(file[headerSize:])
+		sign(file[os.Getpagesize()+headerSize:])
 		folder := t.TempDir()
 		if err := os.WriteFile(filepath.Join(folder, FileName), file, 0o600); err != nil {
 			t.Fatal(err)
@@ -43,12 +43,4 @@ func FuzzFile(f *testing.F) {
 			t.Errorf("something is lost: %v", err)
 		}
 	})
-}
-
-func signMetas(file []byte) {
-	for _, at := range []int{headerSize, os.Getpagesize() + headerSize} {
-		sum := fnv.New64a()
-		sum.Write(file[at:][:metaSize])
-		order.PutUint64(file[at+metaSize:], sum.Sum64())
-	}
 }

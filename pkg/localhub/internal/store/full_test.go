@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package store
 
@@ -18,18 +18,7 @@ import (
 func TestDiskFull(t *testing.T) {
 	content, want := wellUsed(t)
 	s := openCopy(t, content, func(err error) { t.Errorf("it is taken for damaged: %v", err) })
-	signal.Ignore(syscall.SIGXFSZ) // which a full disk does not send
-	defer signal.Reset(syscall.SIGXFSZ)
-	var unlimited syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &unlimited); err != nil {
-		t.Fatal(err)
-	}
-	limited := unlimited
-	limited.Cur = 1 << 20
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limited); err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Setrlimit(syscall.RLIMIT_FSIZE, &unlimited)
+	setFileLimit(t, 1<<20)
 	refused := 0
 	for i := 0; refused < 3; i++ {
 		if i == 100 {
@@ -38,7 +27,7 @@ func TestDiskFull(t *testing.T) {
 		record := Record{"long", fmt.Sprint("new-", i), bytes.Repeat([]byte{'n'}, 100_000)}
 		switch err := s.Save(record); {
 		case err == nil:
-			want[[2]string{record.Bucket, record.Key}] = string(record.Value)
+			want.add(record)
 		case errors.Is(err, errDamaged):
 			t.Fatal(err)
 		default:
@@ -48,9 +37,7 @@ func TestDiskFull(t *testing.T) {
 			t.Fatalf("with %d refused, reading fails: %v", refused, err)
 		}
 	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &unlimited); err != nil {
-		t.Fatal(err)
-	}
+	setFileLimit(t, 1<<30)
 	want.save(t, s.Store, Record{"long", "after", []byte("all")})
 	s.Close()
 	again, err := Open(filepath.Dir(s.path), accept, nil)
@@ -61,4 +48,21 @@ func TestDiskFull(t *testing.T) {
 	if got, err := read(again); err != nil || !maps.Equal(got, want) {
 		t.Errorf("something is lost: %v", err)
 	}
+}
+
+// setFileLimit limits the size of files that this process writes, in bytes,
+// until the test ends.
+func setFileLimit(t *testing.T, size uint64) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ) // which a full disk does not send
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	limit := before
+	limit.Cur = size
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before) })
 }
