@@ -43,7 +43,7 @@ type sandbox struct {
 // newSandbox makes a sandbox whose local hub disturbs no other: it lets the
 // system choose its port, and the page gets to know that from its banner.
 func newSandbox(root string) (*sandbox, error) {
-	s, err := newFolder(root)
+	s, err := emptySandbox(root)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func newAzureSandbox(root string) (*sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", hubVariable, err)
 	}
-	s, err := newFolder(root)
+	s, err := emptySandbox(root)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func newAzureSandbox(root string) (*sandbox, error) {
 	return s, nil
 }
 
-func newFolder(root string) (*sandbox, error) {
+func emptySandbox(root string) (*sandbox, error) {
 	folder, err := os.MkdirTemp("", "walkthrough-")
 	if err != nil {
 		return nil, err
