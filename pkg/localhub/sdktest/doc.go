@@ -10,6 +10,9 @@
 // not do, or does wrong with Azure as well, stands in a table of expected
 // misses, each with its reason; a miss that does not come fails the tests, too.
 //
+// The page for other languages, with curl and mosquitto besides, is pasted
+// into a shell.
+//
 // The SDKs for .NET and C are not run here. What they do differently on the
 // wire is replayed byte by byte, from one recording for each.
 //
