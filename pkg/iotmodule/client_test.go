@@ -137,6 +137,18 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
+// What the network says is said without words of paho's before it.
+func TestDialClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFixture(t, inSimulatedTime)
+		s.hub.FailNext(1, fault.SignIn, fault.Cut())
+		_, err := iotmodule.Dial(s.ctx, s.module, s.opts)
+		if want := `iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": EOF`; fmt.Sprint(err) != want {
+			t.Errorf("Dial: %v, want %s", err, want)
+		}
+	})
+}
+
 func TestDialNothingListens(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule(deviceID, moduleID)

@@ -95,7 +95,16 @@ func (c *connection) connect(ctx context.Context) error {
 	if code := c.socket.connack; code != 0 { // paho has codes of its own among those that a hub could send
 		return refusedError{code}
 	}
-	return firstError(ctx.Err(), token.Error())
+	return firstError(ctx.Err(), networkError(token.Error()))
+}
+
+// networkError returns what the network says, which paho puts behind words of
+// its own.
+func networkError(err error) error {
+	if both, ok := err.(interface{ Unwrap() []error }); ok {
+		return both.Unwrap()[len(both.Unwrap())-1]
+	}
+	return err
 }
 
 // subscribe asks for responses and notifications, on every connection, whatever
