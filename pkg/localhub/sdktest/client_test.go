@@ -54,6 +54,14 @@ var twinClientScenarios = []scenario{
 		}
 		j.do(t, "report", object{"a": 1})
 	}},
+	{"notice that a report with null in an array is refused", func(t testing.TB, j *judge) {
+		j.connect(t, "m")
+		for _, array := range []any{[]any{1, nil}, []any{object{"b": nil}}} {
+			if a := j.try(t, "report", object{"a": array}); a.Error == "" {
+				t.Error("it takes the refusal for a success")
+			}
+		}
+	}},
 	{"learn the status of a refusal", func(t testing.TB, j *judge) {
 		j.connect(t, "m")
 		j.refused(t, 400, "report", object{"a.b": 1})

@@ -1,23 +1,23 @@
 package sdktest
 
 import (
+	"cmp"
 	"fmt"
-	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
-	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
 )
 
 // mqttRecording is how an SDK of the module side looks on the wire.
 type mqttRecording struct {
 	name       string
+	module     [2]string // the ids of device and module; "d" and "m" if they are left out
 	username   string
 	fields     string // of its tokens
-	escape     func(string) string
+	resource   string // in them, as it stands there
 	keepAlive  uint16
 	subscribes [][]filter // packet by packet
 	again      bool       // it subscribes again after a loss
@@ -52,6 +52,23 @@ var dotNet = mqttRecording{
 	webSocket:  handshake{subprotocol: "mqtt"},
 }
 
+// dotNetEscaping is .NET with ids that need an escape. In a token, it escapes
+// them by themselves and then once more with the whole resource, see
+// ModuleAuthenticationWithSakRefresh.cs and azure-iot-sdk-csharp#875; it does
+// so nowhere else.
+var dotNetEscaping = mqttRecording{
+	name:       ".NET with special characters in the ids",
+	module:     [2]string{"n@m.et#st", "a+b$c"},
+	username:   "gateway.example/n@m.et#st/a+b$c/?api-version=2020-09-30&DeviceClientType=.NET%2F1.42.0%20%28.NET%208.0.8%3B%20Linux%3B%20X64%29",
+	fields:     dotNet.fields,
+	resource:   "localhost%2Fdevices%2Fn%2540m.et%2523st%2Fmodules%2Fa%252Bb%2524c",
+	keepAlive:  300,
+	subscribes: [][]filter{{{answersFilter, 1}}, {{desiredFilter, 1}}, {{methodsFilter, 1}}, {{"devices/n@m.et#st/modules/a+b$c/#", 1}}},
+	again:      true,
+	rid:        dotNet.rid,
+	webSocket:  dotNet.webSocket,
+}
+
 var mqttRecordings = []mqttRecording{
 	{
 		name:       "Python",
@@ -75,6 +92,7 @@ var mqttRecordings = []mqttRecording{
 		webSocket:  handshake{subprotocol: "mqtt"},
 	},
 	dotNet,
+	dotNetEscaping,
 	{
 		name:       "Java",
 		username:   "localhost/d/m/?api-version=2020-09-30&DeviceClientType=com.microsoft.azure.sdk.iot.iot-device-client%2F2.5.0%20%2811.0.2%3B%20Linux%3B%20amd64%29",
@@ -90,7 +108,7 @@ var mqttRecordings = []mqttRecording{
 		name:       "C",
 		username:   "localhost/d/m/?api-version=2020-09-30&DeviceClientType=iothubclient%2f1.9.1%20(native%3b%20Linux%3b%20x86_64)",
 		fields:     "sr={sr}&sig={sig}&se={se}",
-		escape:     lowerHex,
+		resource:   "localhost%2fdevices%2fd%2fmodules%2fm",
 		keepAlive:  240,
 		subscribes: [][]filter{{{answersFilter, 0}, {desiredFilter, 0}, {methodsFilter, 0}, {"devices/d/modules/m/#", 1}}},
 		again:      true,
@@ -101,7 +119,7 @@ var mqttRecordings = []mqttRecording{
 		name:       "C of the year 2017",
 		username:   "localhost/d/m/DeviceClientType=iothubclient%2f1.1.14%20(native%3b%20Linux%3b%20x86_64)&api-version=2016-11-14",
 		fields:     "sr={sr}&sig={sig}&se={se}&skn=",
-		escape:     lowerHex,
+		resource:   "localhost%2fdevices%2fd%2fmodules%2fm",
 		keepAlive:  240,
 		subscribes: [][]filter{{{answersFilter, 0}, {desiredFilter, 0}}},
 		again:      true,
@@ -123,13 +141,12 @@ func TestModuleRecordings(t *testing.T) {
 // connection still stands.
 func (p mqttRecording) play(t *testing.T, dial dialer) {
 	hub := localhub.New(t)
-	module := hub.AddModule("d", "m")
-	first := p.signIn(t, hub, module, dial, false)
+	first := p.signIn(t, hub, dial, false)
 	p.subscribe(first)
 	p.useTwin(first)
 	p.hear(first, hub, 2)
 
-	second := p.signIn(t, hub, module, dial, true)
+	second := p.signIn(t, hub, dial, true)
 	first.expectEnd()
 	if p.again {
 		p.subscribe(second)
@@ -138,15 +155,18 @@ func (p mqttRecording) play(t *testing.T, dial dialer) {
 	p.useTwin(second)
 }
 
-func (p mqttRecording) signIn(t *testing.T, hub *localhub.Hub, module iothub.ConnectionString, dial dialer, remembered bool) *wire {
+func (p mqttRecording) signIn(t *testing.T, hub *localhub.Hub, dial dialer, remembered bool) *wire {
 	t.Helper()
-	resource := url.QueryEscape("localhost/devices/d/modules/m")
-	if p.escape != nil {
-		resource = p.escape(resource)
-	}
+	device, module := p.ids()
+	key := hub.AddModule(device, module).SharedAccessKey
+	resource := cmp.Or(p.resource, "localhost%2Fdevices%2Fd%2Fmodules%2Fm")
 	w := &wire{t: t, Conn: dial(t, hub)}
-	w.connect("d/m", p.username, signed(module.SharedAccessKey, p.fields, resource), p.keepAlive, remembered)
+	w.connect(device+"/"+module, p.username, signed(key, p.fields, resource), p.keepAlive, remembered)
 	return w
+}
+
+func (p mqttRecording) ids() (device, module string) {
+	return cmp.Or(p.module[0], "d"), cmp.Or(p.module[1], "m")
 }
 
 func (p mqttRecording) subscribe(w *wire) {
@@ -193,7 +213,8 @@ func (p mqttRecording) useTwin(w *wire) {
 // hear has a change announced, its version in topic and body.
 func (p mqttRecording) hear(w *wire, hub *localhub.Hub, version int64) {
 	w.t.Helper()
-	got, err := hub.PatchDesired("d", "m", map[string]any{"x": 1})
+	device, module := p.ids()
+	got, err := hub.PatchDesired(device, module, map[string]any{"x": 1})
 	if err != nil || got != version {
 		w.t.Fatalf("PatchDesired = %d, %v", got, err)
 	}
@@ -209,7 +230,7 @@ func TestOrder(t *testing.T) {
 	const count = 200
 	hub := localhub.New(t)
 	p := dotNet
-	w := p.signIn(t, hub, hub.AddModule("d", "m"), dialTLS, false)
+	w := p.signIn(t, hub, dialTLS, false)
 	p.subscribe(w)
 	for range count {
 		if _, err := hub.PatchDesired("d", "m", map[string]any{"x": 1}); err != nil {

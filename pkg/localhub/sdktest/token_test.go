@@ -22,8 +22,3 @@ func signed(key iothub.Key, fields, resource string) string {
 	signature := url.QueryEscape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 	return "SharedAccessSignature " + strings.NewReplacer("{sr}", resource, "{sig}", signature, "{se}", expiry).Replace(fields)
 }
-
-// lowerHex writes escapes in small letters, as the C SDK does.
-func lowerHex(escaped string) string {
-	return strings.NewReplacer("%2F", "%2f", "%3A", "%3a", "%3B", "%3b").Replace(escaped)
-}

@@ -89,6 +89,22 @@ func twinScenarios(kind, module string) []scenario {
 			j.refused(t, 400, "updateTwin", j.device, module, desired(object{"a.b": 1}))
 			j.refused(t, 400, "updateTwin", j.device, module, object{"tags": object{"a b": 1}})
 		}},
+		{named("null in an array: 400"), func(t testing.TB, j *judge) {
+			j.add(module)
+			for _, array := range []any{[]any{1, nil}, []any{object{"b": nil}}, object{"b": []any{[]any{nil}}}} {
+				j.refused(t, 400, "updateTwin", j.device, module, desired(object{"a": array}))
+				j.refused(t, 400, "updateTwin", j.device, module, object{"tags": object{"a": array}})
+			}
+		}},
+		{named("arrays count as levels: 400"), func(t testing.TB, j *judge) {
+			j.add(module)
+			var deep any = 1
+			for range 10 {
+				deep = []any{deep}
+			}
+			j.do(t, "updateTwin", j.device, module, desired(object{"a": deep}))
+			j.refused(t, 400, "updateTwin", j.device, module, desired(object{"a": []any{deep}}))
+		}},
 		{named("too deep: 400"), func(t testing.TB, j *judge) {
 			j.add(module)
 			var deep any = 1
