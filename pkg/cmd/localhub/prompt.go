@@ -6,16 +6,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"moduletwin/pkg/localhub"
 )
 
 // prompt carries out the words that are typed into the hub.
 type prompt struct {
-	hub    *localhub.Hub
-	words  []word
-	resume *time.Timer // ends the latest "refuse"; nil before the first
+	hub   *localhub.Hub
+	words []word
 }
 
 // word is a word that can be typed.

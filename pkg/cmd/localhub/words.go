@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"log"
 	"math"
 	"net/http"
 	"strconv"
@@ -56,22 +55,8 @@ func (p *prompt) refuse(arguments []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p.stopTimer()
-	p.hub.Stop()
-	p.resume = time.AfterFunc(d, func() {
-		if err := p.hub.Resume(); err != nil {
-			log.Print(err)
-			return
-		}
-		log.Print("refuse: connections are welcome again")
-	})
+	p.hub.StopFor(d)
 	return fmt.Sprintf("connections are refused for %s; type unblock to end that", arguments[0]), nil
-}
-
-func (p *prompt) stopTimer() {
-	if p.resume != nil {
-		p.resume.Stop()
-	}
 }
 
 func (p *prompt) throttle(arguments []string) (string, error) {
@@ -85,7 +70,6 @@ func (p *prompt) throttle(arguments []string) (string, error) {
 
 // unblock ends whatever goes on until further notice.
 func (p *prompt) unblock([]string) (string, error) {
-	p.stopTimer()
 	p.hub.ClearFaults()
 	p.hub.SetNetwork(fault.Network{})
 	if err := p.hub.Resume(); err != nil {
