@@ -53,7 +53,7 @@ func TestKeepFiles(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go keepFiles(ctx, ca, folder)
-		time.Sleep(upkeepEvery)
+		time.Sleep(keepFilesEvery)
 		synctest.Wait()
 		if text := out.String(); text != "" {
 			t.Errorf("while all is well: %s", text)
@@ -63,7 +63,7 @@ func TestKeepFiles(t *testing.T) {
 			if err := os.RemoveAll(folder); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(upkeepEvery)
+			time.Sleep(keepFilesEvery)
 			synctest.Wait()
 			if got, err := os.ReadFile(ca.path); string(got) != want {
 				t.Errorf("got %q, %v", got, err)
@@ -73,6 +73,55 @@ func TestKeepFiles(t *testing.T) {
 	if text := out.String(); strings.Count(text, localhub.DataFile+" was deleted: ") != 1 {
 		t.Errorf("the log is %s", text)
 	}
+}
+
+// keepFor runs keepFiles with ca in the background, and returns a function that
+// demands how many lines the log has after three more rounds.
+func keepFor(t *testing.T, ca *certificateFile) (logs func(want int)) {
+	out := new(logged)
+	log.SetOutput(out)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(func() { cancel(); synctest.Wait(); log.SetOutput(os.Stderr) })
+	go keepFiles(ctx, ca, "")
+	return func(want int) {
+		t.Helper()
+		time.Sleep(3 * keepFilesEvery)
+		synctest.Wait()
+		if text := out.String(); strings.Count(text, "the certificate cannot be written") != want {
+			t.Errorf("want %d lines; the log is\n%s", want, text)
+		}
+	}
+}
+
+// TestKeepFilesInTheWay says once that a file is in the way, and again when it
+// is back.
+func TestKeepFilesInTheWay(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "folder")
+	synctest.Test(t, func(t *testing.T) {
+		logs := keepFor(t, &certificateFile{path: filepath.Join(folder, "ca.pem"), content: func() []byte { return nil }})
+		for round := range 2 {
+			if err := os.WriteFile(folder, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			logs(round + 1)
+			if err := os.Remove(folder); err != nil {
+				t.Fatal(err)
+			}
+			logs(round + 1)
+			if err := os.RemoveAll(folder); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestKeepFilesSameCause says a cause once, though each draft has another name.
+func TestKeepFilesSameCause(t *testing.T) {
+	tooLong := filepath.Join(t.TempDir(), strings.Repeat("c", 245)) // with what a draft adds
+	synctest.Test(t, func(t *testing.T) {
+		logs := keepFor(t, &certificateFile{path: tooLong, content: func() []byte { return nil }})
+		logs(1)
+	})
 }
 
 // TestTouch shows that a hub lives, though not each time.
