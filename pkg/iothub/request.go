@@ -19,11 +19,12 @@ import (
 
 	"moduletwin/pkg/internal/errorbody"
 	"moduletwin/pkg/internal/hint"
+	"moduletwin/pkg/internal/waitlog"
 )
 
 const (
 	requestTimeout = 20 * time.Second // one request and its response
-	patience       = 3 * time.Second  // without a response, before that is logged
+	quietFor       = 3 * time.Second  // after which the log says that a response is still waited for
 	maxBody        = 16 << 20         // bytes of a response; a thousand identities take about one MiB
 	maxHeader      = 64 << 10         // bytes
 )
@@ -70,8 +71,9 @@ func (r *Registry) attempt(ctx context.Context, op operation) response {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	waiting := time.AfterFunc(patience, func() { r.log.Info("waiting for the hub to " + op.name) })
-	defer waiting.Stop()
+	deadline, _ := ctx.Deadline()
+	stop := waitlog.StillWaiting(r.log, op.name, quietFor, time.Until(deadline))
+	defer stop()
 	req, err := r.request(ctx, op)
 	if err != nil {
 		return response{outcome: rejected, err: invalidf("iothub: %s: %w", op.name, err)}
@@ -167,7 +169,7 @@ func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whol
 	case resp.StatusCode == http.StatusUnauthorized:
 		e.Hint = r.unauthorizedHint(op, resp)
 	case resp.StatusCode == http.StatusTooManyRequests:
-		e.Hint = "The hub has too much to do: wait a little, then try again."
+		e.Hint = "The hub has too many requests at the moment, and takes more a little later."
 	}
 	return e
 }

@@ -1,18 +1,18 @@
 package iothub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	"moduletwin/pkg/internal/backoff"
+	"moduletwin/pkg/internal/waitlog"
 )
 
 // operationTimeout limits an operation with all its retries.
@@ -44,7 +44,7 @@ func (r *Registry) send(ctx context.Context, op operation) ([]byte, error) {
 // retry makes attempts until one tells how op ends, or ctx leaves no time for
 // another.
 func (r *Registry) retry(ctx context.Context, op operation) ([]byte, error) {
-	p := progress{op: op}
+	p := progress{op: op, failures: waitlog.Failures{Log: r.log}}
 	for attempt := 0; ; attempt++ {
 		var last response
 		switch p.state {
@@ -72,7 +72,8 @@ type progress struct {
 
 	uncertain bool  // whether an attempt may have been carried out although it seems to have failed
 	rejection error // the hub's answer to a later attempt, to be returned if the earlier one was not carried out
-	logged    error // the cause of the last failure that was logged
+
+	failures waitlog.Failures
 
 	body []byte // when it is over
 	err  error
@@ -153,33 +154,21 @@ func (r *Registry) pause(ctx context.Context, p *progress, attempt int, last res
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
 		return false
 	}
-	p.log(r.log, wait, causeOf(last.err))
+	what, cause := p.op.failure(last)
+	p.failures.Add(what, cause, wait)
 	return backoff.Wait(ctx, wait) == nil
 }
 
-// log says that there will be another attempt and, if that is another than
-// before, why.
-func (p *progress) log(log *slog.Logger, wait time.Duration, cause error) {
-	line := fmt.Sprintf("cannot %s, trying again in %v", p.op.name, wait.Round(10*time.Millisecond))
-	if p.logged != nil && p.logged.Error() == cause.Error() {
-		log.Info(line)
-		return
-	}
-	p.logged = cause
-	log.Info(line, "cause", cause)
-}
-
-// causeOf returns err in few words: what was tried, the line says already,
-// and when to try again is not for the hub to say.
-func causeOf(err error) error {
+// failure returns the beginning of a line of the log about last, and the cause
+// to go with it.
+func (op operation) failure(last response) (what string, cause error) {
 	var hubErr *Error
-	switch {
-	case errors.As(err, &hubErr):
-		return fmt.Errorf("the hub answered %d %s", hubErr.StatusCode, http.StatusText(hubErr.StatusCode))
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the hub closed the connection")
+	if errors.As(last.err, &hubErr) {
+		cause = waitlog.Answered(hubErr.StatusCode, last.err)
+	} else {
+		cause = cmp.Or(errors.Unwrap(last.err), last.err) // without the operation, which the line names already
 	}
-	return errors.Unwrap(err)
+	return "cannot " + op.name, cause
 }
 
 // retryAfter reads both forms of the header: seconds and a date. It is 0 or

@@ -1,0 +1,81 @@
+// Package waitlog says, in the log of a client, what it waits for: for the next
+// attempt after one that failed, and for responses that take long.
+package waitlog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Failures logs the failures of one thing that is tried again and again: each
+// with the pause before the next attempt, and with its cause if that is another
+// than before. The attribute "cause" is an error; package iothub's Hint tells
+// what may help against it.
+type Failures struct {
+	Log  *slog.Logger
+	last string // the cause of the last failure
+}
+
+// Add logs a failure and the pause after it. what is the beginning of the line:
+// "no connection".
+func (f *Failures) Add(what string, cause error, pause time.Duration) {
+	const unit = 100 * time.Millisecond
+	line := fmt.Sprintf("%s, trying again in %v", what, max(pause.Round(unit), unit))
+	cause = inFewWords(cause)
+	if cause.Error() == f.last {
+		f.Log.Info(line)
+		return
+	}
+	f.last = cause.Error()
+	f.Log.Info(line, "cause", cause)
+}
+
+// inFewWords says what common errors of the network mean.
+func inFewWords(err error) error {
+	var late net.Error
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return reworded{"the hub closed the connection", err}
+	case errors.As(err, &late) && late.Timeout():
+		return reworded{"the hub did not answer in time", err}
+	}
+	return err
+}
+
+// Answered says in few words that err is the hub's answer, with a status as in
+// HTTP. What else the hub says, such as when to try again, would contradict the
+// rest of the line.
+func Answered(status int, err error) error {
+	return reworded{fmt.Sprintf("the hub answered %d %s", status, http.StatusText(status)), err}
+}
+
+// reworded is an error with another text.
+type reworded struct {
+	text string
+	error
+}
+
+func (r reworded) Error() string { return r.text }
+func (r reworded) Unwrap() error { return r.error }
+
+// StillWaiting logs a line if something is still waited for after a while, and
+// for how much longer of limit it will be. what is the beginning of the line.
+// The caller calls stop when the waiting is over: once it has returned, nothing
+// more is logged.
+func StillWaiting(log *slog.Logger, what string, after, limit time.Duration) (stop func()) {
+	logged := make(chan struct{})
+	timer := time.AfterFunc(after, func() {
+		defer close(logged)
+		log.Info(fmt.Sprintf("%s: no answer yet, waiting up to %v more", what, (limit - after).Round(time.Second)))
+	})
+	return func() {
+		if !timer.Stop() {
+			<-logged
+		}
+	}
+}
