@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"moduletwin/pkg/internal/backoff"
+	"moduletwin/pkg/internal/waitlog"
 	"moduletwin/pkg/iothub"
 )
 
@@ -17,14 +18,14 @@ func (f *follower) keepInSync(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		failures := failures{log: f.log}
+		failures := waitlog.Failures{Log: f.log}
 		for attempt := 0; f.needsRead() && ctx.Err() == nil; attempt++ {
 			err := f.catchUp(ctx)
 			if err == nil || ctx.Err() != nil || !f.needsRead() {
 				continue
 			}
 			pause := f.pauses.Pause(attempt)
-			failures.add("cannot "+opGetTwin, err, pause)
+			addFailure(&failures, opGetTwin, err, pause)
 			if backoff.Wait(ctx, pause) != nil {
 				return
 			}

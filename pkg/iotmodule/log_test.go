@@ -28,7 +28,7 @@ func TestLog(t *testing.T) {
 		s.reader.await(s, missed)
 		const again = "no connection, trying again in …"
 		want := strings.Join([]string{
-			"connection lost, trying again in … (cause: the hub closed it)",
+			"connection lost, trying again in … (cause: the hub closed the connection)",
 			again + " (cause: the hub refused the sign-in (CONNACK 3)) The hub lets nobody in at the moment.",
 			again, again, again, again, again,
 			"connected again",
@@ -174,7 +174,7 @@ func TestLogOfASilentHub(t *testing.T) {
 		s.settled()
 		const waiting = "sign-in: no answer yet, waiting up to 25s more"
 		want := strings.Join([]string{
-			"connection lost, trying again in … (cause: the hub closed it)",
+			"connection lost, trying again in … (cause: the hub closed the connection)",
 			waiting,
 			"no connection, trying again in … (cause: the hub did not answer in time) Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window.",
 			waiting,
@@ -198,7 +198,7 @@ func TestLogOfARefusedRead(t *testing.T) {
 		time.Sleep(time.Minute) // simulated
 		s.settled()
 		want := strings.Join([]string{
-			"connection lost, trying again in … (cause: the hub closed it)",
+			"connection lost, trying again in … (cause: the hub closed the connection)",
 			"connected again",
 			"cannot get the twin, trying again in … (cause: the hub answered 400 Bad Request)",
 			"cannot get the twin, trying again in …",

@@ -7,6 +7,7 @@ import (
 
 	"moduletwin/pkg/internal/backoff"
 	"moduletwin/pkg/internal/hint"
+	"moduletwin/pkg/internal/waitlog"
 )
 
 // keepConnected replaces the connection when it ends or its token is old,
@@ -60,11 +61,11 @@ func (c *connection) wait(ctx context.Context) (renewal bool) {
 // reconnect signs in, for a renewal at once, else after a pause, until it
 // succeeds, no repetition makes sense or ctx ends.
 func (c *Client) reconnect(ctx context.Context, past *history, old *connection, renewal bool) (*connection, error) {
-	failures := failures{log: c.log}
+	failures := waitlog.Failures{Log: c.log}
 	if !renewal {
 		pause := past.pause()
 		cause, _ := old.whyLost()
-		failures.add("connection lost", cause, pause)
+		failures.Add("connection lost", cause, pause)
 		if suspicion := past.suspicion(c.module.Owner()); suspicion != "" {
 			c.log.Warn(suspicion)
 		}
@@ -82,7 +83,7 @@ func (c *Client) reconnect(ctx context.Context, past *history, old *connection, 
 			return nil, c.signInError(err)
 		}
 		pause := past.pause()
-		failures.add("no connection", c.withHint(err), pause)
+		failures.Add("no connection", c.withHint(err), pause)
 		if err := backoff.Wait(ctx, pause); err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"moduletwin/pkg/internal/waitlog"
 	"moduletwin/pkg/iothub"
 )
 
@@ -14,7 +15,7 @@ import (
 // on the next one, any other after a pause. op says what is tried.
 func (c *Client) retry(ctx context.Context, op string, attempt func(*connection) error) error {
 	var previous *connection
-	failures := failures{log: c.log}
+	failures := waitlog.Failures{Log: c.log}
 	for tries := 0; ; tries++ {
 		conn, err := c.connected(ctx, previous)
 		if err != nil {
@@ -35,7 +36,7 @@ func (c *Client) retry(ctx context.Context, op string, attempt func(*connection)
 		default:
 			pause := c.timings.retry.Pause(tries)
 			if !errors.Is(err, errOutdated) { // that is nothing to worry about
-				failures.add("cannot "+op, err, pause)
+				addFailure(&failures, op, err, pause)
 			}
 			if err := c.pause(ctx, pause); err != nil {
 				return err
