@@ -45,7 +45,7 @@ var layers = []layer{
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
 	}},
 	{"localhub", []string{
-		"github.com/gorilla/websocket", "internal/trust", "internal/wsconn", "iothub", "localhub/event", "localhub/fault",
+		"github.com/gorilla/websocket", "internal/listen", "internal/trust", "internal/wsconn", "iothub", "localhub/event", "localhub/fault",
 		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/mqtt",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/rest",
 		"localhub/internal/store", "localhub/internal/twin",

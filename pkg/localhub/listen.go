@@ -3,13 +3,12 @@ package localhub
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
-	"syscall"
+
+	"moduletwin/pkg/internal/listen"
 )
 
 // loopback holds what a certificate is always good for.
@@ -39,23 +38,17 @@ func hostNames(addresses []string) (host string, names []string) {
 // ErrPortTaken says that another program listens where the hub was to.
 var ErrPortTaken = errors.New("another program is listening there")
 
-// isTaken knows the error of Windows, too, for which package syscall has no
-// name: WSAEADDRINUSE.
-func isTaken(err error) bool {
-	return errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "windows" && errors.Is(err, syscall.Errno(10048))
-}
-
 // listen opens addresses. Either all of them are opened or none.
 func (h *Hub) listen(addresses []string) error {
 	var opened []net.Listener
 	for _, address := range addresses {
-		more, err := open(address)
+		more, err := listen.Open(address)
 		opened = append(opened, more...)
 		if err != nil {
 			for _, l := range opened {
 				l.Close()
 			}
-			if isTaken(err) {
+			if listen.IsTaken(err) {
 				err = ErrPortTaken
 			}
 			return fmt.Errorf("listen on %s: %w", address, err)
@@ -74,51 +67,6 @@ func (h *Hub) listen(addresses []string) error {
 		}
 	}
 	return nil
-}
-
-// open listens at one address; "localhost" is two, one per family, with one
-// port for both.
-func open(address string) ([]net.Listener, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	if host != "localhost" {
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return nil, err
-		}
-		return []net.Listener{l}, nil
-	}
-	for attempt := 0; ; attempt++ {
-		opened, err := openLoopback(port)
-		if err == nil || port != "0" || attempt == 10 || !isTaken(err) {
-			return opened, err
-		}
-	}
-}
-
-// openLoopback leaves out a family that this machine does not have.
-func openLoopback(port string) ([]net.Listener, error) {
-	v4, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
-	if isTaken(err) || errors.Is(err, fs.ErrPermission) {
-		return nil, err
-	}
-	var opened []net.Listener
-	if err == nil {
-		opened = append(opened, v4)
-		_, port, _ = net.SplitHostPort(v4.Addr().String())
-	}
-	v6, err6 := net.Listen("tcp6", net.JoinHostPort("::1", port))
-	switch {
-	case err6 == nil:
-		return append(opened, v6), nil
-	case err == nil && !isTaken(err6):
-		return opened, nil
-	case err == nil:
-		v4.Close()
-	}
-	return nil, err6
 }
 
 // Addresses returns where the hub listens, "127.0.0.1:8883" and so on.

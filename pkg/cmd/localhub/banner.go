@@ -16,17 +16,21 @@ import (
 const policy = localhub.PolicyServiceAndRegistryReadWrite
 
 // banner says, once, all that a user needs to go on.
-func banner(hub *localhub.Hub, s settings, ca *certificateFile) string {
+func banner(hub *localhub.Hub, s settings, ca *certificateFile, portal *page) string {
 	w := new(strings.Builder)
 	fmt.Fprintf(w, "The local IoT hub is ready (a stand-in for Azure; it listens on %s).\n\n", strings.Join(hub.Addresses(), ", "))
 	host := hub.HostName()
-	for _, row := range [][2]string{
+	rows := [][2]string{
 		{"REST", "https://" + host},
 		{"MQTT", host + " (TLS)"},
 		{"MQTT over WebSocket", "wss://" + host + "/$iothub/websocket"},
 		{"Certificate", ca.path},
 		{"Data", s.place()},
-	} {
+	}
+	if portal != nil {
+		rows = append(rows, [2]string{"Portal", portal.url})
+	}
+	for _, row := range rows {
 		fmt.Fprintf(w, "  %-20s %s\n", row[0], row[1])
 	}
 	for _, warning := range warnings(s, ca) {

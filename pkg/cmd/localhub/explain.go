@@ -24,6 +24,8 @@ func explain(err error, s settings, system string) error {
 func advise(err error, s settings, system string) string {
 	port := portOf(err, s)
 	switch {
+	case errors.Is(err, errPortal):
+		return "Name another address with -portal, or do without the page: -portal off"
 	case errors.Is(err, localhub.ErrInUse):
 		return fmt.Sprintf("It is %s. Use that hub, or run a second one with -memory (or -data) and another -listen.", s.data)
 	case errors.Is(err, localhub.ErrPortTaken) && port < lowPorts:

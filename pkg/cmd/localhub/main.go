@@ -52,6 +52,11 @@ func run(ctx context.Context, in *bufio.Reader, s settings) error {
 		return explain(err, s, runtime.GOOS)
 	}
 	defer hub.Close()
+	portal, err := openPage(hub, s.portal)
+	if err != nil {
+		return explain(fmt.Errorf("%w: %w", errPortal, err), s, runtime.GOOS)
+	}
+	defer portal.close()
 	ca, err := publishCertificate(hub.CertificatePEM, s.data)
 	if err != nil {
 		return explain(fmt.Errorf("%w: %w", errCertificate, err), s, runtime.GOOS)
@@ -60,7 +65,7 @@ func run(ctx context.Context, in *bufio.Reader, s settings) error {
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	tasks.Go(func() { keepFiles(ctx, ca, s.data) })
-	fmt.Print(banner(hub, s, ca)) // in one piece, whatever the log says meanwhile
+	fmt.Print(banner(hub, s, ca, portal)) // in one piece, whatever the log says meanwhile
 	allowBackground()
 	go runPrompt(in, os.Stdout, hub)
 	<-ctx.Done()

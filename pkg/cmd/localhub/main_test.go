@@ -210,6 +210,8 @@ func TestTrouble(t *testing.T) {
 		{"no port", []string{"-listen", "localhost"}, 2, "host:port"},
 		{"no such port", []string{"-listen", "localhost:65536"}, 2, "from 1 to 65535"},
 		{"unknown flag", []string{"-port", "1"}, 2, "-port"},
+		{"no address for the page", []string{"-portal", "8880"}, 2, "localhost:8880"},
+		{"the page elsewhere", []string{"-memory", "-listen", "localhost:0", "-portal", "203.0.113.1:80"}, 1, "-portal off"},
 		{"an argument", []string{"start"}, 2, `unexpected argument "start"`},
 		{"reset and memory", []string{"-reset", "-memory"}, 2, "there is nothing to delete"},
 		{"data and memory", []string{"-memory", "-data", "x"}, 2, "do not go together"},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"moduletwin/pkg/internal/commandline"
 	"moduletwin/pkg/internal/trust"
@@ -15,9 +16,16 @@ import (
 // settings are what the flags say.
 type settings struct {
 	listen []string
+	portal string // address of the web page, or portalOff
 	reset  bool
 	data   string // absolute; "" in memory
 }
+
+// The addresses of the web page.
+const (
+	defaultPortal = "localhost:8880"
+	portalOff     = "off"
+)
 
 const defaultAddress = "localhost:8883" // the port of MQTT, which official device SDKs cannot change
 
@@ -27,15 +35,19 @@ func parse(args []string) (settings, error) {
 	var s settings
 	flags := new(flag.FlagSet)
 	flags.Func("listen", "`address` to serve, host:port; may be repeated (default "+defaultAddress+")", func(address string) error {
-		_, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return fmt.Errorf("it is not of the form host:port, such as %s", defaultAddress)
-		}
-		if _, err := net.LookupPort("tcp", port); err != nil {
-			return errors.New("a port is a number from 1 to 65535, or 0 for any free one")
+		if err := checkAddress(address, defaultAddress); err != nil {
+			return err
 		}
 		s.listen = append(s.listen, address)
 		return nil
+	})
+	s.portal = defaultPortal
+	flags.Func("portal", "`address` of the web page that shows the hub, host:port, or off for none (default "+defaultPortal+")", func(address string) error {
+		s.portal = address
+		if address == portalOff {
+			return nil
+		}
+		return checkAddress(address, defaultPortal)
 	})
 	flags.StringVar(&s.data, "data", "", "`folder` in which to keep certificate, keys, identities and twins (default "+defaultFolder()+")")
 	memory := flags.Bool("memory", false, "keep nothing: all is gone when the hub ends")
@@ -68,6 +80,19 @@ func parse(args []string) (settings, error) {
 	return s, err
 }
 
+// checkAddress reports what is wrong with an address; example is one that is
+// right.
+func checkAddress(address, example string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("it is not of the form host:port, such as %s", example)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return errors.New("a port is a number from 1 to 65535, or 0 for any free one")
+	}
+	return nil
+}
+
 // defaultFolder returns "" on a machine where programs have no folder for
 // their settings.
 func defaultFolder() string {
@@ -80,7 +105,7 @@ func defaultFolder() string {
 
 // beyondLoopback returns the addresses that other machines may reach.
 func (s settings) beyondLoopback() (addresses []string) {
-	for _, address := range s.listen {
+	for _, address := range append(slices.Clone(s.listen), s.portal) {
 		if host, _, err := net.SplitHostPort(address); err == nil && !trust.IsLoopback(host) {
 			addresses = append(addresses, address)
 		}

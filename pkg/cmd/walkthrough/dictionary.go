@@ -42,6 +42,7 @@ var (
 		name    string
 	}{
 		{keys, "<KEY>"},
+		{regexp.MustCompile(`http://localhost:\d+/\?token=([\w-]{24}|…)`), "<PORTAL>"},
 		{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?`), "<TIME>"},
 		{regexp.MustCompile(`\b\d\d:\d\d:\d\d(\.\d+)?\b`), "<TIME>"},
 		{regexp.MustCompile(`\bAAAA[A-Za-z0-9+/]{4,}={0,2}`), "<ETAG>"},
