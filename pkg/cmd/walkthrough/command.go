@@ -93,7 +93,7 @@ func (s *sandbox) arguments(program string, args []string) []string {
 	case slices.Contains(args, "-h"):
 		return args
 	case program == "localhub" && !slices.Contains(args, "-listen"):
-		return append(args, "-listen", "localhost:0")
+		return append(args, "-listen", "localhost:0", "-portal", "localhost:0")
 	case s.device != "" && !slices.Contains(args, "-device") && (program == "createmodule" || program == "updatemoduletwin"):
 		return append(args, "-device", s.device)
 	}

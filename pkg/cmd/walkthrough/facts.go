@@ -30,7 +30,7 @@ func (w *walk) facts(ctx context.Context) (page.Facts, error) {
 func promptHelp(ctx context.Context, s *sandbox) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the local hub does not answer to help"))
 	defer cancel()
-	hub, err := terminal.Start(s.program("localhub", "-memory", "-listen", "localhost:0"))
+	hub, err := terminal.Start(s.program("localhub", "-memory", "-listen", "localhost:0", "-portal", "off"))
 	if err != nil {
 		return "", err
 	}
