@@ -85,12 +85,13 @@ func newFleet(b *testing.B, kind string, n int) *fleet {
 // result is what one fleet took.
 type result struct {
 	connect, each, patches time.Duration
-	memory                 float64 // KiB per connection
-	latency                figures // in milliseconds
+	memory                 float64       // KiB per connection
+	latency                figures       // in milliseconds
+	cpu                    time.Duration // of the server, for the patches
 }
 
 // sums are the results of several runs.
-type sums struct{ connect, memory, each, rate, median, p99 figures }
+type sums struct{ connect, memory, each, rate, median, p99, cpu figures }
 
 func (s *sums) add(r result) {
 	s.connect = append(s.connect, milliseconds(r.connect))
@@ -99,6 +100,7 @@ func (s *sums) add(r result) {
 	s.rate = append(s.rate, float64(len(r.latency))/r.patches.Seconds())
 	s.median = append(s.median, r.latency.median())
 	s.p99 = append(s.p99, r.latency.quantile(0.99))
+	s.cpu = append(s.cpu, float64(r.cpu.Microseconds())/float64(len(r.latency)))
 }
 
 // measureFleet connects f, sends messages to all and ends it.
@@ -125,9 +127,9 @@ func measureFleet(b *testing.B, f *fleet) (r result) {
 	began = time.Now()
 	f.reachAll(b)
 	r.each = time.Since(began)
-	began = time.Now()
+	began, busy := time.Now(), cpuTime(b, f.server.process)
 	r.latency = f.send(b, max(f.n, allPatches))
-	r.patches = time.Since(began)
+	r.patches, r.cpu = time.Since(began), cpuTime(b, f.server.process)-busy
 	return r
 }
 

@@ -14,6 +14,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,7 @@ import (
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/portal"
 )
 
 // serverVariable names the environment variable that makes the test binary a
@@ -109,8 +111,9 @@ func serve(kindAndFile string) error {
 }
 
 // serveHub answers "policy" with the connection string of a policy that may
-// do everything, "module d m" with that of a module, and "patch" when it has
-// changed the twins of all modules.
+// do everything, "module d m" with that of a module, "portal" with the address
+// of the page that shows the hub, and "patch" when it has changed the twins of
+// all modules.
 func serveHub(caFile string) error {
 	hub, err := localhub.Start(nil)
 	if err != nil {
@@ -129,6 +132,12 @@ func serveHub(caFile string) error {
 		case "module":
 			modules = append(modules, hub.AddModule(words[1], words[2]))
 			fmt.Println(modules[len(modules)-1].Reveal())
+		case "portal":
+			view := portal.New(hub, nil)
+			defer view.Close()
+			page := httptest.NewServer(view)
+			defer page.CloseClientConnections()
+			fmt.Println(view.URL(page.Listener.Addr().String()))
 		case "patch":
 			for _, m := range modules {
 				if _, err := hub.PatchDesired(m.DeviceID, m.ModuleID, map[string]any{"telemetryInterval": 122}); err != nil {

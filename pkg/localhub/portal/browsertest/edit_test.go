@@ -15,6 +15,7 @@ const area = "#edit-desired"
 // TestEdit edits desired properties and tags: what is wrong is said while it
 // is typed, what is saved reaches the module as a patch.
 func TestEdit(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	module := s.hub.AddModule("d", "m")
 	client := dial(t, s.hub, module)
@@ -77,6 +78,7 @@ func TestEdit(t *testing.T) {
 // TestConflict: somebody else saves while the page is edited. Neither's
 // change is lost.
 func TestConflict(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.hub.AddModule("d", "m")
 	s.patch(t, "d", "m", map[string]any{"a": 1, "b": 1})
@@ -146,6 +148,7 @@ func TestConflict(t *testing.T) {
 
 // TestIdentities adds, disables and deletes.
 func TestIdentities(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	p := open(t, s.address)
 	p.expect("409")

@@ -31,6 +31,7 @@ func furnish(t *testing.T, s *scene) {
 
 // TestLanguages: each view in both, complete and remembered.
 func TestLanguages(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	furnish(t, s)
 	p := open(t, s.address)
@@ -58,6 +59,7 @@ func TestLanguages(t *testing.T) {
 
 // TestWidths: nothing is wider than the window, from 360 pixels up.
 func TestWidths(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	furnish(t, s)
 	p := open(t, s.address)
@@ -76,6 +78,7 @@ func TestWidths(t *testing.T) {
 // TestKeyboard changes a property without a mouse: from the top of the page,
 // by Tab and Enter alone.
 func TestKeyboard(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	furnish(t, s)
 	p := open(t, s.address)
@@ -142,6 +145,7 @@ func TestKeyboard(t *testing.T) {
 // TestAccessibility has axe-core look at every view, light and dark, wide and
 // narrow, with editor, conflict and dialog.
 func TestAccessibility(t *testing.T) {
+	t.Parallel()
 	file := os.Getenv("PORTAL_AXE")
 	if file == "" {
 		t.Skip("PORTAL_AXE names no file with axe-core: setup.sh fetches it")

@@ -13,6 +13,7 @@ import (
 
 // TestFaults triggers each fault and watches what the module makes of it.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	dial(t, s.hub, s.hub.AddModule("d", "m"))
 	p := open(t, s.address)
@@ -57,6 +58,7 @@ func TestFaults(t *testing.T) {
 // TestRestart ends the hub while somebody looks and starts it again: the page
 // says so, goes on by itself and shows what is there now.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	first := run(t, folder, "localhost:0", "127.0.0.1:0")
 	first.hub.AddModule("d", "m")
@@ -100,6 +102,7 @@ func TestRestart(t *testing.T) {
 // TestAddresses: each view has an address of its own that works by itself,
 // and back leads back.
 func TestAddresses(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.hub.AddModule("d", "m")
 	p := open(t, s.address)
@@ -154,6 +157,7 @@ func TestAddresses(t *testing.T) {
 
 // TestHostile has every name and value be what an attacker would choose.
 func TestHostile(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	devices := []string{"..", ".", "%2e%2e", "%", "'$(reboot)!'", "a#b?c=d;e@f:g", "__proto__", "constructor", "*", "~x"[1:]}
 	values := map[string]any{

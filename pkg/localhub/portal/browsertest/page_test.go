@@ -44,7 +44,8 @@ func open(t *testing.T, address string) *page {
 	if err := chromedp.Do(ctx); err != nil { // opens the tab, which ends with the context of its first action
 		t.Fatal(err)
 	}
-	p.run(command(log.Enable, cdp.Empty{}), chromedp.EmulateViewport(1280, 900), allowClipboard, chromedp.Navigate(address))
+	p.run(command(log.Enable, cdp.Empty{}), command(emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}),
+		chromedp.EmulateViewport(1280, 900), allowClipboard, chromedp.Navigate(address))
 	t.Cleanup(p.check)
 	return p
 }

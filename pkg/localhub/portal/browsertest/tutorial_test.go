@@ -10,6 +10,7 @@ import (
 // TestTutorial plays the tutorial with the page open beside it, from nothing
 // to the reported half of the twin.
 func TestTutorial(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	p := open(t, s.address)
 	p.see("Wo stehe ich?")
@@ -77,6 +78,7 @@ func text(c iothub.ConnectionString) string { return c.Reveal() }
 // TestSecrets: keys are not there before somebody asks, and gone when the
 // view is left.
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	module := s.hub.AddModule("d", "m")
 	p := open(t, s.address)

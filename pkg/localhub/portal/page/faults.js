@@ -8,7 +8,7 @@ import { table } from './history.js';
 
 const words = ['cut', 'block', 'refuse', 'expire', 'forget', 'throttle'];
 const choices = { refuse: ['5s', '10s', '30s', '1m0s'], throttle: ['1', '3', '10'] };
-const watched = new Set(['Fault', 'SignedIn', 'SignInRefused', 'Disconnected', 'Subscribed', 'NotificationSent', 'NotificationMissed', 'RequestRefused']);
+const watched = new Set(['Fault', 'ConditionsChanged', 'SignedIn', 'SignInRefused', 'Disconnected', 'Subscribed', 'NotificationSent', 'NotificationMissed', 'RequestRefused']);
 
 export function faults() {
 	let now, ticking;
@@ -20,7 +20,7 @@ export function faults() {
 			tick();
 		},
 		event(e) {
-			if (['Fault', 'RequestRefused', 'SignInRefused'].includes(e.kind)) {
+			if (['Fault', 'ConditionsChanged'].includes(e.kind)) {
 				loadSoon();
 			}
 		},

@@ -11,7 +11,7 @@ const shownAtMost = 300;
 const groups = {
 	groupAll: () => true,
 	groupTwin: e => /Changed$|^Notification|^\$/.test(e.kind) || e.path?.startsWith('$'),
-	groupConnection: e => ['SignedIn', 'SignInRefused', 'Disconnected', 'Subscribed', 'Fault', 'Restarted'].includes(e.kind),
+	groupConnection: e => ['SignedIn', 'SignInRefused', 'Disconnected', 'Subscribed', 'Telemetry', 'Fault', 'ConditionsChanged', 'Restarted'].includes(e.kind),
 	groupRequest: e => /^Request/.test(e.kind),
 	groupRefused: e => /Refused$|^NotificationMissed$/.test(e.kind),
 };

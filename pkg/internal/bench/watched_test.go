@@ -1,0 +1,57 @@
+//go:build linux
+
+package bench
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"testing"
+)
+
+// BenchmarkWatched sends patches to n modules while somebody looks at them in
+// the portal, and while nobody does. What the viewer's side does with the
+// events is not counted: it is a browser's work.
+func BenchmarkWatched(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		b.Run(fmt.Sprint("modules=", n), func(b *testing.B) {
+			needFiles(b, n)
+			var watched, alone sums
+			for b.Loop() {
+				alone.add(measureFleet(b, newHubFleet(b, n)))
+				f := newHubFleet(b, n)
+				watch(b, f.server.ask(b, "portal"))
+				watched.add(measureFleet(b, f))
+			}
+			report(b, "patches/s", watched.rate, alone.rate)
+			report(b, "each-ms", watched.each, alone.each)
+			report(b, "cpu-µs/patch", watched.cpu, alone.cpu)
+		})
+	}
+}
+
+// watch opens the portal as a browser does and reads its stream until the
+// server ends.
+func watch(b *testing.B, address string) {
+	b.Helper()
+	jar, _ := cookiejar.New(nil) // without options, nothing can fail
+	browser := &http.Client{Jar: jar}
+	page, err := browser.Get(address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	page.Body.Close()
+	events, err := url.Parse(address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	events.Path, events.RawQuery = "/api/events", ""
+	stream, err := browser.Get(events.String())
+	if err != nil || stream.StatusCode != http.StatusOK {
+		b.Fatalf("%v, %v", stream, err)
+	}
+	go io.Copy(io.Discard, stream.Body)
+	b.Cleanup(func() { stream.Body.Close() })
+}
