@@ -41,14 +41,14 @@ type event struct {
 
 // startDriver starts the driver of a language, which trusts the hub. It ends
 // with the test.
-func startDriver(t *testing.T, l language, hub *localhub.Hub) *driver {
+func startDriver(t *testing.T, l language, classes string, hub *localhub.Hub) *driver {
 	t.Helper()
 	os.ReadDir("testdata") // tells the go command that the outcome depends on what is there
 	certificate := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := l.command(l.folder(t), certificate)
+	cmd := l.command(l.folder(t), classes, certificate)
 	cmd.Stderr = &log{t: t}
 	calls, err := cmd.StdinPipe()
 	if err != nil {

@@ -49,28 +49,35 @@ func TestSDKs(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the SDKs judge without the race detector: it would find nothing in them")
 	}
+	t.Parallel()
 	defer writeTable(t)
 	var running sync.WaitGroup
 	defer running.Wait()
 	for _, l := range languages {
-		running.Go(func() {
-			t.Run(l.name+"/service", func(t *testing.T) { newJudge(t, l, "").judge(t, serviceScenarios) })
-			t.Run(l.name+"/"+mqtt, func(t *testing.T) { newJudge(t, l, mqtt).judge(t, clientScenarios) })
-		})
-		running.Go(func() {
-			t.Run(l.name+"/"+webSocket, func(t *testing.T) { newJudge(t, l, webSocket).judge(t, clientScenarios) })
-		})
+		running.Go(func() { t.Run(l.name, l.judge) })
 	}
 }
 
-func newJudge(t *testing.T, l language, transport string) *judge {
+func (l language) judge(t *testing.T) {
+	classes := l.build(t, l.folder(t))
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() {
+		t.Run("service", func(t *testing.T) { newJudge(t, l, classes, "").judge(t, serviceScenarios) })
+		t.Run(mqtt, func(t *testing.T) { newJudge(t, l, classes, mqtt).judge(t, clientScenarios) })
+	})
+	running.Go(func() {
+		t.Run(webSocket, func(t *testing.T) { newJudge(t, l, classes, webSocket).judge(t, clientScenarios) })
+	})
+}
+
+func newJudge(t *testing.T, l language, classes, transport string) *judge {
 	t.Helper()
-	l.folder(t)
 	hub, no443 := startHub(t)
 	if no443 != nil && (transport == webSocket || l.serviceAt443) {
 		missing(t, "%s needs port 443: %v", t.Name(), no443)
 	}
-	return &judge{language: l, driver: startDriver(t, l, hub), hub: hub, registry: openRegistry(t, hub), transport: transport}
+	return &judge{language: l, driver: startDriver(t, l, classes, hub), hub: hub, registry: openRegistry(t, hub), transport: transport}
 }
 
 func (j *judge) judge(t *testing.T, scenarios []scenario) {

@@ -28,9 +28,12 @@ type language struct {
 	setup string // the script that installs the SDKs, and their folder
 	pins  string // the file that says in which versions
 
+	// compile returns a command that compiles the driver into the folder
+	// classes. It is nil for most.
+	compile func(folder, classes string) *exec.Cmd
 	// command returns a command that runs the driver. The SDKs are in folder,
 	// and the hub's authority in the file certificate.
-	command func(folder, certificate string) *exec.Cmd
+	command func(folder, classes, certificate string) *exec.Cmd
 	// serviceAt443 says that the service side knows no other port than 443.
 	serviceAt443 bool
 }
@@ -38,10 +41,10 @@ type language struct {
 var languages = []language{
 	{name: "Python", setup: "python", pins: "requirements.txt", command: python},
 	{name: "Node.js", setup: "node", pins: "package.json", command: node, serviceAt443: true},
-	{name: "Java", setup: "java", pins: "pom.xml", command: java, serviceAt443: true},
+	{name: "Java", setup: "java", pins: "pom.xml", compile: javac, command: java, serviceAt443: true},
 }
 
-func python(folder, certificate string) *exec.Cmd {
+func python(folder, _, certificate string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(folder, "bin", "python"), filepath.Join("testdata", "driver.py"))
 	cmd.Env = append(environment(), "PYTHONDONTWRITEBYTECODE=1",
 		"REQUESTS_CA_BUNDLE="+certificate, // what azure-iot-hub reads
@@ -49,19 +52,38 @@ func python(folder, certificate string) *exec.Cmd {
 	return cmd
 }
 
-func node(folder, certificate string) *exec.Cmd {
+func node(folder, _, certificate string) *exec.Cmd {
 	cmd := exec.Command("node", filepath.Join("testdata", "driver.js"))
 	cmd.Env = append(environment(), "NODE_EXTRA_CA_CERTS="+certificate, "NODE_PATH="+filepath.Join(folder, "node_modules"))
 	return cmd
 }
 
-// java compiles the driver and runs it in one go. Its compiler for short runs
-// is enough: the other one would take its time from the hub.
-func java(folder, certificate string) *exec.Cmd {
-	cmd := exec.Command("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", filepath.Join(folder, "lib", "*"),
-		filepath.Join("testdata", "Driver.java"), certificate)
+// quick has Java spend little time on making a short run fast.
+const quick = "-XX:TieredStopAtLevel=1"
+
+func javac(folder, classes string) *exec.Cmd {
+	sources, _ := filepath.Glob(filepath.Join("testdata", "java", "*.java"))
+	return exec.Command("javac", append([]string{"-J" + quick, "-d", classes, "-cp", filepath.Join(folder, "lib", "*")}, sources...)...)
+}
+
+func java(folder, classes, certificate string) *exec.Cmd {
+	paths := classes + string(filepath.ListSeparator) + filepath.Join(folder, "lib", "*")
+	cmd := exec.Command("java", quick, "-XX:+UseSerialGC", "-cp", paths, "Driver", certificate)
 	cmd.Env = environment()
 	return cmd
+}
+
+// build compiles the driver, if need be, and returns the folder for command.
+func (l language) build(t *testing.T, folder string) (classes string) {
+	t.Helper()
+	if l.compile == nil {
+		return ""
+	}
+	classes = t.TempDir()
+	if said, err := l.compile(folder, classes).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	return classes
 }
 
 // folder returns where the setup script has installed the SDKs. Without

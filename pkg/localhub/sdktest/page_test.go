@@ -48,6 +48,7 @@ func TestPage(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the page is played without the race detector")
 	}
+	t.Parallel()
 	page := readPage(t)
 	for _, l := range languages {
 		t.Run(l.name, func(t *testing.T) {

@@ -17,14 +17,14 @@ import (
 
 // wire speaks MQTT packet by packet.
 type wire struct {
-	t *testing.T
+	t testing.TB
 	net.Conn
 }
 
 // dialer opens a connection that has said nothing yet.
-type dialer func(*testing.T, *localhub.Hub) net.Conn
+type dialer func(testing.TB, *localhub.Hub) net.Conn
 
-func dialTLS(t *testing.T, hub *localhub.Hub) net.Conn {
+func dialTLS(t testing.TB, hub *localhub.Hub) net.Conn {
 	t.Helper()
 	conn, err := tls.Dial("tcp", hub.HostName(), &tls.Config{RootCAs: hub.RootCAs()})
 	if err != nil {
@@ -33,7 +33,7 @@ func dialTLS(t *testing.T, hub *localhub.Hub) net.Conn {
 	return ready(t, conn)
 }
 
-func (w handshake) dial(t *testing.T, hub *localhub.Hub) net.Conn {
+func (w handshake) dial(t testing.TB, hub *localhub.Hub) net.Conn {
 	t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{w.subprotocol}, TLSClientConfig: &tls.Config{RootCAs: hub.RootCAs()}}
 	ws, response, err := dialer.DialContext(t.Context(), "wss://"+hub.HostName()+wsconn.Path+w.query, nil)
@@ -47,7 +47,7 @@ func (w handshake) dial(t *testing.T, hub *localhub.Hub) net.Conn {
 	return ready(t, wsconn.New(ws))
 }
 
-func ready(t *testing.T, conn net.Conn) net.Conn {
+func ready(t testing.TB, conn net.Conn) net.Conn {
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(patience))
 	return conn
