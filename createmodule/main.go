@@ -21,7 +21,7 @@ func main() {
 	moduleID := flag.String("module", "myFirstModule", "`id` of the module identity")
 	sample.Main(sample.Program{
 		Does:        "Createmodule creates a device identity and a module identity in an IoT hub.",
-		Setting:     sample.Hub,
+		Variable:    sample.HubVariable(),
 		Stopped:     "IoTHubRegistryManager sample stopped",
 		StoppedCode: 1,
 		Run: func(ctx context.Context, hub iothub.ConnectionString) error {

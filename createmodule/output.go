@@ -24,5 +24,5 @@ func printConnectionString(module iothub.ConnectionString) error {
 		return fmt.Errorf("%s has no connection string: %v", module.Owner(), err) // not one of usage
 	}
 	fmt.Printf("module connection string = %s\n\n", module.Reveal())
-	return sample.Module.Print(module)
+	return sample.ModuleVariable().PrintAssignment(module)
 }

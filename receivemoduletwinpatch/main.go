@@ -19,9 +19,9 @@ import (
 func main() {
 	webSocket := flag.Bool("websocket", false, "use MQTT over WebSocket on port 443, for networks that block 8883")
 	sample.Main(sample.Program{
-		Does:    "Receivemoduletwinpatch prints every change of the desired properties of a module twin, until Ctrl+C.",
-		Setting: sample.Module,
-		Stopped: "IoTHubModuleClient sample stopped",
+		Does:     "Receivemoduletwinpatch prints every change of the desired properties of a module twin, until Ctrl+C.",
+		Variable: sample.ModuleVariable(),
+		Stopped:  "IoTHubModuleClient sample stopped",
 		Run: func(ctx context.Context, module iothub.ConnectionString) error {
 			fmt.Println("Starting the IoT Hub Go sample...")
 			return receivePatches(ctx, module, *webSocket)

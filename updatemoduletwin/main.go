@@ -15,15 +15,15 @@ import (
 )
 
 func main() {
-	settings := addFlags()
+	given := addFlags()
 	sample.Main(sample.Program{
 		Does:        "Updatemoduletwin changes desired properties of a module twin.",
-		Check:       settings.check,
-		Setting:     sample.Hub,
+		Check:       given.check,
+		Variable:    sample.HubVariable(),
 		Stopped:     "IoTHubRegistryManager sample stopped",
 		StoppedCode: 1,
 		Run: func(ctx context.Context, hub iothub.ConnectionString) error {
-			return updateModuleTwin(ctx, hub, settings.deviceID, settings.moduleID, settings.patch())
+			return updateModuleTwin(ctx, hub, given.deviceID, given.moduleID, given.patch())
 		},
 	})
 }

@@ -21,7 +21,7 @@ func (p Program) nextStep(err error, connection iothub.ConnectionString) string 
 	switch {
 	case hint.IsRefused(err) && trust.IsLoopback(connection.Host()):
 		own = "Start it in another window: " + filepath.FromSlash("bin/localhub")
-	case p.Setting == Module && errors.Is(err, iothub.ErrUnauthorized):
+	case p.Variable == ModuleVariable() && errors.Is(err, iothub.ErrUnauthorized):
 		own = "Run createmodule again and paste the line that it prints."
 	}
 	return strings.TrimSpace(iothub.Hint(err) + " " + own)

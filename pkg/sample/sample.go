@@ -19,20 +19,20 @@ import (
 // Program describes a sample program. Its flags are those of package flag.
 type Program struct {
 	Does        string       // in one sentence, for -h
-	Check       func() error // says what is wrong with its flags together; nil for none
-	Setting     Setting      // where its connection string comes from
-	Stopped     string       // what it prints after Ctrl+C
-	StoppedCode int          // and how it exits then
+	Check       func() error // says what is wrong with the flags; nil if nothing can be
+	Variable    Variable     // holds the connection string
+	Stopped     string       // what is printed after Ctrl+C
+	StoppedCode int          // the exit code after Ctrl+C
 
-	// Run does the work. An error that matches [iothub.ErrInvalid] is one of
-	// usage.
+	// Run does the work until it is done or, after Ctrl+C, ctx is. An error
+	// that matches [iothub.ErrInvalid] means wrong usage.
 	Run func(ctx context.Context, c iothub.ConnectionString) error
 }
 
-// The exit codes: 0 is success.
+// The exit codes, beside 0 for success.
 const (
 	exitFailed = 1
-	exitUsage  = 2 // wrong usage, or a setting that is missing or malformed
+	exitUsage  = 2 // wrong usage, or a variable that is missing or malformed
 )
 
 // Main runs p and ends the process. What p prints itself goes to standard
@@ -55,7 +55,7 @@ func Main(p Program) {
 }
 
 func (p Program) run() (code int) {
-	connection, err := p.Setting.read()
+	connection, err := p.Variable.read()
 	if err != nil {
 		printError(err, iothub.Hint(err))
 		return exitUsage
@@ -66,14 +66,8 @@ func (p Program) run() (code int) {
 	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the program at once
 	err = p.Run(ctx, connection)
 	switch {
-	case err == nil && p.StoppedCode != 0: // Ctrl+C came too late, if at all
-		return 0
-	case ctx.Err() != nil: // whatever it broke
-		if errors.Is(err, iothub.ErrOutcomeUnknown) {
-			printError(iothub.ErrOutcomeUnknown, "")
-		}
-		fmt.Println(p.Stopped)
-		return p.StoppedCode
+	case ctx.Err() != nil:
+		return p.stopped(err)
 	case err == nil:
 		return 0
 	}
@@ -84,8 +78,21 @@ func (p Program) run() (code int) {
 	return exitFailed
 }
 
+// stopped says that p was stopped with Ctrl+C, and returns the exit code. err
+// is what Run returned: mostly, that it was stopped.
+func (p Program) stopped(err error) (code int) {
+	if err == nil && p.StoppedCode != 0 { // it had done its work all the same
+		return 0
+	}
+	if errors.Is(err, iothub.ErrOutcomeUnknown) {
+		printError(iothub.ErrOutcomeUnknown, "")
+	}
+	fmt.Println(p.Stopped)
+	return p.StoppedCode
+}
+
 func (p Program) help() {
 	commandline.Help(os.Stdout, p.Does, flag.CommandLine,
-		commandline.Variable{Name: p.Setting.Variable, Holds: p.Setting.Holds + " (required)"},
+		commandline.Variable{Name: p.Variable.name, Holds: p.Variable.holds + " (required)"},
 		commandline.Variable{Name: trust.Variable, Holds: "PEM file with certificates to trust besides those of the system"})
 }

@@ -37,11 +37,11 @@ func banner(hub *localhub.Hub, s settings, ca *certificateFile, portal *page) st
 		fmt.Fprintf(w, "\nWarning: %s\n", warning)
 	}
 	fmt.Fprintf(w, "\nIn another window, for the policy %s:\n\n", policy)
-	settings := []commandline.Setting{{Name: "IOTHUB_CONNECTION_STRING", Value: hub.ConnectionString(policy).Reveal()}}
+	assignments := []commandline.Assignment{{Name: "IOTHUB_CONNECTION_STRING", Value: hub.ConnectionString(policy).Reveal()}}
 	if !ca.found {
-		settings = append(settings, commandline.Setting{Name: trust.Variable, Value: ca.path})
+		assignments = append(assignments, commandline.Assignment{Name: trust.Variable, Value: ca.path})
 	}
-	for _, line := range commandline.Paste(runtime.GOOS, settings...) {
+	for _, line := range commandline.Paste(runtime.GOOS, assignments...) {
 		fmt.Fprintln(w, line)
 	}
 	fmt.Fprint(w, "\nType help for faults to try. Ctrl+C ends the hub.\n\n")

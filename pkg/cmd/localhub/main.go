@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	settings, err := parse(os.Args[1:])
+	s, err := parse(os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return
@@ -32,9 +32,9 @@ func main() {
 		os.Exit(2)
 	}
 	in := bufio.NewReaderSize(os.Stdin, maxLine)
-	if settings.reset {
-		if err := reset(in, os.Stdout, settings.data); err != nil {
-			printError(os.Stderr, explain(err, settings, runtime.GOOS))
+	if s.reset {
+		if err := reset(in, os.Stdout, s.data); err != nil {
+			printError(os.Stderr, explain(err, s, runtime.GOOS))
 			os.Exit(1)
 		}
 	}
@@ -42,7 +42,7 @@ func main() {
 	log.SetOutput(safeLog{logs})
 	log.SetFlags(log.Ltime)
 	ctx := untilSignal(func() { exit(logs, errors.New("ended by force, as something hangs")) })
-	exit(logs, run(ctx, in, settings))
+	exit(logs, run(ctx, in, s))
 }
 
 // run serves until ctx is done, and does what is typed meanwhile.

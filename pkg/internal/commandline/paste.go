@@ -2,24 +2,24 @@ package commandline
 
 import "strings"
 
-// Setting is an environment variable and what it is set to.
-type Setting struct{ Name, Value string }
+// Assignment sets an environment variable.
+type Assignment struct{ Name, Value string }
 
 // Paste returns the lines that set environment variables in the shells of an
 // operating system, one of [runtime.GOOS].
-func Paste(system string, settings ...Setting) (lines []string) {
-	each := func(format func(Setting) string) {
-		for _, s := range settings {
-			lines = append(lines, format(s))
+func Paste(system string, assignments ...Assignment) (lines []string) {
+	each := func(format func(Assignment) string) {
+		for _, a := range assignments {
+			lines = append(lines, format(a))
 		}
 	}
 	if system != "windows" {
-		each(func(s Setting) string { return "export " + s.Name + "=" + quote(s.Value, "$`\\\"!", `'\''`) })
+		each(func(a Assignment) string { return "export " + a.Name + "=" + quote(a.Value, "$`\\\"!", `'\''`) })
 		return lines
 	}
-	each(func(s Setting) string { return "$env:" + s.Name + " = " + quote(s.Value, "$`\"", "''") })
+	each(func(a Assignment) string { return "$env:" + a.Name + " = " + quote(a.Value, "$`\"", "''") })
 	lines = append(lines, "", "or, in cmd:", "")
-	each(func(s Setting) string { return `set "` + s.Name + "=" + s.Value + `"` })
+	each(func(a Assignment) string { return `set "` + a.Name + "=" + a.Value + `"` })
 	return lines
 }
 

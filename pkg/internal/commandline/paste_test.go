@@ -10,12 +10,12 @@ import (
 )
 
 func TestPaste(t *testing.T) {
-	plain := []commandline.Setting{{Name: "A", Value: "b;C=d="}, {Name: "E", Value: "f"}}
-	special := []commandline.Setting{{Name: "A", Value: "DeviceId=$it's"}}
+	plain := []commandline.Assignment{{Name: "A", Value: "b;C=d="}, {Name: "E", Value: "f"}}
+	special := []commandline.Assignment{{Name: "A", Value: "DeviceId=$it's"}}
 	for _, test := range []struct {
-		system   string
-		settings []commandline.Setting
-		want     []string
+		system      string
+		assignments []commandline.Assignment
+		want        []string
 	}{
 		{"linux", plain, []string{`export A="b;C=d="`, `export E="f"`}},
 		{"darwin", plain, []string{`export A="b;C=d="`, `export E="f"`}},
@@ -23,7 +23,7 @@ func TestPaste(t *testing.T) {
 		{"linux", special, []string{`export A='DeviceId=$it'\''s'`}},
 		{"windows", special, []string{`$env:A = 'DeviceId=$it''s'`, "", "or, in cmd:", "", `set "A=DeviceId=$it's"`}},
 	} {
-		if got := commandline.Paste(test.system, test.settings...); !slices.Equal(got, test.want) {
+		if got := commandline.Paste(test.system, test.assignments...); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.system, got, test.want)
 		}
 	}
@@ -36,7 +36,7 @@ func TestPasteInAShell(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, value := range []string{"HostName=h;DeviceId=d;SharedAccessKey=a/b+c==", "$HOME", "it's", `a"b`, "`id`", "a!b", `a\b`, "-:.+%_#*?!(),=@;$'", "''", `C:\folder`} {
-		line := commandline.Paste("linux", commandline.Setting{Name: "A", Value: value})[0]
+		line := commandline.Paste("linux", commandline.Assignment{Name: "A", Value: value})[0]
 		out, err := exec.Command(shell, "-c", line+"\nprintf %s \"$A\"").CombinedOutput()
 		if err != nil || string(out) != value {
 			t.Errorf("%s sets %q, %v, want %q", line, out, err, value)

@@ -44,8 +44,8 @@ func Main(m *testing.M, main func()) {
 // Env is what a test sets in the environment of a program.
 type Env map[string]string
 
-// Command returns the command of the program with arguments. It finds no
-// settings but those of env.
+// Command returns the command of the program with arguments. Of the variables
+// that it reads, only those of env are set.
 func Command(t *testing.T, env Env, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
