@@ -2,13 +2,17 @@ package iothub
 
 import "strings"
 
+// The rules for ids are those of
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
+// They stand here and in the local hub, on purpose: it judges this package, so
+// it must not share its mistakes.
+
 // maxIDLength is the limit for device and module ids alike, in characters.
 const maxIDLength = 128
 
 // checkID reports, with an error that matches [ErrInvalid], an id that no
 // hub accepts. kind is "device" or "module". The id is not quoted: in a
-// connection string, a key may have come into it. The rules are those of
-// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
+// connection string, a key may have come into it.
 func checkID(kind, id string) error {
 	switch id {
 	case "":

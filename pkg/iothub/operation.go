@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"moduletwin/pkg/internal/hint"
+	"moduletwin/pkg/internal/hubapi"
 )
 
 // operation is one thing that the hub is to do: the request for it, and how
@@ -104,18 +105,18 @@ func (op operation) read() operation {
 	return read
 }
 
-// checkSubject reports a response, decoded, that is about something else than
-// op. Of all devices any may be in it.
-func (op operation) checkSubject(response any) error {
-	switch response := response.(type) {
+// checkSubject reports a decoded response that is about another device or
+// module than op is. In a list of devices, any may be.
+func (op operation) checkSubject(decoded any) error {
+	switch decoded := decoded.(type) {
 	case Device:
-		return op.checkResponseIDs(response.DeviceID, "")
+		return op.checkResponseIDs(decoded.DeviceID, "")
 	case Module:
-		return op.checkResponseIDs(response.DeviceID, response.ModuleID)
+		return op.checkResponseIDs(decoded.DeviceID, decoded.ModuleID)
 	case Twin:
-		return op.checkResponseIDs(response.DeviceID, response.ModuleID)
+		return op.checkResponseIDs(decoded.DeviceID, decoded.ModuleID)
 	case []Module:
-		for _, module := range response {
+		for _, module := range decoded {
 			if module.DeviceID != op.deviceID {
 				return op.checkResponseIDs(module.DeviceID, module.ModuleID)
 			}
@@ -162,9 +163,6 @@ func (op operation) url(host string) string {
 	if len(op.query) > 0 {
 		b.WriteString(op.query.Encode() + "&")
 	}
-	b.WriteString("api-version=" + apiVersion)
+	b.WriteString("api-version=" + hubapi.Version)
 	return b.String()
 }
-
-// apiVersion is the version of the REST interface that all calls speak.
-const apiVersion = "2021-04-12"

@@ -3,6 +3,7 @@ package iothub
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -34,7 +35,7 @@ type Registry struct {
 	client http.Client
 	log    *slog.Logger
 
-	viaProxy bool // if the environment names one
+	mayUseProxy bool // uses the proxy that the environment names, if any
 }
 
 // NewRegistry returns a registry for the hub, which has to be the connection
@@ -48,35 +49,36 @@ func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
 		return nil, err
 	}
 	o := opts.withDefaults()
-	tls, err := trust.Config(hub.Host(), o.RootCAs)
+	config, err := trust.Config(hub.Host(), o.RootCAs)
 	if err != nil {
 		return nil, invalidf("iothub: %w", err)
-	}
-	proxy := http.ProxyFromEnvironment
-	if o.DialContext != nil {
-		proxy = nil
 	}
 	return &Registry{
 		hub:    hub,
 		tokens: tokenSource{hub: hub, lifetime: o.TokenLifetime},
-		log:    o.Logger,
-
-		viaProxy: o.DialContext == nil,
 		client: http.Client{
-			Transport: &http.Transport{
-				Proxy:               proxy,
-				DialContext:         o.DialContext,
-				TLSClientConfig:     tls,
-				TLSHandshakeTimeout: 10 * time.Second,
-				MaxIdleConnsPerHost: 16,
-				IdleConnTimeout:     90 * time.Second,
-				DisableCompression:  true,
-
-				MaxResponseHeaderBytes: maxHeader,
-			},
+			Transport:     newTransport(o, config),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		log:         o.Logger,
+		mayUseProxy: o.DialContext == nil,
 	}, nil
+}
+
+func newTransport(o Options, config *tls.Config) *http.Transport {
+	t := &http.Transport{
+		DialContext:            o.DialContext,
+		TLSClientConfig:        config,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        90 * time.Second,
+		DisableCompression:     true, // or there would be a header Accept-Encoding besides those that request sets
+		MaxResponseHeaderBytes: maxHeader,
+	}
+	if o.DialContext == nil {
+		t.Proxy = http.ProxyFromEnvironment
+	}
+	return t
 }
 
 // Close closes the connections that no call is using. The registry stays

@@ -31,18 +31,18 @@ const (
 
 // do carries out op and decodes the response.
 func do[T any](ctx context.Context, r *Registry, op operation) (T, error) {
-	var response, none T
+	var decoded, none T
 	body, err := r.send(ctx, op)
 	if err != nil {
 		return none, err
 	}
-	if err := json.Unmarshal(body, &response); err != nil { // %v: a bad key in a response is nobody's invalid input
+	if err := json.Unmarshal(body, &decoded); err != nil { // %v: a bad key in a response is nobody's invalid input
 		return none, fmt.Errorf("iothub: %s: the hub accepted it, but its response cannot be read: %v", op.name, err)
 	}
-	if err := op.checkSubject(response); err != nil {
+	if err := op.checkSubject(decoded); err != nil {
 		return none, err
 	}
-	return response, nil
+	return decoded, nil
 }
 
 // outcome is what is known of a request after one attempt.
@@ -109,6 +109,9 @@ func (r *Registry) read(op operation, resp *http.Response) response {
 	return response{succeeded, resp.Header, body, nil}
 }
 
+// request returns the request of op, once more for each attempt. Its headers are
+// all that is sent, beside those that package http cannot do without; see
+// DisableCompression in [newTransport].
 func (r *Registry) request(ctx context.Context, op operation) (*http.Request, error) {
 	var body io.Reader
 	if op.text != nil {
@@ -136,7 +139,7 @@ func (r *Registry) networkError(op operation, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if r.viaProxy {
+	if r.mayUseProxy {
 		err = hint.ThroughProxy(err, r.hub.HostName)
 	}
 	return fmt.Errorf("iothub: %s: %w", op.name, hint.Network(err, r.hub.HostName))

@@ -41,8 +41,8 @@ var (
 
 func signSASToken(resource, keyName string, key Key, expiry time.Time) SASToken {
 	t := SASToken{Resource: resource, KeyName: keyName, Expiry: time.Unix(expiry.Add(time.Second-1).Unix(), 0)}
-	signature := t.sign(key)
-	t.signature = &signature
+	sig := t.sign(key)
+	t.signature = &sig
 	return t
 }
 
@@ -63,15 +63,15 @@ func (t SASToken) Reveal() string {
 // String is for people and logs: it has *** in place of the signature.
 func (t SASToken) String() string { return t.format(redacted) }
 
-func (t SASToken) format(signature string) string {
+func (t SASToken) format(sig string) string {
 	b := make([]byte, 0, 256)
 	b = append(b, sasScheme+"sr="...)
 	b = t.appendResource(b)
 	b = append(b, "&sig="...)
-	if signature == redacted {
+	if sig == redacted {
 		b = append(b, redacted...)
 	} else {
-		b = appendEscaped(b, signature)
+		b = appendEscaped(b, sig)
 	}
 	b = append(b, "&se="...)
 	b = strconv.AppendInt(b, t.Expiry.Unix(), 10)

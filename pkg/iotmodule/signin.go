@@ -11,11 +11,9 @@ import (
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
+	"moduletwin/pkg/internal/hubapi"
 	"moduletwin/pkg/iothub"
 )
-
-// apiVersion is the version of the hub's interface that the client speaks.
-const apiVersion = "2021-04-12"
 
 // signIn dials, sends CONNECT with a fresh token and subscribes. The
 // connection is of use only when all of that is done. ctx bounds the sign-in,
@@ -86,7 +84,7 @@ func (c *connection) options(token iothub.SASToken, keepAlive time.Duration) *mq
 func username(module iothub.ConnectionString) string {
 	clientType := fmt.Sprintf("moduletwin (%s; %s)", runtime.Version(), runtime.GOOS)
 	return fmt.Sprintf("%s/%s/%s/?api-version=%s&DeviceClientType=%s",
-		module.Host(), module.DeviceID, module.ModuleID, apiVersion, url.PathEscape(clientType))
+		module.Host(), module.DeviceID, module.ModuleID, hubapi.Version, url.PathEscape(clientType))
 }
 
 func (c *connection) connect(ctx context.Context) error {

@@ -24,8 +24,8 @@ func Network(err error, address string) error {
 	if splitErr != nil {
 		host = address
 	}
-	if hint := network(err, trust.IsLoopback(host)); hint != "" {
-		return &Error{err, hint}
+	if sentences := network(err, trust.IsLoopback(host)); sentences != "" {
+		return &Error{err, sentences}
 	}
 	return err
 }
@@ -52,8 +52,8 @@ func network(err error, loopback bool) string {
 	case IsMalformedHTTP(err):
 		return "What answers there does not speak HTTP as an IoT hub does. Check the host and port in the connection string."
 	}
-	if hint := certificate(err, loopback); hint != "" {
-		return hint
+	if sentences := certificate(err, loopback); sentences != "" {
+		return sentences
 	}
 	late := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 	switch {

@@ -70,8 +70,10 @@ func (id ID) check() error {
 // maxIDLength is the limit for device and module ids alike, in characters.
 const maxIDLength = 128
 
-// checkID takes as kind "Device" or "Module". See
+// checkID takes as kind "Device" or "Module". The rules are those of
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
+// Package iothub has them, too; the hub judges it, so it must not share its
+// mistakes.
 func checkID(kind, id string) error {
 	if id == "" || len(id) > maxIDLength || strings.ContainsFunc(id, isNoIDRune) {
 		return huberror.InvalidArgument("%s ID '%s' is invalid. It has up to %d ASCII letters, digits and characters of - : . + %% _ # * ? ! ( ) , = @ ; $ '", kind, id, maxIDLength)

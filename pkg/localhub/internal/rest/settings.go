@@ -80,7 +80,8 @@ func (a *authentication) settings() (*registry.Authentication, error) {
 	}, nil
 }
 
-// The length of keys, in bytes.
+// The length of keys, in bytes. Package iothub has a rule of its own, which the
+// hub judges.
 const (
 	minKey = 16
 	maxKey = 64

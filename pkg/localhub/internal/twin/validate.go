@@ -10,7 +10,9 @@ import (
 )
 
 // The limits of twins, as in
-// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins.
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins. The
+// range of integers stands in package iothub, too; the hub judges it, so it must
+// not share its mistakes.
 const (
 	maxDepth        = 10      // objects and arrays in each other, below the section, see Azure/iotedge#4896
 	maxNameLength   = 1 << 10 // bytes
