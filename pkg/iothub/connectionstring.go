@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ConnectionString says where a hub is and holds the key of one of: a shared
-// access policy (SharedAccessKeyName is set), a device (DeviceID is set) or a
+// ConnectionString says where a hub is and holds the key of a shared access
+// policy (SharedAccessKeyName is set), of a device (DeviceID is set) or of a
 // module (DeviceID and ModuleID are set). Printing and logging it does not
 // show the key; [ConnectionString.Reveal] does.
 type ConnectionString struct {
@@ -21,7 +21,7 @@ type ConnectionString struct {
 	SharedAccessKey     Key
 }
 
-// invalidConnectionString gives every error about one its beginning.
+// invalidConnectionString says of an error that it is about a connection string.
 func invalidConnectionString(err error) error {
 	return fmt.Errorf("iothub: connection string: %w", err)
 }
@@ -88,9 +88,9 @@ func checkKey(key Key) error {
 	return nil
 }
 
-// checkHostName accepts a host with or without a port, nothing that would
-// make a different URL of it. It does not quote what it refuses: with a
-// semicolon missing, the key may be part of it.
+// checkHostName accepts a host with or without a port, and nothing that would
+// mean something else in a URL. Its errors do not quote the name: if a
+// semicolon is missing, the key may be part of it.
 func checkHostName(name string) error {
 	if name == "" {
 		return invalidf("HostName is missing")

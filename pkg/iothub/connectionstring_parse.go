@@ -10,9 +10,9 @@ import (
 // Name=Value pairs separated by semicolons. It forgives what copying adds
 // (surrounding quotes, white space, a semicolon at the end) and is strict
 // about all else: unknown, repeated and missing names, ids outside IoT Hub's
-// character set, keys that are not base64. X.509 and IoT Edge strings are
-// refused. An id that contains a semicolon has no such form: the identity can
-// be managed, but not signed in as.
+// character set, keys that are not base64. Strings for X.509 and IoT Edge are
+// errors. An id that contains a semicolon has no such form: the identity can be
+// managed, but nobody can sign in with it.
 //
 // The errors match [ErrInvalid] and never quote the key.
 func ParseConnectionString(s string) (ConnectionString, error) {
@@ -37,8 +37,8 @@ func ParseConnectionString(s string) (ConnectionString, error) {
 	return c, nil
 }
 
-// connectionStringNames lists what may stand in a connection string, and why
-// some of it does not serve here.
+// connectionStringNames lists what may stand in a connection string, and says
+// of some of it why it cannot be used here.
 var connectionStringNames = map[string]string{
 	"HostName":              "",
 	"DeviceId":              "",
@@ -103,8 +103,8 @@ func beginsWithName(s string) bool {
 	return found && canonicalName(strings.TrimSpace(name)) != ""
 }
 
-// canonicalName returns how a name is written that is known but for its case,
-// and else "".
+// canonicalName returns the known name that is the same but for upper and lower
+// case, or "".
 func canonicalName(name string) string {
 	if _, known := connectionStringNames[name]; known {
 		return name
@@ -117,8 +117,8 @@ func canonicalName(name string) string {
 	return ""
 }
 
-// checkPair checks a part, of which before is the name of the one before it.
-// It does not quote names that it does not know: with a "=" in the wrong
+// checkPair checks the name of a part; before is the name of the part before
+// it. Names that it does not know, it does not quote: with a "=" in the wrong
 // place, they may be part of a key.
 func checkPair(name string, hasValue bool, before string) error {
 	canonical := canonicalName(name)
@@ -140,8 +140,8 @@ func checkPair(name string, hasValue bool, before string) error {
 	return nil
 }
 
-// checkVisible reports a character that is not to be seen: nobody would find
-// it.
+// checkVisible reports a character that cannot be seen: nobody would find it
+// without help.
 func checkVisible(s string) error {
 	position := 0
 	for _, r := range s {
@@ -156,7 +156,7 @@ func checkVisible(s string) error {
 	return nil
 }
 
-// characterName says what gets into strings that are copied.
+// characterName names the characters that copying adds.
 func characterName(r rune) string {
 	name := map[rune]string{
 		'\t':     "a tab",

@@ -30,8 +30,10 @@
 //		module, err = registry.GetModule(ctx, "myFirstDevice", "myFirstModule")
 //	}
 //
-// Errors are one line; what may help is told by [Hint]. Whatever holds a key
-// or a token shows *** when it is printed; Reveal shows the secret.
+// Errors are one line. An error response of the hub is an [*Error], which
+// matches a sentinel such as [ErrExists]. What may help against an error, [Hint]
+// returns. Whatever holds a key or a token shows *** when it is printed; Reveal
+// shows the secret.
 //
 // The package speaks api-version 2021-04-12 of the REST interface described
 // at https://learn.microsoft.com/rest/api/iothub/service.

@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// ErrInvalid matches, with [errors.Is], every error about input that was
-// refused before anything was sent: a connection string or token that is
-// malformed, a string of the wrong kind, an id that no hub accepts, properties
+// ErrInvalid matches, with [errors.Is], every error about input for which
+// nothing was sent: a connection string or token that is malformed, a string of the wrong kind, an id that no hub accepts, properties
 // that are not JSON, a file of certificates that cannot be read.
 var ErrInvalid = errors.New("invalid input")
 
@@ -31,9 +30,9 @@ func (e invalidError) Unwrap() error      { return e.error }
 // could not be asked.
 var ErrOutcomeUnknown = errors.New("a response was lost: the hub may have carried it out all the same")
 
-// These match, with [errors.Is], an [*Error] of the same status, whatever
-// the operation and the hub's own code. A response that is not a hub's, such as
-// the page of a proxy, matches none.
+// Sentinels for [errors.Is]: each matches every [*Error] of its status,
+// whatever the operation and the hub's own code. A response that is not a
+// hub's, such as the page of a proxy, matches none.
 var (
 	ErrBadRequest         = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
 	ErrUnauthorized       = &Error{StatusCode: http.StatusUnauthorized}       // wrong key, expired token, or a permission is missing
@@ -44,11 +43,13 @@ var (
 	ErrThrottled          = &Error{StatusCode: http.StatusTooManyRequests}    // too many requests, still after the retries
 )
 
-// Error is an error response of the hub, over HTTPS and MQTT alike. See
-// https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes for the
-// codes. Ask what kind it is with [errors.Is] and a sentinel of this package:
+// Error is an error response of the hub, over HTTPS and MQTT alike. Ask what
+// kind it is with [errors.Is] and a sentinel of this package:
 //
 //	if errors.Is(err, iothub.ErrExists) { … }
+//
+// See https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes for the
+// codes.
 type Error struct {
 	Op         string // what was tried: `create module "m" on device "d"`
 	StatusCode int    // as in HTTP: 404
@@ -79,8 +80,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is makes an Error match the sentinel of its status, unless it was not the
-// hub that said so: a proxy's "not found" tells nothing of devices.
+// Is makes an Error match the sentinel of its status. If it is not the hub's,
+// it matches none: a proxy's "not found" tells nothing about devices.
 func (e *Error) Is(target error) bool {
 	sentinel, ok := target.(*Error)
 	return ok && sentinel.StatusCode == e.StatusCode && sentinel.Op == "" && !e.foreign

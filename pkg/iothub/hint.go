@@ -8,7 +8,9 @@ import (
 
 // Hint returns what may help against err, an error of this module's packages:
 // one or more sentences for people, on one line; "" if nothing is known. The
-// text of the error does not hold it. A program prints both:
+// text of the error does not hold it. It is for what goes wrong between this
+// machine and the hub; a program that knows more can add to it, as the samples
+// do with WithHint of package sample. A program prints both:
 //
 //	fmt.Fprintln(os.Stderr, err)
 //	if hint := iothub.Hint(err); hint != "" {

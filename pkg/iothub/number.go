@@ -42,8 +42,8 @@ func writable(value any) any {
 }
 
 // hasLargeInteger reports whether package json would write a float64 in value
-// as an integer that IoT Hub does not take. What is an integer in Go is the
-// hub's to refuse: it may have a meaning to the last digit.
+// as an integer that IoT Hub does not take. Integers of Go stay as they are, for
+// the hub to refuse: every digit of them may count.
 func hasLargeInteger(value any) bool {
 	switch value := value.(type) {
 	case float64:

@@ -92,8 +92,7 @@ func checkIDs(deviceID, moduleID string) error {
 	return checkID("module", moduleID)
 }
 
-// changed reports whether etag is another one than that on which op is
-// conditional.
+// changed reports whether etag differs from the one that op is conditional on.
 func (op operation) changed(etag string) bool { return ifETag(etag) != op.ifMatch }
 
 // read returns the operation that reads what op writes.

@@ -16,14 +16,16 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// Registry makes the calls of the service side: identities and twins. It is
-// safe for concurrent use and keeps connections open between calls.
+// Registry manages the identities of devices and modules in a hub, and reads
+// and writes their twins, although only the identities are what IoT Hub calls
+// its registry. It is safe for concurrent use and keeps connections open
+// between calls.
 //
 // Every call obeys its context, and takes a minute at most without it. A call
 // that the hub throttles, that it answers with a 5xx or whose connection
 // breaks is tried again with growing pauses. A write whose response was lost is
 // not repeated blindly: the registry first checks whether the hub has carried
-// it out; an error after which that is not known matches [ErrOutcomeUnknown].
+// it out; if that cannot be found out, the error matches [ErrOutcomeUnknown].
 // Where no connection can be made, nothing is tried again. A response about
 // another device or module than was asked for is an error.
 //
@@ -89,15 +91,15 @@ func (r *Registry) Close() { r.client.CloseIdleConnections() }
 func (r *Registry) LogValue() slog.Value { return r.hub.LogValue() }
 
 // CreateDevice creates a device identity; without keys in it, the hub assigns
-// them. The id being taken gives [ErrExists]. (Where the response was lost, an
-// identity as it was asked for counts as the one that was created.) It needs
+// them. If the id is taken, the error matches [ErrExists]. (If the response was
+// lost, an identity like device counts as the one that was created.) It needs
 // Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, error) {
 	create := deviceOperation("create", http.MethodPut, device.DeviceID)
 	create.body = device
-	create.carriedOut = reads(func(now Device) bool { return deviceCreated(now, device) })
+	create.carriedOut = ofBody(func(now Device) bool { return deviceCreated(now, device) })
 	return do[Device](ctx, r, create)
 }
 
@@ -116,7 +118,7 @@ func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, erro
 func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, error) {
 	update := deviceOperation("update", http.MethodPut, device.DeviceID)
 	update.body, update.ifMatch = device, ifETag(device.ETag)
-	update.carriedOut = reads(func(now Device) bool { return update.changed(now.ETag) && deviceReplaced(now, device) })
+	update.carriedOut = ofBody(func(now Device) bool { return update.changed(now.ETag) && deviceReplaced(now, device) })
 	return do[Device](ctx, r, update)
 }
 
@@ -147,15 +149,15 @@ func (r *Registry) ListDevices(ctx context.Context) ([]Device, error) {
 const maxListed = 1000
 
 // CreateModule creates a module identity on a device that exists; without
-// keys in it, the hub assigns them. The id being taken gives [ErrExists]. It
-// needs Registry Write. A lost response is dealt with as in
-// [Registry.CreateDevice].
+// keys in it, the hub assigns them. If the id is taken, the error matches
+// [ErrExists]. A lost response is dealt with as in [Registry.CreateDevice]. It
+// needs Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, error) {
 	create := moduleOperation("create", http.MethodPut, module.DeviceID, module.ModuleID)
 	create.body = module
-	create.carriedOut = reads(func(now Module) bool { return moduleCreated(now, module) })
+	create.carriedOut = ofBody(func(now Module) bool { return moduleCreated(now, module) })
 	return do[Module](ctx, r, create)
 }
 
@@ -173,7 +175,7 @@ func (r *Registry) GetModule(ctx context.Context, deviceID, moduleID string) (Mo
 func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, error) {
 	update := moduleOperation("update", http.MethodPut, module.DeviceID, module.ModuleID)
 	update.body, update.ifMatch = module, ifETag(module.ETag)
-	update.carriedOut = reads(func(now Module) bool { return update.changed(now.ETag) && moduleReplaced(now, module) })
+	update.carriedOut = ofBody(func(now Module) bool { return update.changed(now.ETag) && moduleReplaced(now, module) })
 	return do[Module](ctx, r, update)
 }
 
@@ -198,8 +200,8 @@ func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, 
 	return do[[]Module](ctx, r, list)
 }
 
-// reads makes a check of the decoded identity or twin one of the body.
-func reads[T any](check func(now T) bool) func(body []byte) bool {
+// ofBody turns a check of an identity or twin into one of the JSON of it.
+func ofBody[T any](check func(now T) bool) func(body []byte) bool {
 	return func(body []byte) bool {
 		var now T
 		return json.Unmarshal(body, &now) == nil && check(now)

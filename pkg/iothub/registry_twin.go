@@ -62,7 +62,7 @@ func (r *Registry) updateTwin(ctx context.Context, update operation, patch TwinP
 		return Twin{}, invalidf("iothub: %s: %w", update.name, err)
 	}
 	update.body, update.ifMatch = patch, ifETag(etag)
-	update.carriedOut = reads(func(now Twin) bool {
+	update.carriedOut = ofBody(func(now Twin) bool {
 		return update.changed(now.ETag) && includes(now.Tags, wanted.Tags) && includes(now.Properties.Desired, wanted.Desired)
 	})
 	return do[Twin](ctx, r, update)
@@ -75,7 +75,7 @@ func (r *Registry) replaceTwin(ctx context.Context, replace operation, twin Twin
 		return Twin{}, invalidf("iothub: %s: %w", replace.name, err)
 	}
 	replace.body, replace.ifMatch = whole, ifETag(etag)
-	replace.carriedOut = reads(func(now Twin) bool {
+	replace.carriedOut = ofBody(func(now Twin) bool {
 		return replace.changed(now.ETag) && reflect.DeepEqual(orEmpty(now.Tags), wanted.Tags) &&
 			reflect.DeepEqual(Properties(now.Properties.Desired.UserProperties()), wanted.Desired)
 	})

@@ -90,7 +90,7 @@ func (r *Registry) attempt(ctx context.Context, op operation) response {
 	return r.read(op, resp)
 }
 
-// read makes of an HTTP response what is known.
+// read reads an HTTP response and judges it.
 func (r *Registry) read(op operation, resp *http.Response) response {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
@@ -158,8 +158,9 @@ func outcomeOf(status int) outcome {
 	}
 }
 
-// hubError reads the status first: what a proxy says in its own words must
-// not hide it. whole says that the body did not break off.
+// hubError returns an error response as an Error. Whatever the body is, such as
+// the page of a proxy, it does not hide the status. whole says that the body did
+// not break off.
 func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whole bool) *Error {
 	fields := errorbody.Parse(body)
 	e := &Error{Op: op.name, StatusCode: resp.StatusCode, Code: fields.Code, Message: fields.Message, TrackingID: fields.TrackingID}

@@ -197,7 +197,7 @@ func checkCommonHeaders(t *testing.T, r request) {
 }
 
 // What no hub would accept is not sent.
-func TestRefusedBeforeSending(t *testing.T) {
+func TestInvalidInput(t *testing.T) {
 	unwritable := iothub.TwinPatch{Desired: map[string]any{"f": func() {}}}
 	tests := []struct {
 		name, says string

@@ -25,13 +25,13 @@ type SASToken struct {
 	Expiry   time.Time // whole seconds
 
 	signature **signature // behind two pointers, as in a Key
-	signed    string      // the resource as escaped by the signer, if not in the way of this package
+	signed    string      // the resource as the signer escaped it, where this package would do otherwise
 }
 
 // signature is an HMAC over the escaped resource, a line feed and the expiry.
 type signature [sha256.Size]byte
 
-// The reasons for which [SASToken.Verify] refuses a token.
+// The errors of [SASToken.Verify].
 var (
 	// ErrSignature says that another key signed the token.
 	ErrSignature = errors.New("the signature does not fit the key")
@@ -89,7 +89,7 @@ func (t SASToken) LogValue() slog.Value {
 
 // ParseSASToken reads what [SASToken.Reveal] returns, and what other makers
 // of tokens write: the fields in any order, escaped in upper or lower case or,
-// where that is no ambiguity, not at all. Its errors match [ErrInvalid] and
+// where that is not ambiguous, not at all. Its errors match [ErrInvalid] and
 // quote nothing of the token.
 func ParseSASToken(s string) (SASToken, error) {
 	rest, found := strings.CutPrefix(s, sasScheme)

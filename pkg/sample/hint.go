@@ -11,11 +11,13 @@ import (
 )
 
 // WithHint adds to an error what the user may do next: one or more sentences.
-// They are printed on a line of their own.
+// [iothub.Hint] returns them after its own, and [Main] prints all of them on one
+// line.
 func WithHint(err error, sentences string) error { return &hint.Error{Err: err, Hint: sentences} }
 
-// nextStep returns what the user may do about err: what the libraries say,
-// and what only the programs of this tutorial know.
+// nextStep returns what the user may do about err: what [iothub.Hint] says, such
+// as "Nothing is listening there. …", and what only the programs of this
+// tutorial know.
 func (p Program) nextStep(err error, connection iothub.ConnectionString) string {
 	var own string
 	switch {

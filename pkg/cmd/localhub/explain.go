@@ -13,7 +13,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// explain adds what to do to an error of the start, on an operating system.
+// explain adds to an error of the start what to do about it, on an operating
+// system.
 func explain(err error, s settings, system string) error {
 	if advice := advise(err, s, system); advice != "" {
 		return fmt.Errorf("%w\n%s", err, advice)
@@ -48,7 +49,7 @@ func advise(err error, s settings, system string) string {
 	return ""
 }
 
-// lowPorts are those below, for which a program needs a right on many systems.
+// lowPorts is the number below which ports need a right on many systems.
 const lowPorts = 1024
 
 // errDiskFull is Windows' ERROR_DISK_FULL, for which package syscall has no

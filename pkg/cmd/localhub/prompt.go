@@ -13,7 +13,7 @@ import (
 // prompt carries out the words that are typed into the hub.
 type prompt struct {
 	hub   *localhub.Hub
-	words []word
+	words []word // all there are: those of words.go
 }
 
 // word is a word that can be typed.

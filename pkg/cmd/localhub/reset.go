@@ -47,7 +47,8 @@ func reset(in *bufio.Reader, out io.Writer, data string) error {
 	return nil
 }
 
-// isTerminal takes the null device for one, from which no yes ever comes.
+// isTerminal reports whether f is a terminal. The null device counts as one: it
+// never says yes.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&fs.ModeCharDevice != 0

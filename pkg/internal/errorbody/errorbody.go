@@ -10,7 +10,7 @@ import (
 	"moduletwin/pkg/internal/printable"
 )
 
-// Fields is what a body tells; fields it does not tell are "".
+// Fields is what a body says; what it does not say is "".
 type Fields struct {
 	Code       string // a name such as "ModuleNotFound"; a number that has none that is known, as text
 	Message    string // one line
@@ -23,7 +23,7 @@ type Fields struct {
 //	{"Message":"{\"errorCode\":404103,\"message\":\"…\",\"trackingId\":\"…\"}","ExceptionMessage":""}
 //	{"errorCode":400004,"message":"…","trackingId":"…"}
 //
-// Of anything else, such as a proxy's page, it tells nothing.
+// Anything else, such as a proxy's page, has no fields.
 func Parse(body []byte) Fields {
 	var outer struct{ Message, ExceptionMessage string }
 	if json.Unmarshal(body, &outer) != nil {

@@ -17,8 +17,8 @@ import (
 )
 
 // Network adds a hint to what went wrong between this machine and address, a
-// host with or without port. Errors it knows nothing of, it returns as they
-// are.
+// host with or without port. It returns errors that it knows nothing about as
+// they are.
 func Network(err error, address string) error {
 	host, _, splitErr := net.SplitHostPort(address)
 	if splitErr != nil {
@@ -30,6 +30,9 @@ func Network(err error, address string) error {
 	return err
 }
 
+// network returns the hint for an error of a connection, or "". Package sample
+// adds what only the tutorial's programs know, such as how to start the local
+// hub.
 func network(err error, loopback bool) string {
 	var (
 		dns     *net.DNSError
@@ -67,7 +70,8 @@ func network(err error, loopback bool) string {
 	return ""
 }
 
-// certificate is for what this machine finds wrong with the server's.
+// certificate returns the hint for an error about the server's certificate, or
+// "".
 func certificate(err error, loopback bool) string {
 	var (
 		unknown   x509.UnknownAuthorityError

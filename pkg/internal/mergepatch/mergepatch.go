@@ -14,7 +14,7 @@ import (
 
 // Merge returns target with patch applied. Parts of target that the patch
 // does not touch are shared with the result, so neither may be changed
-// afterwards; of patch, nothing is shared. A nil target is an empty object.
+// afterwards; nothing of patch is shared. A nil target is an empty object.
 func Merge(target, patch map[string]any) map[string]any {
 	merged := maps.Clone(target)
 	if merged == nil {

@@ -1,5 +1,5 @@
 // Package printable makes text from outside safe to show: a terminal obeys
-// some characters, and others make a line read otherwise than it is.
+// some characters, and others make a line look different from what it is.
 package printable
 
 import (

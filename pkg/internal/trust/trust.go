@@ -36,7 +36,7 @@ const (
 	localCAFiles = "ca*.pem" // of all hubs
 )
 
-// Config returns the TLS settings for connecting to host, which has no port.
+// Config returns the TLS configuration for connecting to host, which has no port.
 // With roots, those alone are trusted. Without, it is the system's roots, the
 // file that [Variable] names and, for loopback hosts only, the certificate of
 // the local hub; a loopback host with one of the two does without the
