@@ -3,7 +3,6 @@ package iothub
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"moduletwin/pkg/internal/trust"
 )
@@ -65,22 +63,6 @@ func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
 		log:         o.Logger,
 		mayUseProxy: o.DialContext == nil,
 	}, nil
-}
-
-func newTransport(o Options, config *tls.Config) *http.Transport {
-	t := &http.Transport{
-		DialContext:            o.DialContext,
-		TLSClientConfig:        config,
-		TLSHandshakeTimeout:    10 * time.Second,
-		MaxIdleConnsPerHost:    16,
-		IdleConnTimeout:        90 * time.Second,
-		DisableCompression:     true, // or there would be a header Accept-Encoding besides those that request sets
-		MaxResponseHeaderBytes: maxHeader,
-	}
-	if o.DialContext == nil {
-		t.Proxy = http.ProxyFromEnvironment
-	}
-	return t
 }
 
 // Close closes the connections that no call is using. The registry stays
