@@ -5,11 +5,12 @@ package waitlog
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"moduletwin/pkg/internal/hint"
 )
 
 // Failures logs the failures of one thing that is tried again and again: each
@@ -39,7 +40,7 @@ func (f *Failures) Add(what string, cause error, pause time.Duration) {
 func inFewWords(err error) error {
 	var late net.Error
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case hint.IsClosed(err):
 		return reworded{"the hub closed the connection", err}
 	case errors.As(err, &late) && late.Timeout():
 		return reworded{"the hub did not answer in time", err}

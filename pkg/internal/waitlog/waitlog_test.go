@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,6 +63,7 @@ func TestFailures(t *testing.T) {
 		{waitlog.Answered(429, throttled), nil, 149 * time.Millisecond, "no twin, trying again in 100ms"},
 		{io.EOF, io.EOF, 150 * time.Millisecond, "no twin, trying again in 200ms (cause: the hub closed the connection)"},
 		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), nil, 12340 * time.Millisecond, "no twin, trying again in 12.3s"},
+		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, nil, time.Second, "no twin, trying again in 1s"},
 		{fmt.Errorf("read: %w", context.DeadlineExceeded), context.DeadlineExceeded, time.Minute, "no twin, trying again in 1m0s (cause: the hub did not answer in time)"},
 		{dial, dial, time.Second, "no twin, trying again in 1s (cause: dial: no route)"},
 		{waitlog.Answered(429, throttled), throttled, time.Second, "no twin, trying again in 1s (cause: the hub answered 429 Too Many Requests)"},
