@@ -51,7 +51,8 @@ var layers = []layer{
 		"localhub/internal/store", "localhub/internal/twin",
 	}},
 	{"localhub/portal", []string{ // a client, not an insider
-		"internal/mergepatch", "internal/trust", "iothub", "localhub", "localhub/event", "localhub/fault",
+		"internal/backoff", "internal/mergepatch", "internal/trust", "iothub",
+		"localhub", "localhub/event", "localhub/fault",
 	}},
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"moduletwin/pkg/internal/backoff"
 	"moduletwin/pkg/localhub/event"
 )
 
@@ -107,7 +108,7 @@ func (v *viewer) next(ctx context.Context) error {
 	if err := v.send(v.message(events, skipped+missed)); err != nil {
 		return err
 	}
-	return sleep(ctx, pause)
+	return backoff.Wait(ctx, pause)
 }
 
 // skip leaves out what is too much to be of use, when more happens than can
@@ -162,15 +163,4 @@ func (v *viewer) send(text string) error {
 		return err
 	}
 	return v.control.Flush()
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

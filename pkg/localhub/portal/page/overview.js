@@ -6,6 +6,7 @@ import { ask, hub, own } from './hub.js';
 import { t, date, knows } from './text.js';
 import { link } from './route.js';
 import { loadSoon } from './app.js';
+import { flow } from './flow.js';
 import { command, copyButton, secrets, shellLine } from './secrets.js';
 
 const tutorial = 'serviceAndRegistryReadWrite';
@@ -13,6 +14,7 @@ const reloads = new Set(['SignedIn', 'Disconnected', 'Created', 'Deleted', 'Desi
 
 export function overview() {
 	let about, first, received = false;
+	const picture = flow();
 	return {
 		title: () => t('overview'),
 		async load() {
@@ -20,6 +22,7 @@ export function overview() {
 			first = about.modules ? await firstModule() : null;
 		},
 		event(e) {
+			picture.event(e);
 			if (reloads.has(e.kind)) {
 				loadSoon();
 			}
@@ -28,6 +31,7 @@ export function overview() {
 			h('div', { class: 'head' }, h('p', { class: 'kind' }, t('overview')), h('h1', { class: 'id' }, about.name)),
 			h('ul', { class: 'counts' }, [['countDevices', about.devices], ['countModules', about.modules], ['countConnected', about.connected]].map(([name, n]) =>
 				h('li', {}, h('a', { href: '/devices' }, h('b', {}, n.toLocaleString()), h('span', {}, t(name)))))),
+			picture.show(about),
 			steps(),
 			essentials(),
 			policies(),

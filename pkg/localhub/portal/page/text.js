@@ -37,6 +37,10 @@ const words = {
 	countModules: ['Module', 'Modules'],
 	countConnected: ['Verbunden', 'Connected'],
 
+	flow: ['Was gerade unterwegs ist', 'What is under way'],
+	hub: ['IoT-Hub', 'IoT hub'],
+	serviceApps: ['Dienst-Apps', 'Service apps'],
+
 	steps: ['Wo stehe ich?', 'Where am I?'],
 	stepHub: ['Der Hub läuft', 'The hub is running'],
 	stepCreate: ['Gerät und Modul anlegen', 'Create a device and a module'],

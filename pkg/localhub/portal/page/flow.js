@@ -1,0 +1,60 @@
+// The way of a change, as a picture that moves: service apps, hub, modules,
+// and what goes between them, at the moment it does.
+
+import { h } from './dom.js';
+import { t } from './text.js';
+import { draw } from './app.js';
+
+const flight = 900; // milliseconds on the way
+const atOnce = 8; // on one way
+
+// ways says which way an event takes, in which direction and colour.
+const ways = {
+	Request: ['https', 'there', 'other'],
+	RequestRefused: ['https', 'there', 'bad'],
+	DesiredChanged: ['https', 'there', 'desired'],
+	NotificationSent: ['mqtt', 'there', 'desired'],
+	NotificationMissed: ['mqtt', 'there', 'bad'],
+	ReportedChanged: ['mqtt', 'back', 'reported'],
+	Telemetry: ['mqtt', 'back', 'other'],
+	SignedIn: ['mqtt', 'back', 'reported'],
+	SignInRefused: ['mqtt', 'back', 'bad'],
+	Disconnected: ['mqtt', 'back', 'bad'],
+};
+
+export function flow() {
+	let flying = [];
+	return { event, show };
+
+	function event(e) {
+		const [way, direction, tone] = ways[e.kind] ?? [];
+		const aboutTwin = e.path?.startsWith('$'); // a request over MQTT
+		if (!way || flying.filter(one => one.way === way).length >= atOnce) {
+			return;
+		}
+		const one = aboutTwin ? { way: 'mqtt', direction: 'back', tone: e.kind === 'Request' ? 'other' : 'bad', n: e.n } : { way, direction, tone, n: e.n };
+		flying.push(one);
+		setTimeout(() => {
+			flying = flying.filter(other => other !== one);
+			draw();
+		}, flight);
+	}
+
+	function show(about) {
+		return h('section', { class: 'card flow', 'aria-label': t('flow') },
+			place(t('serviceApps'), 'createmodule, updatemoduletwin'),
+			wire('https', 'HTTPS'),
+			place(t('hub'), about.name, true),
+			wire('mqtt', 'MQTT'),
+			place(t('countModules'), t('up', { n: about.connected })));
+	}
+
+	function place(name, detail, hub) {
+		return h('div', { class: hub ? 'place hub' : 'place' }, h('b', {}, name), h('small', {}, detail));
+	}
+
+	function wire(way, name) {
+		return h('div', { class: 'wire' }, h('small', {}, name),
+			h('span', { class: 'line', 'aria-hidden': 'true' }, flying.filter(one => one.way === way).map(one => h('i', { key: one.n, class: `${one.direction} ${one.tone}` }))));
+	}
+}
