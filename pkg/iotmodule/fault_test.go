@@ -92,7 +92,7 @@ func TestNoChangeIsLostWhen(t *testing.T) {
 		{"the hub forgets sessions", func(s *fixture) { s.hub.ForgetSessions() }},
 		{"tokens expire", func(s *fixture) { s.hub.ExpireTokens() }},
 		{"the hub restarts", func(s *fixture) {
-			if err := s.hub.Restart(true); err != nil {
+			if err := s.hub.Restart(); err != nil {
 				s.Fatal(err)
 			}
 		}},

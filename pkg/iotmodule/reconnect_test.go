@@ -210,7 +210,7 @@ func TestCountStartsOver(t *testing.T) {
 			return registry.DeleteModule(s.ctx, deviceID, moduleID, "")
 		},
 		"after the hub lost its state": func(s *fixture, _ *iothub.Registry) error {
-			return s.hub.Restart(false)
+			return s.hub.RestartEmpty()
 		},
 	} {
 		inBothSettings(t, name, func(s *fixture) {

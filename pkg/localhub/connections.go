@@ -66,10 +66,14 @@ func (h *Hub) DisconnectAll() int { return h.mqtt.DisconnectAll(fault.Cut()) }
 
 // ForgetSessions forgets the stored subscriptions of all devices and modules
 // and cuts their connections: when they come back, the hub has never heard
-// of them.
-func (h *Hub) ForgetSessions() {
+// of them. An error says that they are still in the hub's file, and will be
+// known again after a restart.
+func (h *Hub) ForgetSessions() error {
 	h.faults.Count("ForgetSessions", nil)
-	h.registry.ForgetSubscriptions()
+	if err := h.registry.ForgetSubscriptions(); err != nil {
+		return fmt.Errorf("localhub: forget sessions: %w", err)
+	}
+	return nil
 }
 
 // ExpireTokens cuts every MQTT connection as if its token had expired, and

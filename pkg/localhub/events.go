@@ -12,7 +12,9 @@ import (
 // the hub is closed. It begins to listen at once, not when it is ranged over,
 // so a test may ask for the events, act, and then look. Up to 1,024 events
 // wait for their reader; of more, the oldest are dropped and an event of kind
-// [event.Missed] says how many. While nobody listens, events cost nothing.
+// [event.Missed] says how many. Leaving the loop does not end the listening:
+// that goes on until ctx is done. One goroutine at a time may range over the
+// events. While nobody listens, they cost nothing.
 func (h *Hub) Events(ctx context.Context) iter.Seq[event.Event] { return h.events.Events(ctx) }
 
 // RecordEvents begins to remember the latest limit events, for several readers

@@ -98,7 +98,7 @@ func TestEvents(t *testing.T) {
 	expect(event.Request,
 		"SignedIn device=d module=m",
 		"Subscribed device=d module=m",
-		"Request device=d module=m request=GET $iothub/twin status=200")
+		`Request device=d module=m by=module "m" on device "d" request=GET $iothub/twin status=200`)
 	if _, err := service.ReplaceModuleTwin(ctx, "d", "m", iothub.TwinPatch{Desired: map[string]any{"b": 2}}, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,9 @@ func TestEvents(t *testing.T) {
 	if _, err := client.UpdateReported(ctx, map[string]any{"b": 2}); err != nil {
 		t.Fatal(err)
 	}
-	expect(event.ReportedChanged, "ReportedChanged device=d module=m version=2 patch=map[b:2]")
+	expect(event.Request,
+		"ReportedChanged device=d module=m version=2 patch=map[b:2]",
+		`Request device=d module=m by=module "m" on device "d" request=PATCH $iothub/twin status=204`)
 	if _, err := client.UpdateReported(ctx, map[string]any{"a b": 2}); err == nil {
 		t.Fatal("a name with a space is taken")
 	}

@@ -25,8 +25,8 @@ func (h *Hub) ClearFaults() {
 func (h *Hub) PendingFaults() []fault.Pending { return h.faults.Pending() }
 
 // FaultsInjected returns how many faults there have been so far: those of
-// [Hub.FailNext] one by one, and each call of a method that cuts, stops or
-// disturbs connections.
+// [Hub.FailNext] one by one, each connection that a method cut, and each call
+// of one that stops the hub, disturbs the network or makes the hub forget.
 func (h *Hub) FaultsInjected() int { return h.faults.Injected() }
 
 // WaitFaults waits until there have been at least n faults in all, as

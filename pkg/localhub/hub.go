@@ -48,9 +48,9 @@ type Hub struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // all goroutines of the hub
 
-	stopping     sync.Mutex // held by Stop and Resume, one at a time; guards the next two
-	endPause     func()     // of StopFor
-	stoppedUntil time.Time  // zero without a pause
+	stopping     sync.Mutex    // held by Stop and Resume, one at a time; guards the next two
+	pauseEnds    chan struct{} // of StopFor; nil without one
+	stoppedUntil time.Time     // zero without a pause
 
 	mu        sync.Mutex // guards the rest
 	addresses []string   // of listeners, as bound, to bind them again
@@ -117,7 +117,6 @@ func Start(options *Options) (*Hub, error) {
 	h.log = h.options.Logger
 	h.host, h.names = hostNames(h.options.Listen)
 	h.ctx, h.cancel = context.WithCancel(context.Background())
-	h.endPause = func() {}
 	err := h.open()
 	if err == nil {
 		err = h.listen(h.options.Listen)

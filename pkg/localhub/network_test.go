@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
@@ -54,14 +55,14 @@ func TestImmediateFaults(t *testing.T) {
 	if connack := expect[*packets.ConnackPacket](c); !connack.SessionPresent {
 		t.Error("the session was lost by Stop and Resume")
 	}
-	if err := hub.Restart(true); err != nil {
+	if err := hub.Restart(); err != nil {
 		t.Fatal(err)
 	}
 	c.expectEnd()
 	if _, found := hub.Twin("d", "m"); !found {
 		t.Error("Restart(true) lost the twin")
 	}
-	if err := hub.Restart(false); err != nil {
+	if err := hub.RestartEmpty(); err != nil {
 		t.Fatal(err)
 	}
 	if _, found := hub.Twin("d", "m"); found {
@@ -151,5 +152,21 @@ func TestCloseInTrouble(t *testing.T) {
 	cancel()
 	if _, err := hub.WaitConnection(ctx, "d", "m", func(localhub.ConnectionState) bool { return false }); err == nil {
 		t.Error("WaitConnection on a closed hub returned nil")
+	}
+}
+
+// TestStopAfterStopFor: what the hub was told last counts, even in the moment
+// in which a pause is over.
+func TestStopAfterStopFor(t *testing.T) {
+	for range 50 {
+		inBubble(t, localhub.Options{}, func(t *testing.T, hub *localhub.Hub, raw func() net.Conn) {
+			hub.StopFor(time.Second)
+			time.Sleep(time.Second)
+			hub.Stop()
+			synctest.Wait()
+			if stopped, _ := hub.Stopped(); !stopped {
+				t.Fatal("the hub listens, and was stopped last")
+			}
+		})
 	}
 }

@@ -1,7 +1,6 @@
 package localhub
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,7 +25,7 @@ func (h *Hub) stop(d time.Duration) {
 	h.stopListening()
 	h.cutAll()
 	h.endPause()
-	h.stoppedUntil = time.Time{}
+	h.conditionsChanged("the hub has stopped")
 	if d > 0 {
 		h.resumeAfter(d)
 	}
@@ -35,24 +34,46 @@ func (h *Hub) stop(d time.Duration) {
 // resumeAfter begins a pause, at whose end the hub listens again. The lock is
 // held.
 func (h *Hub) resumeAfter(d time.Duration) {
-	pause, end := context.WithTimeout(h.ctx, d)
-	h.endPause, h.stoppedUntil = end, time.Now().Add(d)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		return
 	}
+	pause := time.NewTimer(d)
+	h.pauseEnds, h.stoppedUntil = make(chan struct{}), time.Now().Add(d)
+	ended := h.pauseEnds
 	h.tasks.Go(func() {
-		<-pause.Done()
-		if !errors.Is(pause.Err(), context.DeadlineExceeded) {
-			return // the hub was told something else, or was closed
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+			h.resumeFrom(ended)
+		case <-ended: // the hub was told something else
+		case <-h.ctx.Done():
 		}
-		if err := h.Resume(); err != nil {
-			h.log.Error(err.Error())
-			return
-		}
-		h.log.Info("connections are welcome again")
 	})
+}
+
+// resumeFrom listens again after a pause, unless that was ended in the very
+// moment in which it was over.
+func (h *Hub) resumeFrom(pause chan struct{}) {
+	h.stopping.Lock()
+	defer h.stopping.Unlock()
+	if h.pauseEnds != pause {
+		return
+	}
+	if err := h.resume(); err != nil {
+		h.log.Error(err.Error())
+		return
+	}
+	h.log.Info("connections are welcome again")
+}
+
+// endPause lets nothing come of a pause, if there is one. The lock is held.
+func (h *Hub) endPause() {
+	if h.pauseEnds != nil {
+		close(h.pauseEnds)
+		h.pauseEnds, h.stoppedUntil = nil, time.Time{}
+	}
 }
 
 // Stopped reports whether nothing listens at the hub's port, after [Hub.Stop]
@@ -89,16 +110,20 @@ func (h *Hub) cutAll() {
 	}
 }
 
-// Resume listens again at the same port, after [Hub.Stop]. If another
-// program has taken the port meanwhile, it is an error.
+// Resume listens again at the same port, after [Hub.Stop]. If another program
+// has taken the port meanwhile, the error matches [ErrPortTaken].
 func (h *Hub) Resume() error {
 	h.stopping.Lock()
 	defer h.stopping.Unlock()
+	return h.resume()
+}
+
+// resume is [Hub.Resume] with the lock held.
+func (h *Hub) resume() error {
 	h.endPause()
 	h.mu.Lock()
 	stopped, addresses := h.stopped, h.addresses
 	h.mu.Unlock()
-	h.stoppedUntil = time.Time{}
 	if !stopped {
 		return nil
 	}
@@ -113,13 +138,15 @@ func (h *Hub) Resume() error {
 var errClosed = errors.New("the hub is closed")
 
 // Restart is [Hub.Stop] and [Hub.Resume], as when the hub's machine reboots.
-// With keep, the hub knows everything again; without, it is left with its
-// certificate and the keys of its policies, and has forgotten all identities,
-// twins and sessions.
-func (h *Hub) Restart(keep bool) error {
+func (h *Hub) Restart() error {
 	h.Stop()
-	if !keep {
-		h.registry.Clear()
-	}
 	return h.Resume()
+}
+
+// RestartEmpty is [Hub.Restart] of a hub that has lost its data: it is left
+// with its certificate and the keys of its policies, and has forgotten all
+// identities, twins and sessions.
+func (h *Hub) RestartEmpty() error {
+	h.Stop()
+	return errors.Join(h.registry.Clear(), h.Resume())
 }

@@ -37,7 +37,7 @@ const (
 	Updated                            // its identity has changed
 	Deleted                            // it is gone; with a device, its modules are, too, each with an event of its own
 	Fault                              // a fault was injected, Reason says which
-	ConditionsChanged                  // what shall go wrong has changed: faults wait or were forgotten, the hub stopped or listens again; Reason says which
+	ConditionsChanged                  // what shall go wrong has changed: faults wait or were forgotten, the network is another one, the hub has stopped or listens again; Reason says which
 	Missed                             // Count events are not in the stream: whoever reads it was too slow
 )
 
@@ -64,7 +64,7 @@ type Event struct {
 
 	DeviceID   string // of whom it is about
 	ModuleID   string // "" for the device itself
-	By         string // who asked: a policy, or `device "d"`; "" if unknown
+	By         string // who asked: a policy, or `module "m" on device "d"`; of a refusal, who it says it is; "" if unknown
 	RemoteAddr string // from where, "127.0.0.1:50000"
 
 	Method string // of a request: "GET", "PATCH", …

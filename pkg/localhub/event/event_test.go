@@ -119,6 +119,11 @@ func TestRecording(t *testing.T) {
 	<-more
 	<-r.Done()
 	r.Close()
+	if events, _, more := r.After(6, 10); len(events) != 1 || more == nil {
+		t.Errorf("after the end, %v can be read", events)
+	} else {
+		<-more // there will be nothing more to wait for
+	}
 	if stream.Watched() {
 		t.Error("the stream believes that somebody listens")
 	}

@@ -29,6 +29,9 @@ func (r *Recording) After(number uint64, n int) (events []Event, missed uint64, 
 	for ; number < r.last && len(events) < n; number++ {
 		events = append(events, r.ring[number%uint64(r.limit)])
 	}
+	if r.ended() {
+		return events, missed, r.closed
+	}
 	if r.more == nil {
 		r.more = make(chan struct{})
 	}
@@ -66,6 +69,15 @@ func (r *Recording) wake() {
 	if r.more != nil {
 		close(r.more)
 		r.more = nil
+	}
+}
+
+func (r *Recording) ended() bool {
+	select {
+	case <-r.closed:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -61,13 +61,16 @@ const buffered = 1024
 // Events returns what happens from now on until ctx is done or the hub is
 // closed. Events wait for the reader, up to 1,024 of them; of more, the
 // oldest are dropped and an event of kind [Missed] says how many. Ranging
-// over the sequence once more goes on where it was left.
+// over the sequence once more goes on where it was left; two goroutines may
+// not range over it at once. Events are remembered until ctx is done, even if
+// nobody ranges any more.
 func (s *Stream) Events(ctx context.Context) iter.Seq[Event] {
 	r := s.Record(buffered)
 	context.AfterFunc(ctx, r.Close)
 	last := uint64(0)
 	return func(yield func(Event) bool) {
 		for ctx.Err() == nil {
+			over := r.ended() // asked first: then all events are there
 			events, missed, more := r.After(last, buffered)
 			if missed > 0 {
 				last += missed
@@ -81,13 +84,12 @@ func (s *Stream) Events(ctx context.Context) iter.Seq[Event] {
 					return
 				}
 			}
-			if len(events) > 0 {
-				continue
-			}
-			select {
-			case <-more:
-			case <-r.Done():
+			switch {
+			case len(events) > 0:
+			case over:
 				return
+			default:
+				<-more
 			}
 		}
 	}

@@ -30,5 +30,16 @@ func (s *Server) publishRefusal(who newcomer, socket *network.Conn, reason error
 	}
 }
 
-// twinPath stands in events for the topics of twin requests.
-const twinPath = "$iothub/twin"
+// publishTwinRequest tells of a request that was carried out or, with a reason,
+// refused. In place of a path there is what the topics of such requests begin
+// with.
+func (c *connection) publishTwinRequest(r twinRequest, status int, reason string) {
+	if !c.server.Events.Watched() {
+		return
+	}
+	kind := event.Request
+	if reason != "" {
+		kind = event.RequestRefused
+	}
+	c.publishEvent(event.Event{Kind: kind, By: c.client.ID().String(), Method: r.method, Path: "$iothub/twin", Status: status, Reason: reason})
+}

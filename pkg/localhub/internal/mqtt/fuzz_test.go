@@ -58,7 +58,7 @@ func FuzzTopic(f *testing.F) {
 	f.Add("%24rid=a")
 	f.Add("devices/d/modules/m/messages/events/%24.ct=a")
 	f.Fuzz(func(t *testing.T, topic string) {
-		if r, err := parseTwinRequest(topic); err == nil && (r.id == "" || strings.ContainsAny(r.responseTopic(200, 1), "+#\x00")) {
+		if r, err := parseTwinRequest("GET", topic); err == nil && (r.id == "" || strings.ContainsAny(r.responseTopic(200, 1), "+#\x00")) {
 			t.Fatalf("%q has the request id %q", topic, r.id)
 		}
 		id := registry.ID{Device: "d", Module: "m"}

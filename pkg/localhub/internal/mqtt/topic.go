@@ -70,14 +70,15 @@ func cutPath(id registry.ID, topic string) (rest string, found bool) {
 
 // twinRequest is what stands in the topic of a twin request.
 type twinRequest struct {
+	method  string // as HTTP would name it, for events: "GET" or "PATCH"
 	id      string // $rid, as it is written
 	version string // $version, "" if there is none
 }
 
 // parseTwinRequest reads the part of a topic that follows its fixed beginning:
 // "?$rid=1" or "?$rid=1&$version=3".
-func parseTwinRequest(text string) (twinRequest, error) {
-	var r twinRequest
+func parseTwinRequest(method, text string) (twinRequest, error) {
+	r := twinRequest{method: method}
 	for pair := range strings.SplitSeq(strings.TrimPrefix(text, "?"), "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		switch unescaped, _ := url.PathUnescape(name); unescaped {

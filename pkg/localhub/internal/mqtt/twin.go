@@ -3,13 +3,13 @@ package mqtt
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 	"github.com/google/uuid"
 
-	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/hubjson"
@@ -21,7 +21,7 @@ import (
 // of no importance. If the client has not subscribed to responses, there is
 // none.
 func (c *connection) handleTwinGet(packet *packets.PublishPacket, topic string) error {
-	request, err := parseTwinRequest(topic)
+	request, err := parseTwinRequest(http.MethodGet, topic)
 	if err != nil {
 		return err
 	}
@@ -30,19 +30,19 @@ func (c *connection) handleTwinGet(packet *packets.PublishPacket, topic string) 
 		return nil
 	}
 	c.acknowledge(packet)
-	if c.injectTwinResponse(how, request, 200) {
+	if c.injectTwinResponse(how, request, http.StatusOK) {
 		return nil
 	}
 	c.client.ReadTwin(func(t *twin.Twin, s registry.Subscriptions) {
-		c.publishEvent(event.Event{Kind: event.Request, Method: "GET", Path: twinPath, Status: 200})
-		c.respondTo(request, how, s, 200, 0, twinBody(t))
+		c.publishTwinRequest(request, http.StatusOK, "")
+		c.respondTo(request, how, s, http.StatusOK, 0, twinBody(t))
 	})
 	return nil
 }
 
 // handleReport merges a patch into the reported properties.
 func (c *connection) handleReport(packet *packets.PublishPacket, topic string) error {
-	request, err := parseTwinRequest(topic)
+	request, err := parseTwinRequest(http.MethodPatch, topic)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 		return nil
 	}
 	c.acknowledge(packet)
-	if c.injectTwinResponse(how, request, 502) {
+	if c.injectTwinResponse(how, request, http.StatusBadGateway) {
 		return nil
 	}
 	patch, err := twin.DecodeProperties(packet.Payload, true)
@@ -69,7 +69,8 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 			c.respondWithError(request, s, err)
 			return
 		}
-		c.respondTo(request, how, s, 204, version, nil)
+		c.publishTwinRequest(request, http.StatusNoContent, "")
+		c.respondTo(request, how, s, http.StatusNoContent, version, nil)
 	})
 	return nil
 }
@@ -102,7 +103,7 @@ func (c *connection) refuseRequest(r twinRequest, err error) {
 func (c *connection) respondWithError(r twinRequest, s registry.Subscriptions, err error) {
 	refused := huberror.From(err)
 	c.server.Log.Warn("twin request refused", "by", c.client.ID(), "status", refused.Status, "reason", refused.Error())
-	c.publishEvent(event.Event{Kind: event.RequestRefused, Path: twinPath, Status: refused.Status, Reason: refused.Error()})
+	c.publishTwinRequest(r, refused.Status, refused.Error())
 	c.respondTo(r, fault.Failure{}, s, refused.Status, 0, errorBody(refused))
 }
 

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -118,10 +119,11 @@ func (e *entity) disconnect(end func(Connection)) bool {
 
 // ForgetSubscriptions forgets all stored subscriptions and cuts those who are
 // connected.
-func (r *Registry) ForgetSubscriptions() {
+func (r *Registry) ForgetSubscriptions() (err error) {
 	r.each(func(e *entity) {
+		err = errors.Join(err, r.save(record{bucketSubscriptions, e.id, nil}))
 		e.subscriptions, e.stored = Subscriptions{}, false
-		r.save(record{bucketSubscriptions, e.id, nil})
 		e.cut("sessions are forgotten")
 	})
+	return err
 }

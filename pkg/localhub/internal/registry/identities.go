@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -158,10 +159,14 @@ func (r *Registry) remove(device *entity, removed []*entity) error {
 }
 
 // Clear forgets all devices and modules.
-func (r *Registry) Clear() {
+func (r *Registry) Clear() error {
 	for _, e := range r.all(func(id ID) bool { return !id.IsModule() }) {
-		r.Delete(e.id, Match{AnyETag})
+		err := r.Delete(e.id, Match{AnyETag})
+		if refused := (*huberror.Error)(nil); err != nil && !errors.As(err, &refused) { // refused is what is gone already
+			return err
+		}
 	}
+	return nil
 }
 
 // Devices returns up to top devices, ordered by id.
