@@ -14,10 +14,11 @@
 //
 // [Hub.Twin] and [Hub.PatchDesired] read and change twins directly, without a
 // request. No test has to sleep: [Hub.WaitConnection] waits for clients to come
-// and go, [Hub.WaitFaults] for faults to happen. Faults have names:
+// and go, [Hub.WaitFaults] for faults to happen, and [Hub.Events] tells all that
+// happens, refusals with their reasons included. Faults have names:
 // [Hub.Disconnect], [Hub.FailNext], [Hub.SetNetwork], [Hub.Restart] and so on;
-// package fault has the kinds. As a program, the hub is
-// moduletwin/pkg/cmd/localhub.
+// package fault has the kinds. Package portal shows a hub in a browser. As a
+// program, the hub is moduletwin/pkg/cmd/localhub.
 //
 // One TLS port serves HTTPS, MQTT 3.1.1 and, at /$iothub/websocket, MQTT over
 // WebSocket. The certificate is made at the first start; the key of the

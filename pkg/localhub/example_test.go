@@ -7,6 +7,7 @@ import (
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/event"
 )
 
 // tb stands for the *testing.T of a test function.
@@ -56,4 +57,29 @@ func ExampleStart() {
 	twin, _ := hub.Twin("myFirstDevice", "myFirstModule")
 	fmt.Println(twin.Properties.Desired["telemetryInterval"], twin.Properties.Desired.Version())
 	// Output: 122 2
+}
+
+// A test may look at what happens between the two ends: here, why a patch
+// does not reach its module.
+func ExampleHub_Events() {
+	hub, err := localhub.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer hub.Close()
+	hub.AddModule("myFirstDevice", "myFirstModule")
+
+	events := hub.Events(context.Background()) // from here on
+	if _, err := hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"telemetryInterval": 122}); err != nil {
+		log.Fatal(err)
+	}
+	for e := range events {
+		fmt.Println(e)
+		if e.Kind == event.NotificationMissed {
+			break
+		}
+	}
+	// Output:
+	// DesiredChanged device=myFirstDevice module=myFirstModule version=2 patch=map[telemetryInterval:122]
+	// NotificationMissed device=myFirstDevice module=myFirstModule version=2 reason="it is not connected"
 }

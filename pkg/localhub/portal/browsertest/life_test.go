@@ -119,6 +119,9 @@ func TestAddresses(t *testing.T) {
 		"/devices/nobody":               "nobody gibt es nicht",
 		"/devices/d/modules/nobody":     "nobody gibt es nicht",
 		"/nowhere":                      "Diese Seite gibt es nicht",
+		"/constructor":                  "Diese Seite gibt es nicht",
+		"/__proto__":                    "Diese Seite gibt es nicht",
+		"/history?kind=constructor":     "angelegt",
 		"/devices/d/modules/m/and/more": "Diese Seite gibt es nicht",
 	} {
 		p.run(chromedp.Navigate(p.base + path))

@@ -1,7 +1,7 @@
 // The frame of the page: which view the address names, and when it is drawn.
 
 import { h, morph, icon } from './dom.js';
-import { hub, follow } from './hub.js';
+import { follow, get, hub } from './hub.js';
 import { t, language, speak } from './text.js';
 import { parse, link } from './route.js';
 import { forgetSecrets } from './secrets.js';
@@ -148,7 +148,7 @@ async function arrive(moved) {
 		forgetSecrets();
 		view?.leave?.();
 		problem = null;
-		view = views[route.name]?.(route);
+		view = get(views, route.name)?.(route);
 	} else {
 		view.move?.(route);
 	}
@@ -182,6 +182,8 @@ follow(events => {
 	}
 	if (why !== 'first') {
 		forgetSecrets();
+	}
+	if (why !== 'first' || problem) {
 		load();
 	}
 	draw();

@@ -99,7 +99,7 @@ export function details({ device, module }) {
 			h('h2', { id: 'remove-title' }, t(module ? 'removeModule' : 'removeDevice', { id })),
 			h('p', {}, t(module ? 'removeModuleLong' : list.length ? 'removeDeviceLong' : 'removeDeviceAlone')),
 			list.length > 0 && h('ul', { class: 'doomed' }, list.map(one => h('li', {}, one.module))),
-			h('div', { class: 'buttons' }, h('button', { value: 'no', autofocus: true }, t('cancel')), h('button', { class: 'danger', value: 'yes' }, t('remove'))))),
+			h('div', { class: 'buttons' }, h('button', { value: 'no' }, t('cancel')), h('button', { class: 'danger', value: 'yes' }, t('remove'))))),
 		];
 	}
 

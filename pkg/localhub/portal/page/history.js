@@ -1,7 +1,7 @@
 // Verlauf: what has happened, newest first.
 
 import { h, icon } from './dom.js';
-import { ask, hub } from './hub.js';
+import { ask, get, hub } from './hub.js';
 import { t, clock, knows } from './text.js';
 import { link } from './route.js';
 import { go } from './app.js';
@@ -27,7 +27,7 @@ export function history({ query }) {
 		},
 		move(route) { ({ about = '', kind = 'groupAll' } = route.query); },
 		show() {
-			const fits = groups[kind] ?? groups.groupAll;
+			const fits = get(groups, kind) ?? groups.groupAll;
 			const events = hub.events.filter(e => (!about || idOf(e) === about || e.device === about || ['Restarted', 'Missed'].includes(e.kind)) && fits(e));
 			return [
 				h('div', { class: 'head' }, h('h1', {}, t('history'))),

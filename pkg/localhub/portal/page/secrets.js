@@ -7,7 +7,7 @@ import { t } from './text.js';
 import { draw, explain, say } from './app.js';
 
 let known = new Map(), shown = new Set(), copied = null;
-let shell = localStorage.shell ?? (/win/i.test(navigator.platform) ? 'PowerShell' : 'bash');
+let shell = /win/i.test(navigator.platform) ? 'PowerShell' : 'bash';
 
 export function forgetSecrets() {
 	known = new Map();
@@ -87,6 +87,10 @@ const shells = {
 	PowerShell: (variable, value) => `$env:${variable} = ${/[$`]/.test(value) ? `'${value.replaceAll("'", "''")}'` : `"${value}"`}`,
 	cmd: (variable, value) => `set "${variable}=${value}"`,
 };
+
+if (Object.hasOwn(shells, localStorage.shell ?? '')) {
+	shell = localStorage.shell;
+}
 
 // shellLine is the line that sets a variable to a connection string, in the
 // shell of the user's choice.
