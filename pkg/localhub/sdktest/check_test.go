@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// at returns the value at a path such as "authentication.symmetric_key", or
+// at returns the value at a path such as "authentication.symmetricKey", or
 // nil if there is none.
 func at(value any, path string) any {
 	for name := range strings.SplitSeq(path, ".") {

@@ -75,6 +75,13 @@ var twinClientScenarios = []scenario{
 		}
 		j.do(t, "twin")
 	}},
+	{"an empty name", func(t testing.TB, j *judge) {
+		j.listen(t, "m")
+		j.do(t, "report", object{"": 1})
+		j.patch(t, "m", object{"": object{"": 2}})
+		j.hears(t, `{"":{"":2},"$version":3}`)
+		same(t, "the twin", j.do(t, "twin"), `{"desired":{"":{"":2},"$version":3,"first":true},"reported":{"":1,"$version":2}}`)
+	}},
 	{"hear patches", func(t testing.TB, j *judge) {
 		j.listen(t, "m")
 		j.patch(t, "m", object{"a": object{"b": 1}})

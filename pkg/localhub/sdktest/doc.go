@@ -27,8 +27,8 @@
 //	IOTHUB_SDKS_REQUIRED=1 IOTHUB_SDKS_TABLE=table.txt go test ./pkg/localhub/sdktest
 //
 // The SDKs insist on the ports 8883 and 443. The tests take them at loopback
-// addresses of their own. Where 443 is closed to the user, only what does
-// without it is played; on Linux, this opens it:
+// addresses of their own. Where 443 is closed to the user, only Python plays,
+// over MQTT; on Linux, this opens it:
 //
 //	sudo sysctl net.ipv4.ip_unprivileged_port_start=443
 package sdktest

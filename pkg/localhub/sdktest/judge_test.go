@@ -1,9 +1,7 @@
 package sdktest
 
 import (
-	"context"
 	"os"
-	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -54,20 +52,21 @@ func TestSDKs(t *testing.T) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	for _, l := range languages {
-		running.Go(func() { t.Run(l.name, l.judge) })
+		running.Go(func() { t.Run(l.name, l.play) })
 	}
 }
 
-func (l language) judge(t *testing.T) {
+// play plays the scenarios with the SDKs of one language.
+func (l language) play(t *testing.T) {
 	classes := l.build(t, l.folder(t))
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() {
-		t.Run("service", func(t *testing.T) { newJudge(t, l, classes, "").judge(t, serviceScenarios) })
-		t.Run(mqtt, func(t *testing.T) { newJudge(t, l, classes, mqtt).judge(t, clientScenarios) })
+		t.Run("service", func(t *testing.T) { newJudge(t, l, classes, "").playAll(t, serviceScenarios) })
+		t.Run(mqtt, func(t *testing.T) { newJudge(t, l, classes, mqtt).playAll(t, clientScenarios) })
 	})
 	running.Go(func() {
-		t.Run(webSocket, func(t *testing.T) { newJudge(t, l, classes, webSocket).judge(t, clientScenarios) })
+		t.Run(webSocket, func(t *testing.T) { newJudge(t, l, classes, webSocket).playAll(t, clientScenarios) })
 	})
 }
 
@@ -80,7 +79,7 @@ func newJudge(t *testing.T, l language, classes, transport string) *judge {
 	return &judge{language: l, driver: startDriver(t, l, classes, hub), hub: hub, registry: openRegistry(t, hub), transport: transport}
 }
 
-func (j *judge) judge(t *testing.T, scenarios []scenario) {
+func (j *judge) playAll(t *testing.T, scenarios []scenario) {
 	j.openService(t, j.hub.ConnectionString(localhub.PolicyIoTHubOwner))
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -90,136 +89,6 @@ func (j *judge) judge(t *testing.T, scenarios []scenario) {
 		})
 		if j.hangs != "" {
 			t.Fatalf("the driver hangs in %s", j.hangs)
-		}
-	}
-}
-
-// options are those for a client. More are pairs of a name and a value.
-func (j *judge) options(more ...any) object {
-	options := object{"webSocket": j.transport == webSocket}
-	for i := 0; i < len(more); i += 2 {
-		options[more[i].(string)] = more[i+1]
-	}
-	return options
-}
-
-// open makes a client that has not connected yet. To device SDKs, host names
-// have no port.
-func (j *judge) open(t testing.TB, identity iothub.ConnectionString, options ...any) {
-	t.Helper()
-	identity.HostName = identity.Host()
-	j.do(t, "open", identity.Reveal(), j.options(options...))
-	j.forget()
-	j.heard = 0
-}
-
-// add adds the scenario's device or a module of it, unless it exists.
-func (j *judge) add(module string) iothub.ConnectionString {
-	if module == "" {
-		return j.hub.AddDevice(j.device)
-	}
-	return j.hub.AddModule(j.device, module)
-}
-
-// connect has a client sign in as the scenario's device or a module of it.
-func (j *judge) connect(t testing.TB, module string, options ...any) {
-	t.Helper()
-	j.open(t, j.add(module), options...)
-	j.signIn(t, letIn)
-	j.waitFor(t, module, func(c localhub.ConnectionState) bool { return c.Connected })
-}
-
-// listen is connect for a client that has read its twin and hears patches.
-func (j *judge) listen(t testing.TB, module string, options ...any) {
-	t.Helper()
-	j.connect(t, module, options...)
-	j.do(t, "twin")
-	j.do(t, "listen")
-	j.waitFor(t, module, func(c localhub.ConnectionState) bool { return c.Subscribed })
-	j.patch(t, module, object{"first": true})
-	j.hears(t, `{"$version":2,"first":true}`)
-}
-
-// What comes of a sign-in: a status.
-const (
-	letIn  = 0
-	refuse = 401
-)
-
-// unsettled are the errors by which SDKs say that they have not got through,
-// or that they are about to connect anyway.
-var unsettled = []string{"ConnectionFailedError", "NotConnectedError", "IotHubClientException", "IllegalStateException"}
-
-// signIn has the client connect and checks the outcome. It asks again while
-// the SDK is not settled.
-func (j *judge) signIn(t testing.TB, outcome int) {
-	t.Helper()
-	a := j.try(t, "connect")
-	for deadline := time.Now().Add(patience); a.Status == 0 && slices.Contains(unsettled, a.Error) && time.Now().Before(deadline); {
-		a = j.try(t, "connect")
-	}
-	if a.Status != outcome || (a.Error == "") != (outcome == letIn) {
-		t.Fatalf("connect: %q with status %d, want status %d", a.Error, a.Status, outcome)
-	}
-}
-
-// waitFor waits for a state of the connection of the scenario's device or of a
-// module of it.
-func (j *judge) waitFor(t testing.TB, module string, ok func(localhub.ConnectionState) bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if _, err := j.hub.WaitConnection(ctx, j.device, module, ok); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// comesBack waits until a client is subscribed after n further sign-ins, or
-// has given up.
-func (j *judge) comesBack(t testing.TB, module string, n int) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	back := make(chan error, 1)
-	go func() {
-		_, err := j.hub.WaitConnection(ctx, j.device, module, func(c localhub.ConnectionState) bool { return c.Subscribed && c.SignIns > n })
-		back <- err
-	}()
-	select {
-	case err := <-back:
-		if err != nil {
-			t.Fatal(err)
-		}
-	case <-j.gaveUp:
-		cancel()
-		<-back
-		t.Fatal("it has given up")
-	}
-}
-
-// patch changes desired properties as a back end does.
-func (j *judge) patch(t testing.TB, module string, patch object) {
-	t.Helper()
-	if _, err := j.hub.PatchDesired(j.device, module, patch); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// hears waits for a patch and compares it.
-func (j *judge) hears(t testing.TB, want string) {
-	t.Helper()
-	same(t, "the patch", j.nextPatch(t), want)
-}
-
-// nextPatch waits for a patch that is new: an SDK whose connection ends before
-// it has acknowledged one delivers it again.
-func (j *judge) nextPatch(t testing.TB) any {
-	t.Helper()
-	for {
-		patch := j.wait(t)
-		if version, _ := at(patch, "$version").(float64); version > j.heard {
-			j.heard = version
-			return patch
 		}
 	}
 }

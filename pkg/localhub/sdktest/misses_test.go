@@ -85,6 +85,11 @@ var misses = []miss{
 		reason:    "the metadata of nested properties is lost when a twin is read (TwinCollection.java, put)",
 	},
 	{
+		language: "Java", failure: "updateTwin: IllegalArgumentException",
+		scenarios: []string{"* twin: an empty name"},
+		reason:    "the service client takes no empty name (its TwinCollection.java; azure-iot-sdk-java#1754 was mended in the device client)",
+	},
+	{
 		language: "Java", failure: "properties.desired.$version is 2, want 1",
 		scenarios: []string{"* twin: tags alone leave the desired version"},
 		reason:    "an empty desired section is sent with tags (TwinClient.java, patch)",

@@ -32,6 +32,11 @@ var moduleIdentityScenarios = []scenario{
 	{"create a module of no device: 404", func(t testing.TB, j *judge) {
 		j.refused(t, 404, "createModule", j.identity("m"))
 	}},
+	{"a module id with $ at its beginning: 400", func(t testing.TB, j *judge) {
+		j.hub.AddDevice(j.device)
+		j.refused(t, 400, "createModule", j.identity("$module"))
+		has(t, j.do(t, "createModule", j.identity("special$module")), "moduleId", `"special$module"`)
+	}},
 	{"get a module that does not exist: 404", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
 		j.refused(t, 404, "getModule", j.device, "m")

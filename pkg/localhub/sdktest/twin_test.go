@@ -84,6 +84,11 @@ func twinScenarios(kind, module string) []scenario {
 			twin := j.do(t, "sendTwinBack", j.device, module)
 			has(t, twin, "etag", `"AAAAAAAAAAM="`, "tags", `{"t":1}`, "properties.desired.a", "1", "properties.desired.$version", "3")
 		}},
+		{named("an empty name"), func(t testing.TB, j *judge) {
+			j.add(module)
+			twin := update(t, j, desired(object{"": object{"": 1}}))
+			same(t, "the property", at(at(twin, "properties.desired"), ""), `{"":1}`)
+		}},
 		{named("a name that is not allowed: 400"), func(t testing.TB, j *judge) {
 			j.add(module)
 			j.refused(t, 400, "updateTwin", j.device, module, desired(object{"a.b": 1}))

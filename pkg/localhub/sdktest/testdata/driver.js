@@ -7,7 +7,7 @@
 
 const readline = require('node:readline');
 const { Registry } = require('azure-iothub');
-const device = require('azure-iot-device');
+const { Client, Message, ModuleClient, SharedAccessKeyAuthenticationProvider } = require('azure-iot-device');
 const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
 
 let registry;
@@ -56,16 +56,16 @@ function unsupported() {
 // The side of devices and modules.
 
 async function open(connectionString, options) {
-  const provider = device.SharedAccessKeyAuthenticationProvider.fromConnectionString(connectionString);
+  const provider = SharedAccessKeyAuthenticationProvider.fromConnectionString(connectionString);
   if (options.renewAfter) {
     provider.setTokenRenewalValues(60 + options.renewAfter, 60);
   }
-  const kind = connectionString.includes('ModuleId=') ? device.ModuleClient : device.Client;
+  const kind = connectionString.includes('ModuleId=') ? ModuleClient : Client;
   await use(kind, 'fromAuthenticationProvider', provider, options);
 }
 
 async function use(kind, create, credentials, options) {
-  await module_.close();
+  await clients.close();
   client = kind[create](credentials, options.webSocket ? MqttWs : Mqtt);
   client.on('disconnect', () => say({ event: 'gaveUp' }));
   twin = undefined;
@@ -105,9 +105,9 @@ async function subscribeToEverything() {
   client.on(client.onMethod ? 'inputMessage' : 'message', () => {});
 }
 
-const module_ = {
+const clients = {
   open,
-  openWithToken: (_host, _device, _module, token, options) => use(device.ModuleClient, 'fromSharedAccessSignature', token, options),
+  openWithToken: (_host, _device, _module, token, options) => use(ModuleClient, 'fromSharedAccessSignature', token, options),
   connect: async () => { await client.open(); },
   disconnect: async () => { await client.close(); },
   close: async () => { await client?.close(); client = undefined; },
@@ -115,13 +115,13 @@ const module_ = {
   report,
   listen,
   subscribeToEverything,
-  send: async (text) => { await client.sendEvent(new device.Message(text)); },
-  sendToOutput: async (text, output) => { await client.sendOutputEvent(output, new device.Message(text)); },
+  send: async (text) => { await client.sendEvent(new Message(text)); },
+  sendToOutput: async (text, output) => { await client.sendOutputEvent(output, new Message(text)); },
 };
 
 // Lines.
 
-const calls = { ...service, ...module_ };
+const calls = { ...service, ...clients };
 
 const say = (message) => process.stdout.write(JSON.stringify(message) + '\n');
 
@@ -137,7 +137,7 @@ async function main() {
       say({ error: error.name, status: error.response?.statusCode ?? statuses[error.name] ?? 0 });
     }
   }
-  await module_.close();
+  await clients.close();
 }
 
 main().then(() => process.exit());
