@@ -1,11 +1,12 @@
 package portal
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"moduletwin/pkg/internal/mergepatch"
 	"moduletwin/pkg/iothub"
@@ -38,12 +39,14 @@ type draft struct {
 	Problem *problem       `json:"problem,omitempty"`
 }
 
-// problem says why the hub would not take an edit. The line is 0 if it is
-// valid JSON, but breaks a rule.
+// problem says why the hub would not take an edit: because it is no JSON, then
+// Kind is set, or because it breaks a rule, then Message is.
 type problem struct {
+	Kind    string `json:"kind,omitempty"` // "character", "object", "more" or "end"; the page has words for it
 	Line    int    `json:"line,omitempty"` // both count from 1
 	Column  int    `json:"column,omitempty"`
-	Message string `json:"message"`
+	Found   string `json:"found,omitempty"`   // the character that does not belong there
+	Message string `json:"message,omitempty"` // the hub's words
 }
 
 // conflict is what comes instead of an answer when somebody else was faster.
@@ -74,7 +77,7 @@ func (p *Portal) changeTwin(r *http.Request) (any, error) {
 	}
 	patch, problem := e.patch()
 	if problem != nil {
-		return nil, failf(http.StatusBadRequest, "Invalid", "%s", problem.Message)
+		return nil, failf(http.StatusBadRequest, "Invalid", "it is no JSON object, at line %d, column %d", problem.Line, problem.Column)
 	}
 	twin, err := p.update(r, e, patch)
 	if errors.Is(err, iothub.ErrPreconditionFailed) {
@@ -137,46 +140,46 @@ func decodeEdit(r *http.Request) (e edit, err error) {
 // patch returns the difference between what was there and what was written.
 func (e edit) patch() (map[string]any, *problem) {
 	var now map[string]any
-	in := json.NewDecoder(bytes.NewReader([]byte(e.Text)))
+	in := json.NewDecoder(strings.NewReader(e.Text))
 	in.UseNumber()
-	err := in.Decode(&now)
-	offset := in.InputOffset()
-	if err == nil && now == nil {
-		err = errNoObject
+	if err := in.Decode(&now); err != nil {
+		return nil, e.problem(err)
 	}
-	if err == nil {
-		if _, more := in.Token(); more != io.EOF {
-			err = errTooMuch
-		}
+	if now == nil { // JSON's null
+		return nil, e.problemAt("object", 0)
 	}
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		offset = syntax.Offset - 1
+	end := in.InputOffset()
+	if _, err := in.Token(); err != io.EOF {
+		return nil, e.problemAt("more", end)
 	}
-	switch kind := (*json.UnmarshalTypeError)(nil); {
-	case err == nil:
-		return mergepatch.Diff(e.Base, now), nil
-	case errors.As(err, &kind):
-		err, offset = errNoObject, 0
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		err, offset = errUnfinished, int64(len(e.Text))
-	}
-	line, column := position(e.Text, offset)
-	return nil, &problem{Line: line, Column: column, Message: err.Error()}
+	return mergepatch.Diff(e.Base, now), nil
 }
 
-var (
-	errNoObject   = errors.New("it is not a JSON object in braces")
-	errTooMuch    = errors.New("something follows the closing brace")
-	errUnfinished = errors.New("the end is missing")
-)
+// problem says what the decoder has found.
+func (e edit) problem(err error) *problem {
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Offset > 0 && syntax.Offset <= int64(len(e.Text)) {
+		p := e.problemAt("character", syntax.Offset-1)
+		found, _ := utf8.DecodeRuneInString(e.Text[syntax.Offset-1:])
+		p.Found = string(found)
+		return p
+	}
+	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
+		return e.problemAt("object", 0)
+	}
+	return e.problemAt("end", int64(len(e.Text)))
+}
+
+func (e edit) problemAt(kind string, offset int64) *problem {
+	line, column := position(e.Text, offset)
+	return &problem{Kind: kind, Line: line, Column: column}
+}
 
 // position returns where an offset is, both counted from 1, the column in
 // characters.
 func position(text string, offset int64) (line, column int) {
-	before := text[:max(0, min(int(offset), len(text)))]
-	line = 1 + bytes.Count([]byte(before), []byte("\n"))
-	start := bytes.LastIndexByte([]byte(before), '\n') + 1
-	return line, 1 + len([]rune(before[start:]))
+	before := text[:offset]
+	start := strings.LastIndexByte(before, '\n') + 1
+	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
 }
 
 // twinPatch puts patch where it belongs.

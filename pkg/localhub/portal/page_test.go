@@ -87,8 +87,8 @@ func TestTexts(t *testing.T) {
 		if places := regexp.MustCompile(`\{\w+\}`); strings.Join(places.FindAllString(found[2], -1), "") == "" != (strings.Join(places.FindAllString(found[3], -1), "") == "") {
 			t.Errorf("%s: the languages differ in what is filled in", found[1])
 		}
-		name := regexp.MustCompile(`(Long|Module|Short)$`).ReplaceAllString(found[1], "")
-		if !regexp.MustCompile(`\b`+name+`\b`).MatchString(used) && !strings.Contains("RegistryRead RegistryWrite ServiceConnect DeviceConnect", name) {
+		name := regexp.MustCompile(`(Long|Module|Short|Problem)$`).ReplaceAllString(found[1], "")
+		if !regexp.MustCompile(`\b`+name+`\b`).MatchString(used) && !strings.Contains("RegistryRead RegistryWrite ServiceConnect DeviceConnect character object more end", name) {
 			t.Errorf("nobody says %s", found[1])
 		}
 	}

@@ -37,6 +37,7 @@ func TestTutorial(t *testing.T) {
 
 	// Moduldetails: the module's connection string.
 	p.click("Geräte")
+	p.heard("Geräte – Lokaler IoT-Hub")
 	p.click("myFirstDevice")
 	p.click("myFirstModule")
 	p.see("Noch nie verbunden")

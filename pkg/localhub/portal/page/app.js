@@ -156,7 +156,7 @@ async function arrive(moved) {
 	if (moved && !stays) {
 		scrollTo(0, 0);
 		document.getElementById('main').focus({ preventScroll: true });
-		say(document.title);
+		whenDrawn(() => say(document.title));
 	}
 }
 

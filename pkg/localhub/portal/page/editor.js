@@ -134,7 +134,8 @@ export function editorOf(who, section, current, saved) {
 			h('div', { key: 'mine' },
 				h('label', { for: id }, t(conflict ? 'mine' : section)),
 				textarea(),
-				problem ? h('p', { class: 'wrong', id: id + '-problem' }, problem.line ? h('button', { type: 'button', class: 'plain', onclick: () => jump(problem) }, t('problemAt', problem)) : t('problemRule'), ' ', h('span', { lang: 'en' }, problem.message))
+				problem ? h('p', { class: 'wrong', id: id + '-problem' }, problem.kind ? [h('button', { type: 'button', class: 'plain', onclick: () => jump(problem) }, t('problemAt', problem)), ' ', t(problem.kind + 'Problem', problem)]
+					: [t('problemRule'), ' ', h('span', { lang: 'en' }, problem.message)])
 					: h('p', { class: 'hint', id: id + '-problem' }, changed ? [t('patch'), ' ', h('code', {}, JSON.stringify(edit.patch))] : t('noChange'))),
 			conflict && h('div', { key: 'theirs' }, h('h3', {}, t('theirs')), lines(conflict.theirs))),
 		h('div', { class: 'buttons', key: 'buttons' }, conflict ? [
