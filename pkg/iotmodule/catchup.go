@@ -83,10 +83,7 @@ func (f *follower) reasonToRead() (epoch int, needed bool) {
 func (f *follower) takeRead(conn *connection, epoch int, desired iothub.Properties) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	switch {
-	case f.conn != conn:
-		return errConnectionLost
-	case f.tracker.epoch != epoch:
+	if f.conn != conn || f.tracker.epoch != epoch {
 		return errOutdated
 	}
 	f.deliver(f.tracker.read(desired))

@@ -114,9 +114,8 @@ func (c *Client) end(err error) {
 	c.announceChange()
 }
 
-// setConnection makes conn, or with nil none, the connection of the client.
-// The follower is told first: what is read over a connection that it does not
-// know does not count.
+// setConnection makes conn, or with nil none, the connection of the client and
+// of the follower.
 func (c *Client) setConnection(conn *connection) {
 	c.follower.setConnection(conn)
 	c.mu.Lock()

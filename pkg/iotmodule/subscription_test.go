@@ -15,7 +15,6 @@ import (
 	"moduletwin/pkg/internal/mergepatch"
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
-	"moduletwin/pkg/localhub"
 	"moduletwin/pkg/localhub/fault"
 )
 
@@ -337,23 +336,23 @@ func (s *fixture) followBriefly(n int) (states []iothub.Properties) {
 	return states
 }
 
-// changeAndCutUntil returns the hub's states by version.
+// changeAndCutUntil returns the hub's states by version. After each cut it
+// waits until the module has caught up: a hub that cuts faster than it answers
+// would never be followed.
 func (s *fixture) changeAndCutUntil(done <-chan struct{}) map[int64]map[string]any {
 	states := map[int64]map[string]any{}
-	for round := 0; ; round++ {
+	for {
 		select {
 		case <-done:
 			return states
 		default:
 		}
-		s.awaitConnection(func(c localhub.ConnectionState) bool { return c.Subscribed })
-		if round%2 == 0 {
-			s.hub.Disconnect(deviceID, moduleID)
-		}
+		s.hub.Disconnect(deviceID, moduleID)
+		var version int64
 		for range 3 {
-			s.patch(map[string]any{fmt.Sprint("p", rand.IntN(5)): rand.IntN(9), fmt.Sprint("q", rand.IntN(5)): nil})
-			state, version := s.desired()
-			states[version] = state
+			version = s.patch(map[string]any{fmt.Sprint("p", rand.IntN(5)): rand.IntN(9), fmt.Sprint("q", rand.IntN(5)): nil})
+			states[version], _ = s.desired()
 		}
+		s.reader.await(s, version)
 	}
 }
