@@ -1,6 +1,7 @@
 package iotmodule
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"strings"
@@ -70,6 +71,20 @@ func (c *connection) whyLost() (cause error, waiting bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cause, c.waited
+}
+
+// lossSoon returns why the connection was lost, or nil if it is not. paho tells
+// those first who wait for a packet to be sent, and a moment later the rest.
+func (c *connection) lossSoon(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	select {
+	case <-c.lost:
+		cause, _ := c.whyLost()
+		return cause
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // errSignedOut is the cause of an end of our own making.

@@ -209,6 +209,25 @@ func TestLogOfARefusedRead(t *testing.T) {
 	})
 }
 
+// A connection that ends at once has a cause in plain words, whatever it was
+// about to do.
+func TestLogOfConnectionsThatEndAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
+		for range 20 {
+			s.hub.Disconnect(deviceID, moduleID)
+			s.awaitConnection(func(c localhub.ConnectionState) bool { return c.Subscribed })
+		}
+		s.settled()
+		for _, line := range log.lines() {
+			if strings.Contains(line, "cause: ") && !strings.Contains(line, "cause: the hub closed the connection") {
+				t.Errorf("the log says %s", line)
+			}
+		}
+	})
+}
+
 // Another client is suspected only of what nothing else explains.
 func TestLogBlamesNobodyElse(t *testing.T) {
 	const (
@@ -227,10 +246,13 @@ func TestLogBlamesNobodyElse(t *testing.T) {
 		}, 1},
 		{"a hub that is started again and again", func(s *fixture) {
 			for range 8 {
-				signIns := s.awaitConnection(func(c localhub.ConnectionState) bool { return c.Subscribed }).SignIns
+				before := s.hub.FaultsInjected()
 				s.hub.FailNext(2, fault.SignIn, fault.Status(3))
 				s.hub.Disconnect(deviceID, moduleID)
-				s.awaitConnection(func(c localhub.ConnectionState) bool { return c.SignIns > signIns })
+				if err := s.hub.WaitFaults(s.ctx, before+3); err != nil {
+					s.Fatal(err)
+				}
+				s.settled()
 			}
 		}, 0},
 	}

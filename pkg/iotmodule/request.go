@@ -80,6 +80,9 @@ func (c *connection) exchange(ctx context.Context, topic string, body []byte) (r
 	case response := <-arrived:
 		return response, nil
 	case err := <-failed:
+		if c.lossSoon(ctx) != nil {
+			return response{}, errConnectionLost
+		}
 		return response{}, err
 	case <-c.lost:
 		return response{}, errConnectionLost

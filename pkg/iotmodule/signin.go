@@ -112,13 +112,11 @@ func (c *connection) subscribe(ctx context.Context) error {
 	select {
 	case <-token.Done():
 	case <-c.lost:
-		cause, _ := c.whyLost()
-		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", cause))
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := token.Error(); err != nil {
-		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", err))
+	if err := token.Error(); err != nil || isClosed(c.lost) {
+		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", firstError(c.lossSoon(ctx), err)))
 	}
 	for filter, granted := range maps.All(token.Result()) {
 		if granted > 1 { // paho takes a refusal for a success
