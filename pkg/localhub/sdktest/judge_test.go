@@ -74,7 +74,7 @@ func newJudge(t *testing.T, l language, classes, transport string) *judge {
 	t.Helper()
 	hub, no443 := startHub(t)
 	if no443 != nil && (transport == webSocket || l.serviceAt443) {
-		missing(t, "%s needs port 443: %v", t.Name(), no443)
+		missing(t, "%s needs port 443: %v; %s", t.Name(), no443, open443)
 	}
 	return &judge{language: l, driver: startDriver(t, l, classes, hub), hub: hub, registry: openRegistry(t, hub), transport: transport}
 }

@@ -140,7 +140,7 @@ func startShell(t *testing.T, setting, commands string) *shell {
 	t.Helper()
 	hub, no443 := startHub(t)
 	if no443 != nil {
-		missing(t, "the page needs port 443: %v", no443)
+		missing(t, "the page needs port 443: %v; %s", no443, open443)
 	}
 	owner := hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite)
 	address := owner.Host()

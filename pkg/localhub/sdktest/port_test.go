@@ -10,6 +10,9 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
+// open443 is what to do where a user may not open port 443.
+const open443 = "on Linux: sudo sysctl net.ipv4.ip_unprivileged_port_start=443"
+
 // startHub starts a hub at the ports that SDKs insist on: 8883 for MQTT and
 // 443 for HTTPS and WebSocket. It does so at one of the many loopback
 // addresses of a machine, so that other tests can have these ports, too.
