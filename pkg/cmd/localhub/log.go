@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -11,12 +12,17 @@ import (
 // maxLogLine is how many characters of a line are shown. Ids and reasons fit.
 const maxLogLine = 1000
 
-// safeLog passes on lines of a log without what a terminal obeys: they name
+// safeLog passes on whole lines of a log without what a terminal obeys: they name
 // ids, addresses and reasons that come from clients.
 type safeLog struct{ to io.Writer }
 
 func (l safeLog) Write(line []byte) (int, error) {
-	if _, err := io.WriteString(l.to, printable.Line(string(line), maxLogLine)+"\n"); err != nil {
+	text := string(bytes.TrimSuffix(line, []byte("\n")))
+	safe := line // nearly always
+	if shown := printable.Line(text, maxLogLine); shown != text {
+		safe = []byte(shown + "\n")
+	}
+	if _, err := l.to.Write(safe); err != nil {
 		return 0, err
 	}
 	return len(line), nil

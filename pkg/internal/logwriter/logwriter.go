@@ -74,19 +74,28 @@ func (w *Writer) Close(ctx context.Context) error {
 // to say so.
 func (w *Writer) run() {
 	defer close(w.done)
-	for lines := w.next(); lines != nil; lines = w.next() {
+	lines, more := w.next(nil)
+	for more {
 		w.to.Write(lines)
+		lines, more = w.next(lines)
 	}
 }
 
-// next waits for lines; nil is the end.
-func (w *Writer) next() (lines []byte) {
+// maxSpare is how large a buffer may be that is kept for later.
+const maxSpare = 64 << 10
+
+// next waits for lines; more is false at the end. spare is a buffer to be used
+// again.
+func (w *Writer) next(spare []byte) (lines []byte, more bool) {
+	if cap(spare) > maxSpare {
+		spare = nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.pending) == 0 && w.dropped == 0 && !w.closed {
 		w.changed.Wait()
 	}
-	lines, w.pending = w.pending, nil
+	lines, w.pending = w.pending, spare[:0]
 	switch w.dropped {
 	case 0:
 	case 1:
@@ -95,5 +104,5 @@ func (w *Writer) next() (lines []byte) {
 		lines = fmt.Appendf(lines, "%d lines of the log were dropped: it was not read fast enough\n", w.dropped)
 	}
 	w.dropped = 0
-	return lines
+	return lines, len(lines) > 0
 }

@@ -14,6 +14,9 @@ import (
 // something was cut off, "…" after them. White space of any kind becomes one
 // space; what is unsafe is written as in Go, such as \x1b or \u202e.
 func Line(text string, limit int) string {
+	if isPlain(text) && len(text) <= limit { // as nearly all is, and found out at little cost
+		return text
+	}
 	var b strings.Builder
 	count, space := 0, false
 	for _, r := range text { // bytes that are no UTF-8 become U+FFFD
@@ -37,6 +40,19 @@ func Line(text string, limit int) string {
 		count++
 	}
 	return b.String()
+}
+
+// isPlain reports whether text is a line of ASCII as it is to be shown.
+func isPlain(text string) bool {
+	afterSpace := true // at the beginning, there is to be none
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c > '~' || c == ' ' && afterSpace {
+			return false
+		}
+		afterSpace = c == ' '
+	}
+	return !afterSpace
 }
 
 // JSON returns text, which is JSON, with the same meaning and no unsafe

@@ -26,6 +26,12 @@ func TestLine(t *testing.T) {
 		{"no UTF-8", "a\xff\xc3b", "a\ufffd\ufffdb"},
 		{"as long as it may be", strings.Repeat("ä", 40), strings.Repeat("ä", 40)},
 		{"longer", strings.Repeat("ä", 41), strings.Repeat("ä", 40) + "…"},
+		{"as long as it may be, in ASCII", strings.Repeat("a", 40), strings.Repeat("a", 40)},
+		{"longer, in ASCII", strings.Repeat("a", 41), strings.Repeat("a", 40) + "…"},
+		{"spaces in ASCII", "a b", "a b"},
+		{"two spaces in ASCII", "a  b", "a b"},
+		{"a space before ASCII", " a", "a"},
+		{"a space after ASCII", "a ", "a"},
 		{"longer by a space", strings.Repeat("ä", 40) + " \n ", strings.Repeat("ä", 40)},
 		{"longer by a space and more", strings.Repeat("ä", 40) + " b", strings.Repeat("ä", 40) + "…"},
 	}
