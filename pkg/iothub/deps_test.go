@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Who uses this package gets the standard library and one small module with
+// Whoever uses this package gets the standard library and one small module with
 // it.
 func TestDependencies(t *testing.T) {
 	for _, path := range deps(t, ".") {

@@ -114,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// unauthorizedAt refuses by a clock that is ahead of this one.
+// unauthorizedAt answers 401, by a clock that is ahead of this one.
 func unauthorizedAt(ahead time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		date := time.Now().Add(ahead).UTC().Format(http.TimeFormat)
@@ -131,7 +131,7 @@ func brokenNotFound(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// A yes that makes no sense is an error, but neither an [*iothub.Error] nor the
+// A success that makes no sense is an error, but neither an [*iothub.Error] nor the
 // user's fault.
 func TestNonsense(t *testing.T) {
 	tests := []struct {
@@ -168,8 +168,8 @@ func huge(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// A proxy's 502 is an error of the way, so it is tried again, and then still
-// reported as 502.
+// After a proxy's 502, the request is tried again; the error at the end says 502
+// all the same.
 func TestBadGateway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := serve(t)

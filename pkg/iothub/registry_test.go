@@ -49,8 +49,7 @@ func TestNewRegistryRefusesUnreadableCertificates(t *testing.T) {
 	}
 }
 
-// Signing is not work to do for every request, and a token that is about to
-// expire is not one to send.
+// A token serves many requests, until it is about to expire.
 func TestTokenReuse(t *testing.T) {
 	tests := []struct {
 		name           string
@@ -217,7 +216,7 @@ func TestNothingListens(t *testing.T) {
 	}
 }
 
-// Only certificates are proof of being the hub: of the right authority, and
+// What proves that a server is the hub is a certificate of the right authority,
 // for the right host.
 func TestUntrustedServer(t *testing.T) {
 	tests := []struct{ name, host, says string }{

@@ -150,7 +150,8 @@ func TestRequestFormat(t *testing.T) {
 	}
 }
 
-// responseTo is the least that the call with this request takes for a yes.
+// responseTo is the shortest response that the call with this request takes for
+// a success.
 func responseTo(requestFormat string) http.HandlerFunc {
 	line, _, _ := strings.Cut(requestFormat, "?")
 	switch {
@@ -235,7 +236,7 @@ func TestInvalidInput(t *testing.T) {
 	}
 }
 
-// A response about something else than was asked for is nobody's to use.
+// A response about something else than was asked for is an error.
 func TestResponseAboutSomethingElse(t *testing.T) {
 	const (
 		device = `{"deviceId":"other"}`

@@ -337,8 +337,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A hub that is down for good keeps no call for longer than a minute, and
-// not as good as for ever.
+// On a hub that is down for good, a call gives up within a minute, though not
+// soon, and sends few requests.
 func TestTimeLimit(t *testing.T) {
 	for name, response := range map[string]http.HandlerFunc{"503": unavailable, "no response": staysSilent, "hangs up": hangsUp} {
 		for name, call := range map[string]call{name + ", read": getDevice, name + ", write": createDevice} {
@@ -432,8 +432,8 @@ func TestConnectionRefusedIsNotRetried(t *testing.T) {
 	})
 }
 
-// What no repetition mends is not repeated, although it is found out only when
-// the request is on its way.
+// A failure that will not pass ends the call, even if it shows only when the
+// request has been sent.
 func TestLastingFailure(t *testing.T) {
 	speak := func(words string) func(*tls.Conn) {
 		return func(conn *tls.Conn) {

@@ -164,8 +164,8 @@ func TestRenewAt(t *testing.T) {
 	}
 }
 
-// FuzzParseSASToken starts from fields, so that most inputs are tokens: what
-// is read is written so that it is read, and verifies, the same.
+// FuzzParseSASToken starts from fields, so that most inputs are tokens. A token
+// that was read and written is read and verified as before.
 func FuzzParseSASToken(f *testing.F) {
 	const sig = "rny7eWZSBNZ9YeCNiuTjnwBzU9k6y3yqorNu3ifboBQ%3D"
 	f.Add("sr=h&sig=" + sig + "&se=1767225600&skn=service")

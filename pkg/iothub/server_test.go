@@ -162,7 +162,7 @@ func breaksOff(w http.ResponseWriter, _ *http.Request) {
 }
 
 // staysSilent keeps the connection open until the client closes it, but does
-// not response, not even then.
+// not answer, not even then.
 func staysSilent(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 	panic(http.ErrAbortHandler)

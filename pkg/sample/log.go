@@ -37,7 +37,7 @@ const maxLine = 2000
 // second one what may help against the cause, if anything is known:
 //
 //	receivemoduletwinpatch: no connection, trying again in 300ms (cause: …)
-//	Is the local hub running, at the port of the connection string?
+//	Nothing is listening there. Is the local hub running, at the port of the connection string?
 type logHandler struct {
 	out     *log.Logger // with the name of the program
 	hint    func(error) string

@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// TestInTheWay: what is no file in place of ca.pem is an error, for the hub
+// TestInTheWay: anything but a file in place of ca.pem is an error, for the hub
 // and for its clients, and neither waits for it.
 func TestInTheWay(t *testing.T) {
 	for name, make := range map[string]func(path string) error{

@@ -42,8 +42,8 @@ func keepSomething(t *testing.T, data string) {
 	hub.Close()
 }
 
-// TestResetWhat: what a hub uses stays, what is damaged can go, and nothing is
-// nothing.
+// TestResetWhat: what a hub uses stays, what is damaged can go, and where there is
+// nothing, there is no question.
 func TestResetWhat(t *testing.T) {
 	data := t.TempDir()
 	yes := func() (*bufio.Reader, *strings.Builder) { return typed("yes\n"), new(strings.Builder) }
