@@ -6,10 +6,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -111,6 +109,10 @@ func (l testLog) Write(line []byte) (int, error) {
 
 // Start starts a hub. When it returns, the hub accepts connections at all
 // its addresses.
+//
+// The error is a [*ListenError] if an address cannot be opened; it matches
+// [ErrInUse] if another hub uses [Options.DataDir], and [ErrUnusable] if the
+// file there cannot be used. [Options.Listeners] then stay open.
 func Start(options *Options) (*Hub, error) {
 	h := &Hub{options: options.withDefaults(), registry: registry.New(), conns: make(map[*network.Conn]struct{})}
 	h.places = newPlaces(h.options.MaxConnections)
@@ -147,7 +149,11 @@ func (h *Hub) open() (err error) {
 	h.registry.Events = &h.events
 	h.faults = &fault.Queue{Log: h.logFault}
 	h.auth = &auth.Auth{HostNames: h.names, Grace: h.options.TokenGrace, Exists: h.registry.Exists}
-	if h.auth.PolicyKeys, err = h.registry.PolicyKeys(slices.Collect(maps.Keys(auth.Policies()))); err != nil {
+	var policies []string
+	for _, p := range auth.Policies {
+		policies = append(policies, p.Name)
+	}
+	if h.auth.PolicyKeys, err = h.registry.PolicyKeys(policies); err != nil {
 		return err
 	}
 	certificate, err := keptCertificate(h.registry, h.names, time.Now())

@@ -2,7 +2,6 @@ package localhub
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -38,6 +37,19 @@ func hostNames(addresses []string) (host string, names []string) {
 // ErrPortTaken says that another program listens where the hub was to.
 var ErrPortTaken = errors.New("another program is listening there")
 
+// ListenError says at which address the hub could not listen. Its cause may
+// match [ErrPortTaken] or [io/fs.ErrPermission].
+type ListenError struct {
+	Address string // as in [Options.Listen]
+	Err     error
+}
+
+// Error names the address and the cause.
+func (e *ListenError) Error() string { return "listen on " + e.Address + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ListenError) Unwrap() error { return e.Err }
+
 // listen opens addresses. Either all of them are opened or none.
 func (h *Hub) listen(addresses []string) error {
 	var opened []net.Listener
@@ -51,7 +63,7 @@ func (h *Hub) listen(addresses []string) error {
 			if listen.IsTaken(err) {
 				err = ErrPortTaken
 			}
-			return fmt.Errorf("listen on %s: %w", address, err)
+			return &ListenError{address, err}
 		}
 	}
 	h.mu.Lock()

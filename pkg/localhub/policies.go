@@ -1,9 +1,6 @@
 package localhub
 
 import (
-	"cmp"
-	"slices"
-
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/internal/auth"
 )
@@ -12,12 +9,12 @@ import (
 // that an Azure hub has from the beginning, and the one that Microsoft's
 // module-twin tutorials have their readers add.
 const (
-	PolicyIoTHubOwner                 = "iothubowner"                 // everything
-	PolicyService                     = "service"                     // twins, from the back end
-	PolicyDevice                      = "device"                      // signing in as any device or module
-	PolicyRegistryRead                = "registryRead"                // reading identities
-	PolicyRegistryReadWrite           = "registryReadWrite"           // reading and writing them
-	PolicyServiceAndRegistryReadWrite = "serviceAndRegistryReadWrite" // that and twins: the tutorial's
+	PolicyIoTHubOwner                 = auth.IoTHubOwner                 // everything
+	PolicyService                     = auth.Service                     // twins, from the back end
+	PolicyDevice                      = auth.Device                      // signing in as any device or module
+	PolicyRegistryRead                = auth.RegistryReader              // reading identities
+	PolicyRegistryReadWrite           = auth.RegistryReadWrite           // reading and writing them
+	PolicyServiceAndRegistryReadWrite = auth.ServiceAndRegistryReadWrite // that and twins: the tutorial's
 )
 
 // Policy is a shared access policy.
@@ -29,15 +26,10 @@ type Policy struct {
 
 // Policies returns the shared access policies, those of an Azure hub first and
 // in the order of its portal.
-func (h *Hub) Policies() []Policy {
-	list := make([]Policy, 0, len(h.auth.PolicyKeys))
-	for name, permissions := range auth.Policies() {
-		list = append(list, Policy{name, permissionNames(permissions), h.auth.PolicyKeys[name]})
+func (h *Hub) Policies() (list []Policy) {
+	for _, p := range auth.Policies {
+		list = append(list, Policy{p.Name, permissionNames(p.Permissions), h.auth.PolicyKeys[p.Name]})
 	}
-	order := []string{PolicyServiceAndRegistryReadWrite, PolicyRegistryReadWrite, PolicyRegistryRead, PolicyDevice, PolicyService, PolicyIoTHubOwner}
-	slices.SortFunc(list, func(a, b Policy) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, b.Name), slices.Index(order, a.Name)), cmp.Compare(a.Name, b.Name))
-	})
 	return list
 }
 

@@ -46,9 +46,9 @@ func TestKept(t *testing.T) {
 	if !bytes.Equal(first.CertificatePEM(), second.CertificatePEM()) {
 		t.Error("the certificate is another one")
 	}
-	for policy := range auth.Policies() {
-		if !first.ConnectionString(policy).SharedAccessKey.Equal(second.ConnectionString(policy).SharedAccessKey) {
-			t.Errorf("the key of %s is another one", policy)
+	for _, policy := range auth.Policies {
+		if !first.ConnectionString(policy.Name).SharedAccessKey.Equal(second.ConnectionString(policy.Name).SharedAccessKey) {
+			t.Errorf("the key of %s is another one", policy.Name)
 		}
 	}
 	if again := second.AddModule("d", "m"); !again.SharedAccessKey.Equal(module.SharedAccessKey) {

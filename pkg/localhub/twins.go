@@ -35,7 +35,7 @@ func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (ver
 	}
 	id := registry.ID{Device: deviceID, Module: moduleID}
 	var snapshot registry.Snapshot
-	desired, err := twin.DecodeProperties(text, true)
+	desired, err := twin.DecodeProperties(text)
 	if err == nil {
 		snapshot, err = h.registry.PatchTwin(id, nil, twin.Update{Desired: desired, HasDesired: true})
 	}
@@ -54,7 +54,7 @@ func (h *Hub) CheckPatch(deviceID, moduleID string, patch iothub.TwinPatch) erro
 		return fmt.Errorf("localhub: %w", err)
 	}
 	id := registry.ID{Device: deviceID, Module: moduleID}
-	update, err := twin.DecodeUpdate(text, true)
+	update, err := twin.DecodePatch(text)
 	if err == nil {
 		var snapshot registry.Snapshot
 		if snapshot, err = h.registry.Get(id); err == nil {

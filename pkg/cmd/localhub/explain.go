@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"moduletwin/pkg/localhub"
@@ -23,7 +22,7 @@ func explain(err error, s settings, system string) error {
 }
 
 func advise(err error, s settings, system string) string {
-	port := portOf(err, s)
+	port := portOf(err)
 	switch {
 	case errors.Is(err, errPortal):
 		return "Name another address with -portal, or do without the page: -portal off"
@@ -57,15 +56,14 @@ const lowPorts = 1024
 const errDiskFull = syscall.Errno(112)
 
 // portOf returns the port that could not be opened; 0 if it is not that.
-func portOf(err error, s settings) int {
-	for _, address := range s.listen {
-		if strings.Contains(err.Error(), "listen on "+address+": ") {
-			_, text, _ := net.SplitHostPort(address)
-			port, _ := strconv.Atoi(text)
-			return port
-		}
+func portOf(err error) int {
+	var listen *localhub.ListenError
+	if !errors.As(err, &listen) {
+		return 0
 	}
-	return 0
+	_, text, _ := net.SplitHostPort(listen.Address)
+	port, _ := strconv.Atoi(text)
+	return port
 }
 
 // whoListens returns a command that shows which program listens at a port.

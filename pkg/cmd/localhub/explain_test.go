@@ -18,7 +18,7 @@ func TestAdvice(t *testing.T) {
 	own := `Name another folder with -data, or make this one yours: sudo chown -R "$USER" '` + data + `'`
 	program, _ := os.Executable()
 	listen := func(address string, err error) error {
-		return fmt.Errorf("localhub: listen on %s: %w", address, err)
+		return fmt.Errorf("localhub: %w", &localhub.ListenError{Address: address, Err: err})
 	}
 	open := func(err error) error {
 		return fmt.Errorf("localhub: %w", &fs.PathError{Op: "open", Path: data, Err: err})

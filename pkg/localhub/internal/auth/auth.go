@@ -27,10 +27,10 @@ type Auth struct {
 	expired map[string]bool // tokens that were made to expire
 }
 
-// Policy checks that text is the token of a policy that carries the needed
+// CheckHeader checks that text, an Authorization header, is the token of a policy that carries the needed
 // permission, for the given path below the hub's name. It returns the name of
 // the policy.
-func (a *Auth) Policy(text string, needed Permission, path ...string) (policy string, err error) {
+func (a *Auth) CheckHeader(text string, needed Permission, path ...string) (policy string, err error) {
 	if text == "" {
 		return "", errors.New("the request has no Authorization header")
 	}
@@ -41,17 +41,17 @@ func (a *Auth) Policy(text string, needed Permission, path ...string) (policy st
 	if token.KeyName == "" {
 		return "", fmt.Errorf("the token names no policy: the key of a device or module does not open the service side, and %s is needed", needed)
 	}
-	return token.KeyName, a.PolicyToken(token, needed, path...)
+	return token.KeyName, a.CheckPolicyToken(token, needed, path...)
 }
 
-// PolicyToken is [Auth.Policy] for a token that was read already.
-func (a *Auth) PolicyToken(token iothub.SASToken, needed Permission, path ...string) error {
-	permissions, known := policies[token.KeyName]
+// CheckPolicyToken is [Auth.CheckHeader] for a token that was read already.
+func (a *Auth) CheckPolicyToken(token iothub.SASToken, needed Permission, path ...string) error {
+	permissions, known := permissionsOf(token.KeyName)
 	if !known {
 		return fmt.Errorf("there is no policy %q", token.KeyName)
 	}
 	owner := fmt.Sprintf("policy %q", token.KeyName)
-	if err := a.Token(token, owner, a.PolicyKeys[token.KeyName], path...); err != nil {
+	if err := a.CheckToken(token, owner, a.PolicyKeys[token.KeyName], path...); err != nil {
 		return err
 	}
 	if permissions&needed == 0 {
@@ -60,9 +60,9 @@ func (a *Auth) PolicyToken(token iothub.SASToken, needed Permission, path ...str
 	return nil
 }
 
-// Token checks that token was signed with one of the owner's keys and opens
+// CheckToken checks that token was signed with one of the owner's keys and opens
 // path. The signature comes first: of a forged token nothing is believed.
-func (a *Auth) Token(token iothub.SASToken, owner string, keys iothub.SymmetricKey, path ...string) error {
+func (a *Auth) CheckToken(token iothub.SASToken, owner string, keys iothub.SymmetricKey, path ...string) error {
 	now := time.Now()
 	err := verifyEither(token, keys, now.Add(-a.Grace))
 	switch {

@@ -1,7 +1,5 @@
 package auth
 
-import "maps"
-
 // Permission is one of those that a shared access policy can carry, or a set
 // of them. See https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
 type Permission uint8
@@ -30,19 +28,41 @@ func (p Permission) String() string {
 	}
 }
 
-// policies lists those that every Azure hub has from the beginning, and last
-// the one that Microsoft's module-twin tutorials have their readers add. A
-// further one needs a line here and no more: its keys are made at the next
-// start.
-var policies = map[string]Permission{
-	"iothubowner":                 RegistryRead | RegistryWrite | ServiceConnect | DeviceConnect,
-	"service":                     ServiceConnect,
-	"device":                      DeviceConnect,
-	"registryRead":                RegistryRead,
-	"registryReadWrite":           RegistryRead | RegistryWrite,
-	"serviceAndRegistryReadWrite": RegistryRead | RegistryWrite | ServiceConnect,
+// Policy is a shared access policy.
+type Policy struct {
+	Name        string
+	Permissions Permission
 }
 
-// Policies returns the shared access policies of every hub and what they
-// permit.
-func Policies() map[string]Permission { return maps.Clone(policies) }
+// The names of the policies.
+const (
+	IoTHubOwner                 = "iothubowner"
+	Service                     = "service"
+	Device                      = "device"
+	RegistryReader              = "registryRead"
+	RegistryReadWrite           = "registryReadWrite"
+	ServiceAndRegistryReadWrite = "serviceAndRegistryReadWrite"
+)
+
+// Policies lists those that every Azure hub has from the beginning, in the
+// order of its portal, and last the one that Microsoft's module-twin tutorials
+// have their readers add. A further one needs a line here: its keys are made
+// at the next start of a hub. It is not to be changed.
+var Policies = []Policy{
+	{IoTHubOwner, RegistryRead | RegistryWrite | ServiceConnect | DeviceConnect},
+	{Service, ServiceConnect},
+	{Device, DeviceConnect},
+	{RegistryReader, RegistryRead},
+	{RegistryReadWrite, RegistryRead | RegistryWrite},
+	{ServiceAndRegistryReadWrite, RegistryRead | RegistryWrite | ServiceConnect},
+}
+
+// permissionsOf returns what a policy permits.
+func permissionsOf(name string) (permissions Permission, known bool) {
+	for _, p := range Policies {
+		if p.Name == name {
+			return p.Permissions, true
+		}
+	}
+	return 0, false
+}

@@ -112,10 +112,10 @@ func clientID(id registry.ID) string {
 // policy which may sign in for others.
 func (s *Server) checkToken(token iothub.SASToken, id registry.ID, own registry.Authentication) error {
 	if token.KeyName != "" {
-		return s.Auth.PolicyToken(token, auth.DeviceConnect, id.Path()...)
+		return s.Auth.CheckPolicyToken(token, auth.DeviceConnect, id.Path()...)
 	}
 	if own.Type != registry.TypeSAS {
 		return fmt.Errorf("%s signs in by %s, which is not modelled", id, own.Type)
 	}
-	return s.Auth.Token(token, id.String(), own.Keys, id.Path()...)
+	return s.Auth.CheckToken(token, id.String(), own.Keys, id.Path()...)
 }

@@ -54,7 +54,7 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 	if c.injectTwinResponse(how, request, http.StatusBadGateway) {
 		return nil
 	}
-	patch, err := twin.DecodeProperties(packet.Payload, true)
+	patch, err := twin.DecodeProperties(packet.Payload)
 	if err != nil {
 		c.refuseRequest(request, err)
 		return nil

@@ -83,7 +83,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, from *sender) 
 		return nil, err
 	}
 	from.id = id
-	from.policy, err = s.Auth.Policy(r.Header.Get("Authorization"), route.needs, route.audience(id)...)
+	from.policy, err = s.Auth.CheckHeader(r.Header.Get("Authorization"), route.needs, route.audience(id)...)
 	if err != nil {
 		return nil, huberror.Unauthorized(err)
 	}

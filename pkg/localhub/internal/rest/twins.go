@@ -16,17 +16,20 @@ func (s *Server) getTwin(r *request) (*response, error) {
 // patchTwin merges, see
 // https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.
 func (s *Server) patchTwin(r *request) (*response, error) {
-	return s.changeTwin(r, true, s.Registry.PatchTwin)
+	return s.changeTwin(r, twin.DecodePatch, s.Registry.PatchTwin)
 }
 
 // replaceTwin replaces tags and desired properties, see
 // https://learn.microsoft.com/rest/api/iothub/service/modules/replace-twin.
 func (s *Server) replaceTwin(r *request) (*response, error) {
-	return s.changeTwin(r, false, s.Registry.ReplaceTwin)
+	return s.changeTwin(r, twin.DecodeReplacement, s.Registry.ReplaceTwin)
 }
 
-func (s *Server) changeTwin(r *request, nulls bool, change func(registry.ID, registry.Match, twin.Update) (registry.Snapshot, error)) (*response, error) {
-	update, err := twin.DecodeUpdate(r.body, nulls)
+// change is a change of a twin by the registry.
+type change func(registry.ID, registry.Match, twin.Update) (registry.Snapshot, error)
+
+func (s *Server) changeTwin(r *request, decode func([]byte) (twin.Update, error), change change) (*response, error) {
+	update, err := decode(r.body)
 	if err != nil {
 		return nil, err
 	}

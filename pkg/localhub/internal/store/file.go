@@ -30,7 +30,7 @@ const (
 var ErrInUse = errors.New("another local hub is using this folder")
 
 // ErrUnusable says that the file is damaged, not a hub's, or out of reach.
-var ErrUnusable = errors.New("cannot be used and is left as it is")
+var ErrUnusable = errors.New("the hub's file cannot be used and is left as it is")
 
 // Open opens the file in folder, or makes both. check reads all records
 // before the file may be written to; a file that it refuses, that is damaged or
@@ -108,7 +108,7 @@ func openFile(path string, check func(View) error) (s *Store, err error) {
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrInUse) {
-		err = fmt.Errorf("%s %w: %w", path, ErrUnusable, err)
+		err = fmt.Errorf("%w: %s: %w", ErrUnusable, path, err)
 	}
 	return s, err
 }

@@ -7,11 +7,16 @@ import (
 	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
-// DecodeUpdate reads tags and desired properties and ignores all else that
-// clients may send along: they send back whole twins. nulls says whether
-// values may be null: they remove in a patch, and mean nothing in a
-// replacement.
-func DecodeUpdate(body []byte, nulls bool) (u Update, err error) {
+// DecodePatch reads a patch of a twin: tags and desired properties, in which
+// null removes. All else that clients may send along is ignored: they send back
+// whole twins.
+func DecodePatch(body []byte) (Update, error) { return decodeUpdate(body, nullsAllowed) }
+
+// DecodeReplacement is DecodePatch for a twin that is to be replaced, in which
+// null means nothing and is refused.
+func DecodeReplacement(body []byte) (Update, error) { return decodeUpdate(body, nullsRefused) }
+
+func decodeUpdate(body []byte, nulls nullRule) (u Update, err error) {
 	var parts *struct {
 		Tags       json.RawMessage `json:"tags"`
 		Properties struct {
@@ -25,7 +30,7 @@ func DecodeUpdate(body []byte, nulls bool) (u Update, err error) {
 		return u, huberror.EmptyBody()
 	}
 	if u.HasTags = parts.Tags != nil; u.HasTags && string(parts.Tags) != "null" {
-		if u.Tags, err = DecodeProperties(parts.Tags, nulls); err != nil {
+		if u.Tags, err = decodeProperties(parts.Tags, nulls); err != nil {
 			return u, err
 		}
 	}
@@ -37,24 +42,27 @@ func DecodeUpdate(body []byte, nulls bool) (u Update, err error) {
 }
 
 // decodeDesired drops what the hub itself adds.
-func decodeDesired(text []byte, nulls bool) (map[string]any, error) {
+func decodeDesired(text []byte, nulls nullRule) (map[string]any, error) {
 	desired, err := decodeObject(text)
 	if err != nil {
 		return nil, err
 	}
 	delete(desired, "$metadata")
 	delete(desired, "$version")
-	return desired, checkProperties(desired, nulls)
+	return desired, checkObject(desired, nulls, 0)
 }
 
-// DecodeProperties reads a JSON object of tags or properties. nulls is as in
-// [DecodeUpdate].
-func DecodeProperties(text []byte, nulls bool) (map[string]any, error) {
+// DecodeProperties reads a patch of properties alone, in which null removes.
+func DecodeProperties(text []byte) (map[string]any, error) {
+	return decodeProperties(text, nullsAllowed)
+}
+
+func decodeProperties(text []byte, nulls nullRule) (map[string]any, error) {
 	properties, err := decodeObject(text)
 	if err != nil {
 		return nil, err
 	}
-	return properties, checkProperties(properties, nulls)
+	return properties, checkObject(properties, nulls, 0)
 }
 
 func decodeObject(text []byte) (object map[string]any, err error) {

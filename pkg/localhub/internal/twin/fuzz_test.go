@@ -17,7 +17,7 @@ func FuzzTwin(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second string) {
 		twin := New(time.Time{})
 		for _, text := range []string{first, second} {
-			patch, err := DecodeProperties([]byte(text), true)
+			patch, err := DecodeProperties([]byte(text))
 			if err != nil {
 				return
 			}

@@ -100,7 +100,7 @@ func named(t *testing.T, i int, value string) map[string]any {
 	for j := range members {
 		members[j] = fmt.Sprintf(`"%d-%d":%s`, i, j, value)
 	}
-	object, err := DecodeProperties([]byte("{"+strings.Join(members, ",")+"}"), true)
+	object, err := DecodeProperties([]byte("{" + strings.Join(members, ",") + "}"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,30 +21,19 @@ const (
 	minInteger      = -1 << 52
 )
 
-// checkProperties reports a name or a value that may not stand in a twin.
-// nulls says whether they may: they remove in a patch, and mean nothing in a
-// replacement.
-func checkProperties(properties map[string]any, nulls bool) error {
-	allowed := nullsRefused
-	if nulls {
-		allowed = nullsAllowed
-	}
-	return checkObject(properties, allowed, 0)
-}
-
-// nulls says whether a value may be null.
-type nulls int
+// nullRule says whether a value may be null.
+type nullRule int
 
 const (
-	nullsAllowed nulls = iota // in a patch
-	nullsRefused              // in a replacement
-	nullsInArray              // refused everywhere, with a sentence of its own, see azure-iot-sdk-csharp#1741
+	nullsAllowed nullRule = iota // in a patch
+	nullsRefused                 // in a replacement
+	nullsInArray                 // refused everywhere, with a sentence of its own, see azure-iot-sdk-csharp#1741
 )
 
 // check reports a null that is not allowed as the value of a name. The
 // sentences are the service's.
-func (n nulls) check(name string) error {
-	switch n {
+func (r nullRule) check(name string) error {
+	switch r {
 	case nullsRefused:
 		return huberror.InvalidArgument("Value of Property or Tag cannot be null. Error in Property/Tag %s", name)
 	case nullsInArray:
@@ -53,8 +42,9 @@ func (n nulls) check(name string) error {
 	return nil
 }
 
-// checkObject checks an object that stands in depth others, arrays included.
-func checkObject(object map[string]any, nulls nulls, depth int) error {
+// checkObject reports a name or a value that may not stand in a twin. The object
+// stands in depth others, arrays included.
+func checkObject(object map[string]any, nulls nullRule, depth int) error {
 	for name, value := range object {
 		if err := checkName(name); err != nil {
 			return err
@@ -82,7 +72,7 @@ func isNoNameRune(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(
 
 // checkValue checks the value of name, or what stands in an array that is its
 // value.
-func checkValue(name string, value any, nulls nulls, depth int) error {
+func checkValue(name string, value any, nulls nullRule, depth int) error {
 	switch value := value.(type) {
 	case nil:
 		return nulls.check(name)
