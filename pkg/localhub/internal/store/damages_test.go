@@ -61,7 +61,10 @@ type damager struct {
 }
 
 func (d *damager) add(kind, name string, file []byte) {
-	endless := strings.Contains(name, "noise") || strings.Contains(name, "endless") || kind == "branch" || kind == "bit"
+	endless := kind == "branch" || kind == "bit"
+	for _, word := range []string{"noise", "endless", "another page"} {
+		endless = endless || strings.Contains(name, word)
+	}
 	d.all = append(d.all, damage{kind, name, file, endless})
 }
 

@@ -1,6 +1,11 @@
 package store
 
-import "go.etcd.io/bbolt"
+import (
+	"bytes"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
 
 // Read calls read with a view of all records as they are at one moment. A nil
 // Store has no records.
@@ -31,7 +36,14 @@ func (v View) ForEach(bucket string, do func(key string, value []byte) error) er
 	if b == nil {
 		return nil
 	}
-	return b.ForEach(func(key, value []byte) error { return do(string(key), value) })
+	var last []byte
+	return b.ForEach(func(key, value []byte) error {
+		if last != nil && bytes.Compare(key, last) <= 0 { // the pages of a damaged file may lead in a circle
+			return fmt.Errorf("%w: the keys are out of order", errDamaged)
+		}
+		last = key
+		return do(string(key), value)
+	})
 }
 
 func (v View) bucket(name string) *bbolt.Bucket {
