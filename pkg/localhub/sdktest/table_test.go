@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"text/tabwriter"
 )
@@ -58,7 +59,7 @@ func writeTable(t *testing.T) {
 func outcome(l language, s scenario) string {
 	for i, m := range misses {
 		if m.language == l.name && m.concerns(s) {
-			return fmt.Sprint("miss ", i+1, " ", m.over)
+			return strings.TrimSpace(fmt.Sprint("miss ", i+1, " ", m.over))
 		}
 	}
 	return "passed"
