@@ -3,9 +3,17 @@ package portal_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/internal/memnet"
+	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/portal"
 )
 
 func TestStream(t *testing.T) {
@@ -88,3 +96,49 @@ func TestTooManyViewers(t *testing.T) {
 		t.Errorf("one more: %s", response.Status)
 	}
 }
+
+// TestStalledViewer: one that does not read at all is dropped.
+func TestStalledViewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{memnet.Listen()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer hub.Close()
+		view := portal.New(hub, nil)
+		defer view.Close()
+		here, there := net.Pipe() // a write waits for its reader
+		conns := &oneConn{conn: there}
+		server := &http.Server{Handler: view}
+		go server.Serve(conns)
+		defer server.Close()
+		fmt.Fprintf(here, "GET /api/events HTTP/1.1\r\nHost: localhost\r\nCookie: portal-=%s\r\n\r\n", view.Token())
+		time.Sleep(time.Minute)
+		if n, err := here.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("after a minute, %d bytes can still be read, %v", n, err)
+		}
+	})
+}
+
+// oneConn is a listener to which one client comes.
+type oneConn struct {
+	conn net.Conn
+	done chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if l.conn != nil {
+		conn := l.conn
+		l.conn, l.done = nil, make(chan struct{})
+		return conn, nil
+	}
+	<-l.done
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Close() error {
+	close(l.done)
+	return nil
+}
+
+func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }

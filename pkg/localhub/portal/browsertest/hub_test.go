@@ -17,6 +17,7 @@ type scene struct {
 	hub     *localhub.Hub
 	service *iothub.Registry
 	address string // of the portal, with the token
+	server  *httptest.Server
 }
 
 func newScene(t *testing.T) *scene {
@@ -25,7 +26,7 @@ func newScene(t *testing.T) *scene {
 	view := portal.New(hub, nil)
 	server := httptest.NewServer(view)
 	t.Cleanup(func() { view.Close(); server.Close() })
-	return &scene{hub, newService(t, hub), view.URL(server.Listener.Addr().String())}
+	return &scene{hub, newService(t, hub), view.URL(server.Listener.Addr().String()), server}
 }
 
 func newService(t *testing.T, hub *localhub.Hub) *iothub.Registry {

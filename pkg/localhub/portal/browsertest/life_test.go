@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -97,6 +98,36 @@ func TestRestart(t *testing.T) {
 	p.expect("401")
 	second = run(t, t.TempDir(), hubAddress, address)
 	p.see("Der Hub hat neue Schlüssel.")
+}
+
+// TestFlood: more happens than can be shown, and then the stream breaks. What
+// is shown in the end is what is so.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.expect("ERR_INCOMPLETE_CHUNKED_ENCODING")
+	p.visit("/devices/d/modules/m")
+	p.see("Live")
+	const n = 5000
+	for i := range n {
+		if _, err := s.hub.PatchDesired("d", "m", map[string]any{"i": i}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.until(cell("i", "desired") + ` === '` + strconv.Itoa(n-1) + `'`)
+	p.click("Verlauf")
+	p.see("Ereignisse ausgelassen")
+
+	p.run(back)
+	p.see("Moduldetails")
+	s.server.CloseClientConnections()
+	if _, err := s.hub.PatchDesired("d", "m", map[string]any{"i": "away"}); err != nil {
+		t.Fatal(err)
+	}
+	p.until(cell("i", "desired") + ` === '"away"'`)
+	p.see("Live")
 }
 
 // TestAddresses: each view has an address of its own that works by itself,
