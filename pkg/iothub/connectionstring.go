@@ -69,8 +69,8 @@ func (c ConnectionString) check() error {
 	return checkID("module", c.ModuleID)
 }
 
-// The length of keys, in bytes. The local hub has a rule of its own, for the
-// reason that the rules for ids give.
+// The length of keys, in bytes. The local hub has a rule of its own; id.go says
+// why.
 const (
 	minKey = 16
 	maxKey = 64

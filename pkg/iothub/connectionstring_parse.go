@@ -118,7 +118,7 @@ func canonicalName(name string) string {
 }
 
 // checkPair checks the name of a part; before is the name of the part before
-// it. Names that it does not know, it does not quote: with a "=" in the wrong
+// it. It does not quote names that it does not know: with a "=" in the wrong
 // place, they may be part of a key.
 func checkPair(name string, hasValue bool, before string) error {
 	canonical := canonicalName(name)

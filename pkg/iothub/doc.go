@@ -31,8 +31,8 @@
 //	}
 //
 // Errors are one line. An error response of the hub is an [*Error], which
-// matches a sentinel such as [ErrExists]. What may help against an error, [Hint]
-// returns. Whatever holds a key or a token shows *** when it is printed; Reveal
+// matches a sentinel such as [ErrExists]. [Hint] returns what may help against
+// an error. Whatever holds a key or a token shows *** when it is printed; Reveal
 // shows the secret.
 //
 // The package speaks api-version 2021-04-12 of the REST interface described

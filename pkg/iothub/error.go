@@ -10,8 +10,9 @@ import (
 )
 
 // ErrInvalid matches, with [errors.Is], every error about input for which
-// nothing was sent: a connection string or token that is malformed, a string of the wrong kind, an id that no hub accepts, properties
-// that are not JSON, a file of certificates that cannot be read.
+// nothing was sent: a connection string or token that is malformed, a string of
+// the wrong kind, an id that no hub accepts, properties that are not JSON, a
+// file of certificates that cannot be read.
 var ErrInvalid = errors.New("invalid input")
 
 // invalidf is [fmt.Errorf] for errors that match [ErrInvalid]. They need not

@@ -8,8 +8,7 @@ import (
 )
 
 // The integers that IoT Hub takes. A number with an exponent or a fraction
-// may be any float64. The local hub has a rule of its own, for the reason that
-// the rules for ids give.
+// may be any float64. The local hub has a rule of its own; id.go says why.
 const (
 	minInteger = -1 << 52
 	maxInteger = 1<<52 - 1

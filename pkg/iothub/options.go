@@ -17,8 +17,10 @@ type Options struct {
 	// folder.
 	RootCAs *x509.CertPool
 
-	// Logger gets what is worth knowing but no error, such as retries. Nil
-	// discards it. No key or token is ever logged.
+	// Logger gets a line for each attempt that fails, with the pause before the
+	// next, and for a response that takes long. The attribute "cause" is an
+	// error; [Hint] tells what may help against it. Nil discards all that. No
+	// key or token is ever logged, and nothing after a call has returned.
 	Logger *slog.Logger
 
 	// TokenLifetime is how long a SAS token is good for; tokens are renewed

@@ -154,21 +154,18 @@ func (r *Registry) pause(ctx context.Context, p *progress, attempt int, last res
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
 		return false
 	}
-	what, cause := p.op.failure(last)
-	p.failures.Add(what, cause, wait)
+	p.failures.Add("cannot "+p.op.name, causeOf(last.err), wait)
 	return backoff.Wait(ctx, wait) == nil
 }
 
-// failure returns the beginning of a line of the log about last, and the cause
-// to go with it.
-func (op operation) failure(last response) (what string, cause error) {
+// causeOf returns the error of an attempt for a line of the log that names the
+// operation already.
+func causeOf(err error) error {
 	var hubErr *Error
-	if errors.As(last.err, &hubErr) {
-		cause = waitlog.Answered(hubErr.StatusCode, last.err)
-	} else {
-		cause = cmp.Or(errors.Unwrap(last.err), last.err) // without the operation, which the line names already
+	if errors.As(err, &hubErr) {
+		return waitlog.Answered(hubErr.StatusCode, err)
 	}
-	return "cannot " + op.name, cause
+	return cmp.Or(errors.Unwrap(err), err)
 }
 
 // retryAfter reads both forms of the header: seconds and a date. It is 0 or

@@ -17,8 +17,8 @@ import (
 const keepFilesEvery = time.Minute
 
 // keepFiles looks after the files of a running hub until ctx is done, as
-// somebody may tidy up. The certificate is written again; of data that are
-// lost, the log can only say so.
+// somebody may tidy up. The certificate is written again; that data are lost
+// can only be said.
 func keepFiles(ctx context.Context, ca *certificateFile, data string) {
 	ticker := time.NewTicker(keepFilesEvery)
 	defer ticker.Stop()

@@ -65,9 +65,9 @@ func (r reworded) Error() string { return r.text }
 func (r reworded) Unwrap() error { return r.error }
 
 // StillWaiting logs a line if something is still waited for after a while, and
-// for how much longer of limit it will be. what is the beginning of the line.
-// The caller calls stop when the waiting is over: once it has returned, nothing
-// more is logged.
+// says how much of limit is left. what is the beginning of the line. The caller
+// calls stop when the waiting is over: once that has returned, nothing more is
+// logged.
 func StillWaiting(log *slog.Logger, what string, after, limit time.Duration) (stop func()) {
 	logged := make(chan struct{})
 	timer := time.AfterFunc(after, func() {
