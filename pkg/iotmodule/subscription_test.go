@@ -338,10 +338,11 @@ func (s *fixture) followBriefly(n int) (states []iothub.Properties) {
 
 // changeAndCutUntil returns the hub's states by version. After each cut it
 // waits until the module has caught up: a hub that cuts faster than it answers
-// would never be followed.
+// would never be followed. Something changes in each round, since no patch
+// comes for changes that cancel each other out.
 func (s *fixture) changeAndCutUntil(done <-chan struct{}) map[int64]map[string]any {
 	states := map[int64]map[string]any{}
-	for {
+	for round := 0; ; round++ {
 		select {
 		case <-done:
 			return states
@@ -350,7 +351,7 @@ func (s *fixture) changeAndCutUntil(done <-chan struct{}) map[int64]map[string]a
 		s.hub.Disconnect(deviceID, moduleID)
 		var version int64
 		for range 3 {
-			version = s.patch(map[string]any{fmt.Sprint("p", rand.IntN(5)): rand.IntN(9), fmt.Sprint("q", rand.IntN(5)): nil})
+			version = s.patch(map[string]any{"round": round, fmt.Sprint("p", rand.IntN(5)): rand.IntN(9), fmt.Sprint("p", rand.IntN(5)): nil})
 			states[version], _ = s.desired()
 		}
 		s.reader.await(s, version)
