@@ -1,0 +1,187 @@
+package iothub_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"moduletwin/pkg/internal/memnet"
+	"moduletwin/pkg/iothub"
+)
+
+func TestConnectionRefusedIsNotRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := serve(t)
+		hub.listener.Close()
+		start := time.Now()
+		err := createDevice(t.Context(), hub.registry(t, nil))
+		if took := time.Since(start); !errors.Is(err, syscall.ECONNREFUSED) || took != 0 {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+}
+
+// A failure that will not pass ends the call, even if it shows only when the
+// request has been sent.
+func TestLastingFailure(t *testing.T) {
+	speak := func(words string) func(*tls.Conn) {
+		return func(conn *tls.Conn) {
+			http.ReadRequest(bufio.NewReader(conn))
+			io.WriteString(conn, words)
+		}
+	}
+	tests := []struct {
+		name   string
+		config *tls.Config
+		server func(*tls.Conn)
+		says   string
+		hint   string
+	}{
+		{"the server wants a certificate, TLS 1.3", &tls.Config{ClientAuth: tls.RequireAnyClientCert}, func(*tls.Conn) {},
+			"remote error: tls: certificate required",
+			"The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place."},
+		{"the server wants a certificate, TLS 1.2", &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, func(*tls.Conn) {},
+			"remote error: tls: handshake failure", ""},
+		{"the server speaks something else", &tls.Config{}, speak("220 ready\r\n"),
+			`malformed HTTP status code "ready"`, "What answers there does not speak HTTP as an IoT hub does. Check the host and port in the connection string."},
+		{"a header without end", &tls.Config{}, speak("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20)),
+			"server response headers exceeded 65536 bytes", "What answers there does not speak HTTP as an IoT hub does."},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dials := 0
+				registry := serve(t).registry(t, &iothub.Options{DialContext: func(context.Context, string, string) (net.Conn, error) {
+					dials++
+					client, far := memnet.Pipe()
+					test.config.Certificates = []tls.Certificate{certificate}
+					go func() {
+						conn := tls.Server(far, test.config)
+						if conn.Handshake() == nil {
+							test.server(conn)
+						}
+						conn.Close()
+					}()
+					return client, nil
+				}})
+				start := time.Now()
+				err := createDevice(t.Context(), registry)
+				if err == nil || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(iothub.Hint(err), test.hint) {
+					t.Errorf("got %v, hint %q", err, iothub.Hint(err))
+				}
+				if took := time.Since(start); dials != 1 || took != 0 || errors.Is(err, iothub.ErrOutcomeUnknown) {
+					t.Errorf("%d connections in %v, %v", dials, took, err)
+				}
+			})
+		})
+	}
+}
+
+// lateConn is a connection to which a request is written only after the server
+// has closed it, and from which the end is read a moment later.
+type lateConn struct {
+	net.Conn
+	handshaken atomic.Bool
+	closed     chan struct{}
+}
+
+func (c *lateConn) Write(b []byte) (int, error) {
+	if c.handshaken.Load() {
+		<-c.closed
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *lateConn) Read(b []byte) (int, error) {
+	if c.handshaken.Load() {
+		time.Sleep(time.Millisecond) // simulated
+	}
+	return c.Conn.Read(b)
+}
+
+// What a server says before it closes a connection is read, even if there is
+// nothing left to write to.
+func TestAlertBeforeTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, far := memnet.Pipe()
+		conn := &lateConn{Conn: client, closed: make(chan struct{})}
+		go func() {
+			server := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequireAnyClientCert})
+			server.Handshake() // ends with an alert
+			server.Close()
+			close(conn.closed)
+		}()
+		registry := serve(t).registry(t, &iothub.Options{DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }})
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			TLSHandshakeDone: func(tls.ConnectionState, error) { conn.handshaken.Store(true) },
+		})
+		const want = `iothub: create device "d": remote error: tls: certificate required`
+		if err := createDevice(ctx, registry); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	})
+}
+
+// A server may close a connection just as it is made. Whether the request was
+// read cannot be known then.
+func TestConnectionClosedBeforeTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := serve(t, notFound, device("1"))
+		dials := 0
+		registry := hub.registry(t, &iothub.Options{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials++; dials > 1 {
+				return hub.listener.DialContext(ctx, network, address)
+			}
+			client, far := memnet.Pipe()
+			go func() {
+				conn := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{certificate}})
+				conn.Handshake()
+				conn.Close()
+			}()
+			return client, nil
+		}})
+		if err := createDevice(t.Context(), registry); err != nil {
+			t.Error(err)
+		}
+		if sent := hub.methods(); !slices.Equal(sent, []string{"GET", "PUT"}) {
+			t.Errorf("sent %v, want a check before the second attempt", sent)
+		}
+	})
+}
+
+// A connection that was closed while it was idle costs nothing but a new one.
+func TestIdleConnectionClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := serve(t, device("1"), device("1"))
+		var conns []net.Conn
+		registry := hub.registry(t, &iothub.Options{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := hub.listener.DialContext(ctx, network, address)
+			conns = append(conns, conn)
+			return conn, err
+		}})
+		if err := getDevice(t.Context(), registry); err != nil {
+			t.Fatal(err)
+		}
+		conns[0].Close()
+		synctest.Wait()
+		start := time.Now()
+		if err := createDevice(t.Context(), registry); err != nil || time.Since(start) != 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		if sent := hub.methods(); !slices.Equal(sent, []string{"GET", "PUT"}) {
+			t.Errorf("sent %v", sent)
+		}
+	})
+}
