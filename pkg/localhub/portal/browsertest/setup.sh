@@ -30,8 +30,9 @@ if ! find_browser >/dev/null; then
 		echo "setup.sh: a Chromium or Chrome is needed" >&2
 		exit 1
 	fi
-	try apt-get update --quiet
-	try apt-get install --quiet --yes --no-install-recommends chromium
+	sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+	try $sudo apt-get update --quiet
+	try $sudo apt-get install --quiet --yes --no-install-recommends chromium
 fi
 
 if [ ! -f "$folder/axe-$axe.js" ]; then
