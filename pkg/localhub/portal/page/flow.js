@@ -29,7 +29,7 @@ export function flow() {
 	function event(e) {
 		const [way, direction, tone] = ways[e.kind] ?? [];
 		const aboutTwin = e.path?.startsWith('$'); // a request over MQTT
-		if (!way || flying.filter(one => one.way === way).length >= atOnce) {
+		if (!way || aboutTwin && e.kind === 'Request' && e.method !== 'GET' || flying.filter(one => one.way === way).length >= atOnce) {
 			return;
 		}
 		const one = aboutTwin ? { way: 'mqtt', direction: 'back', tone: e.kind === 'Request' ? 'other' : 'bad', n: e.n } : { way, direction, tone, n: e.n };

@@ -73,7 +73,7 @@ function tone(e) {
 }
 
 function more(e) {
-	const parts = [e.reason && h('span', { lang: 'en' }, e.reason), e.by && t('by', { by: e.by }), e.from].filter(Boolean);
+	const parts = [e.reason && h('span', { lang: 'en' }, e.reason), e.by && !e.path?.startsWith('$') && t('by', { by: e.by }), e.from].filter(Boolean);
 	return parts.length > 0 && h('small', { class: 'more' }, parts.flatMap((part, i) => i ? [' · ', part] : [part]));
 }
 
@@ -89,7 +89,7 @@ function sentence(e, here) {
 		if (!e.path?.startsWith('$')) {
 			return h('code', {}, `${e.method} ${e.path}`);
 		}
-		name = e.kind === 'Request' ? 'TwinRead' : 'TwinRefused';
+		name = e.kind !== 'Request' ? 'TwinRefused' : e.method === 'GET' ? 'TwinRead' : 'ReportTaken';
 	}
 	const [before, after] = t(knows(name) ? name : 'Fault', { who: '\0' }).split('\0');
 	const known = here && here.device === e.device && here.module === e.module;

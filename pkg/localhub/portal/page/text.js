@@ -194,6 +194,7 @@ const words = {
 	Disconnected: ['{who} ist getrennt', '{who} is disconnected'],
 	Subscribed: ['{who} hat die gewünschten Eigenschaften abonniert', '{who} has subscribed to its desired properties'],
 	TwinRead: ['{who} liest seinen Zwilling', '{who} reads its twin'],
+	ReportTaken: ['Bericht von {who} angenommen', 'Report of {who} taken'],
 	TwinRefused: ['Zwillingsanfrage von {who} abgelehnt', 'Twin request of {who} refused'],
 	DesiredChanged: ['Gewünschte Eigenschaften von {who} geändert', 'Desired properties of {who} changed'],
 	ReportedChanged: ['{who} hat Eigenschaften gemeldet', '{who} has reported properties'],
