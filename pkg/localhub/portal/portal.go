@@ -1,6 +1,8 @@
 // Package portal is a web page that shows a local hub: its policies, devices,
 // modules and twins, live, in the words and in the order of the Azure portal,
-// German or English.
+// German or English. The page itself, in the folder of that name, is plain
+// HTML, CSS and JavaScript: no framework, no build step, nothing from
+// elsewhere.
 //
 // A [Portal] is an [http.Handler]. A test can look at its hub, too:
 //
