@@ -19,9 +19,9 @@ import (
 // enough for all: an MQTT client begins, inside TLS, with the byte of a
 // CONNECT packet, which begins no HTTP request.
 func (h *Hub) serve(socket *network.Conn) {
-	defer func() { h.logPanic(socket, recover()) }()
 	handedOver := false
 	defer func() {
+		h.logPanic(socket, recover()) // before the hub may believe that nothing is under way
 		if !handedOver {
 			socket.Close()
 			h.forget(socket)
