@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -138,6 +139,9 @@ func (r *Registry) request(ctx context.Context, op operation) (*http.Request, er
 func (r *Registry) networkError(op operation, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
+	}
+	if alert := (*net.OpError)(nil); errors.As(err, &alert) && alert.Op == "remote error" {
+		err = alert // without the words of package http about how it was read
 	}
 	if r.mayUseProxy {
 		err = hint.ThroughProxy(err, r.hub.HostName)
