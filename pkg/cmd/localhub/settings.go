@@ -18,6 +18,7 @@ type settings struct {
 	listen []string
 	portal string // address of the web page, or portalOff
 	reset  bool
+	memory bool
 	data   string // absolute; "" in memory
 }
 
@@ -32,16 +33,28 @@ const defaultAddress = "localhost:8883" // the port of MQTT, which official devi
 // parse reads the flags. Its error is one of usage, or [flag.ErrHelp] after
 // help was given.
 func parse(args []string) (settings, error) {
-	var s settings
+	s := settings{portal: defaultPortal}
+	flags := s.flags()
+	switch err := commandline.Parse(flags, args); {
+	case errors.Is(err, flag.ErrHelp):
+		commandline.Help(os.Stdout, "Localhub is a stand-in for Azure IoT Hub on this machine.", flags)
+		return s, err
+	case err != nil:
+		return s, err
+	}
+	if err := s.check(); err != nil {
+		return s, err
+	}
+	return s, s.complete()
+}
+
+// flags returns the flags of the program, which set s.
+func (s *settings) flags() *flag.FlagSet {
 	flags := new(flag.FlagSet)
 	flags.Func("listen", "`address` to serve, host:port; may be repeated (default "+defaultAddress+")", func(address string) error {
-		if err := checkAddress(address, defaultAddress); err != nil {
-			return err
-		}
 		s.listen = append(s.listen, address)
-		return nil
+		return checkAddress(address, defaultAddress)
 	})
-	s.portal = defaultPortal
 	flags.Func("portal", "`address` of the web page that shows the hub, host:port, or off for none (default "+defaultPortal+")", func(address string) error {
 		s.portal = address
 		if address == portalOff {
@@ -50,34 +63,41 @@ func parse(args []string) (settings, error) {
 		return checkAddress(address, defaultPortal)
 	})
 	flags.StringVar(&s.data, "data", "", "`folder` in which to keep certificate, keys, identities and twins (default "+defaultFolder()+")")
-	memory := flags.Bool("memory", false, "keep nothing: all is gone when the hub ends")
+	flags.BoolVar(&s.memory, "memory", false, "keep nothing: all is gone when the hub ends")
 	flags.BoolVar(&s.reset, "reset", false, "begin anew: delete what the hub keeps, after asking")
-	err := commandline.Parse(flags, args)
+	return flags
+}
+
+// check reports flags that do not go together.
+func (s *settings) check() error {
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		commandline.Help(os.Stdout, "Localhub is a stand-in for Azure IoT Hub on this machine.", flags)
-		return s, err
-	case err != nil:
-		return s, err
-	case *memory && s.data != "":
-		return s, errors.New("-data and -memory do not go together")
-	case *memory && s.reset:
-		return s, errors.New("-reset and -memory do not go together: there is nothing to delete")
+	case s.memory && s.data != "":
+		return errors.New("-data and -memory do not go together")
+	case s.memory && s.reset:
+		return errors.New("-reset and -memory do not go together: there is nothing to delete")
 	case s.reset && !isTerminal(os.Stdin):
-		return s, errors.New("-reset asks before it deletes, and needs a terminal for that")
-	case s.data == "" && !*memory:
-		s.data = defaultFolder()
+		return errors.New("-reset asks before it deletes, and needs a terminal for that")
+	case s.reset && s.data == "" && defaultFolder() == "":
+		return errors.New("-reset needs a folder, and this machine has none for settings: name it with -data")
 	}
-	if s.reset && s.data == "" {
-		return s, errors.New("-reset needs a folder, and this machine has none for settings: name it with -data")
-	}
+	return nil
+}
+
+// complete fills in what was not given.
+func (s *settings) complete() (err error) {
 	if s.listen == nil {
 		s.listen = []string{defaultAddress}
+	}
+	if s.memory {
+		return nil
+	}
+	if s.data == "" {
+		s.data = defaultFolder()
 	}
 	if s.data != "" {
 		s.data, err = filepath.Abs(s.data) // as other windows may be elsewhere
 	}
-	return s, err
+	return err
 }
 
 // checkAddress reports what is wrong with an address; example is one that is
