@@ -149,7 +149,11 @@ func (d *damager) damageMetas() {
 			d.change("meta", "a bit", at, d.good[at]^1<<d.random.IntN(8))
 		}
 		for at := start + 16; at < start+metaSize; at += 8 { // by somebody who means it
-			d.change("signed meta", "a number", at, encode(d.random.Uint64N(2*d.end))...)
+			name := "a number"
+			if at == start+32 { // of the free list; what is freed there may be endless
+				name = "an endless free list"
+			}
+			d.change("signed meta", name, at, encode(d.random.Uint64N(2*d.end))...)
 			sign(d.all[len(d.all)-1].file[start:])
 		}
 	}
