@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// certificateCheck is how often the hub looks whether it needs another
-// certificate, and how long clients have to learn of that.
+// certificateCheck is how often the hub checks whether it needs a new
+// certificate. Clients are told to trust a new one that long before they are
+// shown it.
 const certificateCheck = time.Hour
 
 // certificates holds the one that the hub shows and, for some time, the one

@@ -75,8 +75,8 @@ func Garbage() Failure { return Failure{Kind: KindGarbage} }
 // SUBACK code 0x80, whatever the status. At [Notify] it is [Silence].
 func Status(code int) Failure { return Failure{Kind: KindStatus, Status: code} }
 
-// Late responds or notifies d later than the hub would have; what is not late
-// overtakes it. A request is carried out at once, a sign-in only then.
+// Late responds or notifies d later than the hub would have. Later messages are
+// not delayed. A request is carried out at once, a sign-in after d.
 func Late(d time.Duration) Failure { return Failure{Kind: KindLate, Delay: d} }
 
 // WithRetryAfter returns f with a Retry-After header for the response at

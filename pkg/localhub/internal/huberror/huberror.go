@@ -37,7 +37,7 @@ func From(err error) *Error {
 	return &Error{http.StatusInternalServerError, 500001, "ServerError", "InternalServerError", err.Error()}
 }
 
-// Unauthorized tells the client nothing but that.
+// Unauthorized hides the reason from the client. The log has it.
 func Unauthorized(reason error) error {
 	return &Error{http.StatusUnauthorized, 401002, "IotHubUnauthorizedAccess", "Unauthorized", reason.Error()}
 }

@@ -17,9 +17,9 @@ const (
 	writePiece   = 64 << 10
 )
 
-// connection is that of a device or module that has signed in. The one
-// goroutine it costs reads; another writes only while there is something to
-// write, so that whoever has a message for a client never waits for it.
+// connection is that of a device or module that has signed in. It has one
+// goroutine that reads. Another writes, only while there is something to write:
+// whoever has a message for a client does not wait for it.
 type connection struct {
 	server *Server
 	client *registry.Client // set by the sign-in

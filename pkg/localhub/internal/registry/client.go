@@ -9,9 +9,9 @@ import (
 	"moduletwin/pkg/localhub/internal/twin"
 )
 
-// Client is a device or module that has signed in over a connection, which
-// does all that follows through it. Once the connection has ended, or another
-// has taken its place, nothing is done any more.
+// Client is a device or module that has signed in. Its connection makes all
+// further requests through it. After the connection has ended, or another has
+// taken its place, the methods do nothing, and call nobody back.
 type Client struct {
 	registry   *Registry
 	entity     *entity

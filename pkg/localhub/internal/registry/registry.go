@@ -6,11 +6,15 @@
 // # Locks
 //
 // Every device and module is an entity with a lock of its own. Locks are
-// taken in the order device, module, index. A change of an entity keeps its
-// lock until it is stored and announced to its connection and in the events, so
-// all see changes in one order; entities do not wait for each other. Identities and twins are
-// never changed in place, so what an operation returns can be read without a
-// lock.
+// taken in the order device, module, index; whoever holds those of several
+// modules of a device, to delete it, holds that of the device. Below them come
+// the lock of a connection, then those of the faults and the events.
+//
+// A change of an entity keeps its lock until it is stored and announced to its
+// connection and in the events, so everybody sees changes in the same order.
+// Creating a module, and signing in as one, keeps the lock of the device as
+// well; other devices never wait. Identities and twins are never changed in
+// place, so what an operation returns can be read without a lock.
 package registry
 
 import (

@@ -11,8 +11,8 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// injectBefore plays the failures that leave a request without a response, and
-// the response that is none. It reports whether the request goes on.
+// injectBefore plays the failures without a valid HTTP response: the request
+// is not carried out. It reports whether the request goes on.
 func injectBefore(how fault.Failure, w http.ResponseWriter, r *http.Request) bool {
 	switch how.Kind {
 	case fault.KindCut, fault.KindCutReset:
