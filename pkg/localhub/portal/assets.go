@@ -3,8 +3,11 @@ package portal
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"html/template"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -55,7 +58,30 @@ func (p *Portal) servePage(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	slices.Sort(scripts)
-	render(w, http.StatusOK, "index.html", scripts)
+	render(w, http.StatusOK, "index.html", struct {
+		Assets  string
+		Scripts []string
+	}{"/assets/" + assetsVersion() + "/", scripts})
+}
+
+// assetsVersion changes with every asset. It is part of their address, so that
+// a browser may keep them: the next version has another one.
+var assetsVersion = sync.OnceValue(func() string {
+	hash := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(assets())) {
+		hash.Write(assets()[name])
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8])
+})
+
+// serveVersionedAsset is serveAsset at an address that holds the version.
+func serveVersionedAsset(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("version") != assetsVersion() {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
+	serveAsset(w, r)
 }
 
 func render(w http.ResponseWriter, status int, name string, data any) {

@@ -117,3 +117,33 @@ func TestNoMarkup(t *testing.T) {
 		}
 	}
 }
+
+// TestVersionedAssets: at the address that the page names, an asset may be
+// kept; at that of another version, there is none.
+func TestVersionedAssets(t *testing.T) {
+	s := newScene(t)
+	get := func(path string) (*http.Response, string) {
+		t.Helper()
+		response, err := s.viewer.Get(s.server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response, string(body)
+	}
+	_, html := get("/")
+	_, rest, _ := strings.Cut(html, `src="`)
+	script, _, _ := strings.Cut(rest, `"`)
+	response, _ := get(script)
+	if kept := response.Header.Get("Cache-Control"); response.StatusCode != http.StatusOK || !strings.Contains(kept, "immutable") || !strings.Contains(kept, "private") {
+		t.Errorf("%s: %s, Cache-Control %q", script, response.Status, kept)
+	}
+	other := "/assets/0000000000000000/app.js"
+	if response, _ := get(other); response.StatusCode != http.StatusNotFound || response.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%s: %s, Cache-Control %q", other, response.Status, response.Header.Get("Cache-Control"))
+	}
+}

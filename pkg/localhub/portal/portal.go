@@ -137,6 +137,7 @@ func (p *Portal) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /", p.servePage)
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	mux.HandleFunc("GET /assets/{version}/{name}", serveVersionedAsset)
 	mux.HandleFunc("GET /api/events", p.serveEvents)
 	for pattern, handle := range map[string]func(*Portal, *http.Request) (any, error){
 		"GET /api/hub":         (*Portal).getHub,
