@@ -9,16 +9,12 @@ import (
 	"moduletwin/pkg/sample/sampletest"
 )
 
-func hubSet(value string) func(*testing.T) sampletest.Env {
-	return sampletest.Set("IOTHUB_CONNECTION_STRING", value)
-}
-
 // mistakes lists what learners get wrong.
 var mistakes = []sampletest.Mistake{
 	// What is found before anything is sent.
 	{
 		Name: "nothing set",
-		Env:  hubSet(""),
+		Env:  sampletest.SetHub(""),
 		Code: 2,
 		Says: `updatemoduletwin: IOTHUB_CONNECTION_STRING is not set: it has to be the connection string of a shared access policy of the hub
 The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
@@ -26,28 +22,28 @@ The local hub prints it when it starts (bin/localhub); in the Azure portal it is
 	{
 		Name: "long id",
 		Args: []string{"-module", strings.Repeat("m-", 64) + "m"},
-		Env:  hubSet(sampletest.PolicyString("localhost:1")),
+		Env:  sampletest.SetHub(sampletest.PolicyString("localhost:1")),
 		Code: 2,
 		Says: `updatemoduletwin: iothub: get twin of module "…" on device "myFirstDevice": the module id has 129 characters, the limit is 128`,
 	},
 	{
 		Name: "empty id",
 		Args: []string{"-device", ""},
-		Env:  hubSet(sampletest.PolicyString("localhost:1")),
+		Env:  sampletest.SetHub(sampletest.PolicyString("localhost:1")),
 		Code: 2,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "": the device id is empty`,
 	},
 	{
 		Name: "-set without a value",
 		Args: []string{"-set", "telemetryInterval"},
-		Env:  hubSet(""),
+		Env:  sampletest.SetHub(""),
 		Code: 2,
 		Says: `updatemoduletwin: invalid value "telemetryInterval" for flag -set: it has to be name=value; -h shows the flags`,
 	},
 	{
 		Name: "-set of what is the hub's",
 		Args: []string{"-set", "$version=9"},
-		Env:  hubSet(""),
+		Env:  sampletest.SetHub(""),
 		Code: 2,
 		Says: `updatemoduletwin: invalid value "$version=9" for flag -set: names with a $ are the hub's own; -h shows the flags`,
 	},
@@ -55,7 +51,7 @@ The local hub prints it when it starts (bin/localhub); in the Azure portal it is
 	{
 		Name: "-show and -set",
 		Args: []string{"-show", "-set", "a=1"},
-		Env:  hubSet(sampletest.PolicyString("localhost:1")),
+		Env:  sampletest.SetHub(sampletest.PolicyString("localhost:1")),
 		Code: 2,
 		Says: `updatemoduletwin: -show and -set do not go together`,
 	},

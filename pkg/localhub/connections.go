@@ -45,8 +45,14 @@ func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok 
 }
 
 func connectionState(s registry.State) ConnectionState {
-	_, subscribed := s.Subscriptions[mqtt.FilterDesired]
-	return ConnectionState{s.Connected, subscribed, s.SignIns, s.Telemetry}
+	return ConnectionState{s.Connected, subscribedToDesired(s.Subscriptions), s.SignIns, s.Telemetry}
+}
+
+// subscribedToDesired reports whether one of the subscriptions is to changes of desired
+// properties.
+func subscribedToDesired(s registry.Subscriptions) bool {
+	_, subscribed := s[mqtt.FilterDesired]
+	return subscribed
 }
 
 // Disconnect ends the connection of a device or, with a module id, of a

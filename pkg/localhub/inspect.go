@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"moduletwin/pkg/localhub/internal/mqtt"
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
@@ -38,7 +37,7 @@ func newIdentity(s registry.Snapshot) Identity {
 	i := Identity{DeviceID: s.ID.Device, ModuleID: s.ID.Module, Disabled: s.Identity.Disabled, Since: s.ConnectionChanged}
 	if s.Connection != nil {
 		i.Connected = true
-		_, i.Subscribed = s.Subscriptions[mqtt.FilterDesired]
+		i.Subscribed = subscribedToDesired(s.Subscriptions)
 		i.RemoteAddr = s.Connection.RemoteAddr().String()
 	}
 	return i

@@ -23,6 +23,9 @@ func Set(name, value string) func(*testing.T) Env {
 	return func(*testing.T) Env { return Env{name: value} }
 }
 
+// SetHub is Set for the connection string of the service side.
+func SetHub(value string) func(*testing.T) Env { return Set("IOTHUB_CONNECTION_STRING", value) }
+
 // MakeMistakes makes each mistake, and demands besides that no message holds
 // a key or a token.
 func MakeMistakes(t *testing.T, mistakes []Mistake) {
