@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -237,7 +238,11 @@ func TestTerminated(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("signals cannot be sent on Windows")
 	}
-	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+	ends := []syscall.Signal{syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		ends = append(ends, syscall.SIGHUP)
+	}
+	for _, end := range ends {
 		config := t.TempDir()
 		useConfig(t, config)
 		s := start(t, config, "-memory", "-listen", "localhost:0")
