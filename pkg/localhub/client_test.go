@@ -117,17 +117,30 @@ func expect[P packets.ControlPacket](c *client) P {
 	return wanted
 }
 
-// expectEnd reads to the end of the connection, at which nothing more may
-// come, and fails if it only stays silent.
+// expectEnd is expectRest of nothing.
 func (c *client) expectEnd() {
+	c.t.Helper()
+	c.expectRest("")
+}
+
+// expectRest reads to the end of the connection, before which exactly this has
+// to come.
+func (c *client) expectRest(want string) {
+	c.t.Helper()
+	if rest := c.readRest(); rest != want {
+		c.t.Errorf("before the end came %q, want %q", rest, want)
+	}
+}
+
+// readRest reads to the end of the connection, and fails if it only stays
+// silent.
+func (c *client) readRest() string {
 	c.t.Helper()
 	rest, err := io.ReadAll(c)
 	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
 		c.t.Fatal("the connection is still open")
 	}
-	if len(rest) > 0 {
-		c.t.Errorf("before the end came %q", rest)
-	}
+	return string(rest)
 }
 
 // expectAlive checks that the connection is still open and nothing waits.
