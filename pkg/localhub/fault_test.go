@@ -72,6 +72,14 @@ func (c *client) expectHalf() {
 	}
 }
 
+func (c *client) expectGarbage() {
+	c.t.Helper()
+	got := make([]byte, len(garbage))
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != garbage {
+		c.t.Errorf("got %q, %v, want %q", got, err, garbage)
+	}
+}
+
 func (c *client) expectReset() {
 	c.t.Helper()
 	if _, err := io.ReadAll(c); !isReset(err) {
@@ -185,7 +193,7 @@ func TestFaultsAtSubscribe(t *testing.T) {
 				c.t.Errorf("SUBACK codes %v", codes)
 			}
 		}, false},
-		{fault.Garbage(), func(c *client) { io.ReadFull(c, make([]byte, 6)) }, false},
+		{fault.Garbage(), (*client).expectGarbage, false},
 		{fault.LoseResponse(), (*client).expectEnd, true},
 		{fault.CutHalfway(), func(c *client) { c.expectRest("\x90\x03\x00") }, true},
 	} {
