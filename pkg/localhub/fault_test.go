@@ -111,7 +111,7 @@ func TestFaultsInTheMiddle(t *testing.T) {
 		how fault.Failure
 	}
 	const report = "$iothub/twin/PATCH/properties/reported/?$rid=1"
-	end, silence := (*client).expectEnd, (*client).expectSilence
+	end := (*client).expectEnd
 	message := func(topic, body string) func(*client) {
 		return func(c *client) {
 			c.t.Helper()
@@ -131,7 +131,7 @@ func TestFaultsInTheMiddle(t *testing.T) {
 		{injected{fault.TwinGet, fault.CutReset()}, 1, (*client).expectReset},
 		{injected{fault.TwinGet, fault.CutHalfway()}, 1, (*client).expectHalf},
 		{injected{fault.TwinGet, fault.LoseResponse()}, 1, end},
-		{injected{fault.TwinGet, fault.Silence()}, 1, silence},
+		{injected{fault.TwinGet, fault.Silence()}, 1, (*client).expectAlive},
 		{injected{fault.TwinGet, fault.Status(429)}, 1, message("$iothub/twin/res/429/?$rid=1", `"errorCode":429003`)},
 		{injected{fault.TwinGet, fault.Status(500)}, 1, message("$iothub/twin/res/500/?$rid=1", `"errorCode":500001`)},
 		{injected{fault.TwinGet, fault.Status(504)}, 1, message("$iothub/twin/res/504/?$rid=1", `"errorCode":504000`)},
@@ -141,7 +141,7 @@ func TestFaultsInTheMiddle(t *testing.T) {
 		{injected{fault.TwinPatch, fault.Cut()}, 1, end},
 		{injected{fault.TwinPatch, fault.CutHalfway()}, 2, (*client).expectHalf},
 		{injected{fault.TwinPatch, fault.LoseResponse()}, 2, end},
-		{injected{fault.TwinPatch, fault.Silence()}, 1, silence},
+		{injected{fault.TwinPatch, fault.Silence()}, 1, (*client).expectAlive},
 		{injected{fault.TwinPatch, fault.Status(503)}, 1, message("$iothub/twin/res/503/?$rid=1", `"errorCode":503001`)},
 		{injected{fault.TwinPatch, fault.Garbage()}, 1, message("$iothub/twin/res/502/?$rid=1", "<html>")},
 		{injected{fault.TwinPatch, fault.Late(time.Millisecond)}, 2, message(done, "")},
@@ -187,7 +187,7 @@ func TestFaultsAtSubscribe(t *testing.T) {
 		subscribed bool // in the session, as the next connection finds
 	}{
 		{fault.Cut(), (*client).expectEnd, false},
-		{fault.Silence(), (*client).expectSilence, false},
+		{fault.Silence(), (*client).expectAlive, false},
 		{fault.Status(128), func(c *client) {
 			if codes := expect[*packets.SubackPacket](c).ReturnCodes; codes[0] != 0x80 {
 				c.t.Errorf("SUBACK codes %v", codes)
