@@ -215,7 +215,7 @@ func TestFaultsAtSubscribe(t *testing.T) {
 	}
 }
 
-// TestNoHalfOfNothing: an response without a body cannot be cut in half, so none
+// TestNoHalfOfNothing: a response without a body cannot be cut in half, so none
 // comes.
 func TestNoHalfOfNothing(t *testing.T) {
 	hub := localhub.New(t)

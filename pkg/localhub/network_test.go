@@ -60,13 +60,13 @@ func TestImmediateFaults(t *testing.T) {
 	}
 	c.expectEnd()
 	if _, found := hub.Twin("d", "m"); !found {
-		t.Error("Restart(true) lost the twin")
+		t.Error("Restart lost the twin")
 	}
 	if err := hub.RestartEmpty(); err != nil {
 		t.Fatal(err)
 	}
 	if _, found := hub.Twin("d", "m"); found {
-		t.Error("Restart(false) kept the twin")
+		t.Error("RestartEmpty kept the twin")
 	}
 }
 
