@@ -69,15 +69,25 @@ func TestHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	full.Close()
-	for written := false; !written; { // the banner comes next
-		files, _ := filepath.Glob(filepath.Join(folder, "*.pem"))
-		written = len(files) > 0
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
+	for !holdsCertificate(folder) { // the banner comes next
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ended:
+			t.Fatalf("%v before there was a certificate: %s", cmd.ProcessState, stderr.String())
+		}
 	}
 	cmd.Process.Signal(syscall.SIGTERM)
-	cmd.Wait()
+	<-ended
 	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "ended by force") {
 		t.Errorf("%v, %s", cmd.ProcessState, stderr.String())
 	}
+}
+
+func holdsCertificate(folder string) bool {
+	files, _ := filepath.Glob(filepath.Join(folder, "*.pem"))
+	return len(files) > 0
 }
 
 type zeros struct{}
