@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// layer is a package and what it may import.
+// layer is a package and what it may import, and does.
 type layer struct {
 	name    string
 	imports []string
@@ -45,7 +45,7 @@ var layers = []layer{
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
 	}},
 	{"localhub", []string{
-		"github.com/gorilla/websocket", "internal/listen", "internal/trust", "internal/wsconn", "iothub", "localhub/event", "localhub/fault",
+		"github.com/gorilla/websocket", "internal/listen", "internal/wsconn", "iothub", "localhub/event", "localhub/fault",
 		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/mqtt",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/rest",
 		"localhub/internal/store", "localhub/internal/twin",
@@ -61,17 +61,28 @@ var layers = []layer{
 // MQTT library only the codec is used, and nothing of the module side, which is
 // tested against this hub.
 func TestLayers(t *testing.T) {
-	for path, imports := range imports(t, own+"localhub", own+"localhub/event", own+"localhub/fault", own+"localhub/internal/...", own+"localhub/portal") {
-		i := slices.IndexFunc(layers, func(l layer) bool { return own+l.name == path })
-		if i < 0 {
-			t.Errorf("%s has no place among the layers", path)
-			continue
+	found := imports(t, own+"localhub", own+"localhub/event", own+"localhub/fault", own+"localhub/internal/...", own+"localhub/portal")
+	for _, l := range layers {
+		l.check(t, found[own+l.name])
+		delete(found, own+l.name)
+	}
+	for path := range found {
+		t.Errorf("%s has no place among the layers", path)
+	}
+}
+
+// check compares what the package may import with what it imports.
+func (l layer) check(t *testing.T, imports []string) {
+	unused := slices.Clone(l.imports)
+	for _, imported := range imports {
+		name := strings.TrimPrefix(imported, own)
+		if !isStandard(imported) && !slices.Contains(l.imports, name) {
+			t.Errorf("%s imports %s", l.name, name)
 		}
-		for _, imported := range imports {
-			if !isStandard(imported) && !slices.Contains(layers[i].imports, strings.TrimPrefix(imported, own)) {
-				t.Errorf("%s imports %s", path, imported)
-			}
-		}
+		unused = slices.DeleteFunc(unused, func(allowed string) bool { return allowed == name })
+	}
+	for _, name := range unused {
+		t.Errorf("%s may import %s, and does not", l.name, name)
 	}
 }
 
