@@ -19,7 +19,7 @@ type queue struct {
 	taken   map[string]any // the state after the last patch taken
 	state   map[string]any // the state after the last patch waiting
 	ended   bool
-	err     error // the last thing to deliver; nil for a quiet end
+	err     error // what to deliver after the last patch; nil for a quiet end
 }
 
 const maxWaiting = 1024
@@ -76,8 +76,8 @@ func (q *queue) signal() {
 	}
 }
 
-// take returns the next patch or, once, the error of the end. It waits for
-// one until the reader's context ends; more is false after the last.
+// take returns the next patch or, after the last, the error of the end. It waits
+// for one until the reader's context ends; more is false if there is neither.
 func (q *queue) take() (patch iothub.Properties, err error, more bool) {
 	for !isClosed(q.done) {
 		if patch, err, ok := q.poll(); ok {
@@ -106,8 +106,7 @@ func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
 		}
 		return patch, nil, true
 	}
-	err, q.err = q.err, nil
-	return nil, err, q.ended
+	return nil, q.err, q.ended
 }
 
 // signalIfMore keeps several readers of one queue from waiting beside patches,

@@ -2,7 +2,6 @@ package iotmodule
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"moduletwin/pkg/internal/mergepatch"
@@ -29,14 +28,15 @@ type Subscription struct {
 //   - A slow reader delays nobody. Up to 1,024 patches wait one by one;
 //     beyond that, those that wait become one with the same effect.
 //
-// The subscription ends when ctx is done, and with [Subscription.Close] or
-// [Client.Close]. A client may have any number of them: each gets every change.
+// Like [Client.GetTwin], and with the same errors, it waits until the hub has
+// answered. The subscription ends when ctx is done, and with
+// [Subscription.Close] or [Client.Close]. A client may have any number of them: each gets every change.
 //
 // See https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins#module-operations.
 func (c *Client) SubscribeDesired(ctx context.Context) (*Subscription, error) {
 	subscription, err := c.follower.subscribe(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("iotmodule: subscribe to the desired properties of %s: %w", c.module.Owner(), err)
+		return nil, c.wrap("subscribe to the desired properties", err)
 	}
 	return subscription, nil
 }
@@ -46,13 +46,14 @@ func (c *Client) SubscribeDesired(ctx context.Context) (*Subscription, error) {
 //
 // Ranging waits for the next change. It ends quietly with the subscription,
 // whether or not patches are still waiting, and yields one last error, after
-// those, when the hub keeps refusing the module. Leaving the loop does not end
-// the subscription: ranging again goes on with the next patch.
+// those, when the client has given up, see [Client]. Leaving the loop does not
+// end the subscription: ranging again goes on with the next patch. Of several
+// that range at a time, one gets each patch, and all get the error.
 func (s *Subscription) Patches() iter.Seq2[iothub.Properties, error] {
 	return func(yield func(iothub.Properties, error) bool) {
 		for {
 			patch, err, more := s.queue.take()
-			if !more || !yield(patch, err) {
+			if !more || !yield(patch, err) || err != nil {
 				return
 			}
 		}
