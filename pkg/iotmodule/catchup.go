@@ -54,7 +54,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 	case f.reading <- struct{}{}:
 		defer func() { <-f.reading }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	return f.retry(ctx, opGetTwin, func(conn *connection) error {
 		epoch, needed := f.reasonToRead()

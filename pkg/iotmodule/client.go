@@ -2,7 +2,6 @@ package iotmodule
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -11,8 +10,10 @@ import (
 )
 
 // Client is a module signed in to its hub. It keeps the connection: when it
-// is lost, the client signs in again, with growing pauses, until it succeeds
-// or the hub keeps refusing. It is safe for concurrent use.
+// is lost, the client signs in again, with growing pauses, until it succeeds or
+// the hub has refused it for two minutes (at once, if the hub demands a client
+// certificate). Then every call returns that error, and ranging over patches
+// yields it. It is safe for concurrent use.
 type Client struct {
 	module  iothub.ConnectionString
 	dialer  *dialer
@@ -28,12 +29,10 @@ type Client struct {
 
 	mu      sync.Mutex // guards the fields below
 	conn    *connection
+	outage  error         // why there is no connection; nil while that is not known, or there is one
 	changed chan struct{} // closed when conn or ended change
 	ended   error         // why there will be no further connection
 }
-
-// ErrClosed is the error of calls on a client that is closed.
-var ErrClosed = errors.New("the client is closed")
 
 // Dial signs in to the hub as a module and subscribes to what a twin needs.
 // It returns a client that is connected, or an error: it does not try again.
@@ -70,12 +69,12 @@ func newClient(module iothub.ConnectionString, opts *Options, t timings) (*Clien
 		return nil, err
 	}
 	if module.ModuleID == "" {
-		return nil, fmt.Errorf("iotmodule: %w: this is the connection string of %s; needed is that of a module (with ModuleId)", iothub.ErrInvalid, module.Owner())
+		return nil, invalidError{fmt.Errorf("iotmodule: this is the connection string of %s; needed is that of a module (with ModuleId)", module.Owner())}
 	}
 	o := opts.withDefaults()
 	dialer, err := newDialer(module, &o)
 	if err != nil {
-		return nil, fmt.Errorf("iotmodule: %w: %w", iothub.ErrInvalid, err)
+		return nil, invalidError{fmt.Errorf("iotmodule: %w", err)}
 	}
 	c := &Client{
 		module:  module,
@@ -91,7 +90,7 @@ func newClient(module iothub.ConnectionString, opts *Options, t timings) (*Clien
 
 // Close signs out, ends every sequence and every waiting call, and returns
 // when nothing of the client is left running. It may be called more than
-// once.
+// once, but not by [Options.Logger], for which it would wait.
 func (c *Client) Close() {
 	c.stop()
 	c.end(ErrClosed)
@@ -111,7 +110,7 @@ func (c *Client) end(err error) {
 	if c.ended == nil || err == ErrClosed {
 		c.ended = err
 	}
-	c.announceChange()
+	c.wake()
 }
 
 // setConnection makes conn, or with nil none, the connection of the client and
@@ -120,12 +119,19 @@ func (c *Client) setConnection(conn *connection) {
 	c.follower.setConnection(conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.conn = conn
-	c.announceChange()
+	c.conn, c.outage = conn, nil
+	c.wake()
 }
 
-// announceChange frees those who wait in connected. c.mu is held.
-func (c *Client) announceChange() {
+// setOutage notes why there is no connection.
+func (c *Client) setOutage(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.outage = cause
+}
+
+// wake frees those who wait in connected. c.mu is held.
+func (c *Client) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }

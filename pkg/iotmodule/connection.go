@@ -73,9 +73,9 @@ func (c *connection) whyLost() (cause error, waiting bool) {
 	return c.cause, c.waited
 }
 
-// lossSoon returns why the connection was lost, or nil if it is not. paho tells
+// awaitLoss returns why the connection was lost, or nil if it is not. paho tells
 // those first who wait for a packet to be sent, and a moment later the rest.
-func (c *connection) lossSoon(ctx context.Context) error {
+func (c *connection) awaitLoss(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	select {

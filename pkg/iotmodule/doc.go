@@ -15,8 +15,9 @@
 // nothing for one that is not. So whenever the connection was lost, the client
 // signs in again with a new token, subscribes again, reads the twin and
 // delivers the difference. See [Client.SubscribeDesired] for the promise in
-// full, and [Subscription.State] for the state beside the changes. The commonest mistake elsewhere is to trust the hub's memory of subscriptions:
-// when the hub has lost it, such a client stays deaf.
+// full, and [Subscription.State] for the state beside the changes. A common
+// mistake is to trust the hub's memory of subscriptions: when the hub has lost
+// it, such a client stays deaf.
 //
 // The package speaks MQTT 3.1.1 as described at
 // https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub.

@@ -1,6 +1,7 @@
 package iotmodule
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -16,8 +17,11 @@ func addFailure(failures *waitlog.Failures, op string, err error, pause time.Dur
 	failures.Add("cannot "+op, err, pause)
 }
 
-// stillWaiting logs, if it takes long, that what is waited for for at most
-// limit is still waited for. The function that it returns ends that.
-func (c *Client) stillWaiting(what string, limit time.Duration) (stop func()) {
-	return waitlog.StillWaiting(c.log, what, c.timings.patience, limit)
+// stillWaiting logs a line if an answer takes long. It takes limit at most, and
+// no longer than ctx allows; stop ends the watch.
+func (c *Client) stillWaiting(ctx context.Context, what string, limit time.Duration) (stop func()) {
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline))
+	}
+	return waitlog.StillWaiting(c.log, what, c.timings.slowAfter, limit)
 }

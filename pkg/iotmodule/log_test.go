@@ -2,6 +2,7 @@ package iotmodule_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -183,6 +184,23 @@ func TestLogOfASilentHub(t *testing.T) {
 			"1 change was made meanwhile",
 		}, "\n")
 		if got := log.String(); got != want {
+			t.Errorf("the log says\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// The log does not promise to wait longer than the caller does.
+func TestLogOfADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
+		s.hub.FailNext(1, fault.TwinGet, fault.Silence())
+		ctx, cancel := context.WithTimeout(s.ctx, 8*time.Second)
+		defer cancel()
+		if _, err := s.client.GetTwin(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("GetTwin: %v", err)
+		}
+		if got, want := log.String(), "get the twin: no answer yet, waiting up to 3s more"; got != want {
 			t.Errorf("the log says\n%s\nwant\n%s", got, want)
 		}
 	})

@@ -65,6 +65,7 @@ func (c *Client) reconnect(ctx context.Context, past *history, old *connection, 
 	if !renewal {
 		pause := past.pause()
 		cause, _ := old.whyLost()
+		c.setOutage(cause)
 		failures.Add("connection lost", cause, pause)
 		if suspicion := past.suspicion(c.module.Owner()); suspicion != "" {
 			c.log.Warn(suspicion)
@@ -79,11 +80,13 @@ func (c *Client) reconnect(ctx context.Context, past *history, old *connection, 
 			return conn, err
 		}
 		past.failed()
+		hinted := c.withHint(err)
+		c.setOutage(hinted)
 		if refused.forTooLong(err) || hint.DemandsCertificate(err) {
 			return nil, c.signInError(err)
 		}
 		pause := past.pause()
-		failures.Add("no connection", c.withHint(err), pause)
+		failures.Add("no connection", hinted, pause)
 		if err := backoff.Wait(ctx, pause); err != nil {
 			return nil, err
 		}

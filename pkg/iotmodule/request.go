@@ -80,7 +80,7 @@ func (c *connection) exchange(ctx context.Context, topic string, body []byte) (r
 	case response := <-arrived:
 		return response, nil
 	case err := <-failed:
-		if c.lossSoon(ctx) != nil {
+		if c.awaitLoss(ctx) != nil {
 			return response{}, errConnectionLost
 		}
 		return response{}, err
@@ -89,7 +89,7 @@ func (c *connection) exchange(ctx context.Context, topic string, body []byte) (r
 	case <-timer.C:
 		return response{}, errNoResponse
 	case <-ctx.Done():
-		return response{}, ctx.Err()
+		return response{}, context.Cause(ctx)
 	}
 }
 
@@ -100,7 +100,7 @@ func (c *connection) send(topic, requestID string, body []byte) (arrived <-chan 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
-		return nil, nil, errConnectionLost
+		return nil, nil, fmt.Errorf("%w: %w", errNotSent, errConnectionLost)
 	}
 	c.waiting[requestID] = responses
 	c.publishing.Go(func() {

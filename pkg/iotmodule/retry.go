@@ -3,6 +3,7 @@ package iotmodule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -15,34 +16,54 @@ import (
 // on the next one, any other after a pause. op says what is tried.
 func (c *Client) retry(ctx context.Context, op string, attempt func(*connection) error) error {
 	var previous *connection
+	var last error // of the last attempt that failed for a reason of its own
 	failures := waitlog.Failures{Log: c.log}
 	for tries := 0; ; tries++ {
 		conn, err := c.connected(ctx, previous)
 		if err != nil {
-			return err
+			return c.explain(ctx, err, last)
 		}
-		stop := c.stillWaiting(op, c.timings.response)
+		stop := c.stillWaiting(ctx, op, c.timings.response)
 		err = attempt(conn)
 		stop()
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return c.explain(ctx, context.Cause(ctx), last)
 		case isClosed(conn.lost) || errors.Is(err, errConnectionLost):
-			previous, tries = conn, -1 // the next one begins anew
+			previous, tries, last = conn, -1, nil // the next one begins anew
 		case !isPassing(err):
 			return err
 		default:
+			last = err
 			pause := c.timings.retry.Pause(tries)
 			if !errors.Is(err, errOutdated) { // that is nothing to worry about
 				addFailure(&failures, op, err, pause)
 			}
 			if err := c.pause(ctx, pause); err != nil {
-				return err
+				return c.explain(ctx, err, last)
 			}
 		}
 	}
+}
+
+// explain adds to the end of ctx what was in the way until then: that there was
+// no connection, or how the last attempt failed.
+func (c *Client) explain(ctx context.Context, err, last error) error {
+	if ctx.Err() == nil { // the client has ended
+		return err
+	}
+	c.mu.Lock()
+	outage := c.outage
+	c.mu.Unlock()
+	switch {
+	case outage != nil:
+		return fmt.Errorf("%w; no connection: %w", err, waitlog.InFewWords(outage))
+	case last != nil:
+		return fmt.Errorf("%w; the last attempt: %w", err, last)
+	}
+	return err
 }
 
 // isPassing reports whether the hub may answer otherwise a little later.
@@ -57,6 +78,9 @@ func isPassing(err error) bool {
 // connected returns the connection, as soon as there is one other than previous.
 func (c *Client) connected(ctx context.Context, previous *connection) (*connection, error) {
 	for {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		c.mu.Lock()
 		conn, changed, ended := c.conn, c.changed, c.ended
 		c.mu.Unlock()
@@ -69,7 +93,6 @@ func (c *Client) connected(ctx context.Context, previous *connection) (*connecti
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
 	}
 }
@@ -84,6 +107,6 @@ func (c *Client) pause(ctx context.Context, d time.Duration) error {
 	case <-c.closed:
 		return ErrClosed
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }

@@ -1,6 +1,7 @@
 package iotmodule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ import (
 func (c *Client) signIn(ctx context.Context) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timings.signIn)
 	defer cancel()
-	defer c.stillWaiting("sign-in", c.timings.signIn)()
+	defer c.stillWaiting(ctx, "sign-in", c.timings.signIn)()
 	socket, err := c.dialer.dial(ctx)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func (c *Client) signIn(ctx context.Context) (*connection, error) {
 		err = conn.subscribe(ctx)
 	}
 	if err == nil && !stop() {
-		err = ctx.Err()
+		err = context.Cause(ctx)
 	}
 	if err != nil {
 		conn.close() // the hub may have said yes before ctx ended, and paho be running
@@ -93,7 +94,7 @@ func (c *connection) connect(ctx context.Context) error {
 	if code := c.socket.connack; code != 0 { // paho has codes of its own among those that a hub could send
 		return refusedError{code}
 	}
-	return firstError(ctx.Err(), networkError(token.Error()))
+	return cmp.Or(context.Cause(ctx), networkError(token.Error()))
 }
 
 // networkError returns what the network says, which paho puts behind words of
@@ -113,23 +114,15 @@ func (c *connection) subscribe(ctx context.Context) error {
 	case <-token.Done():
 	case <-c.lost:
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	if err := token.Error(); err != nil || isClosed(c.lost) {
-		return firstError(ctx.Err(), fmt.Errorf("subscribe: %w", firstError(c.lossSoon(ctx), err)))
+		cause := cmp.Or(c.awaitLoss(ctx), err, errConnectionLost)
+		return cmp.Or(context.Cause(ctx), fmt.Errorf("subscribe: %w", cause))
 	}
 	for filter, granted := range maps.All(token.Result()) {
 		if granted > 1 { // paho takes a refusal for a success
 			return fmt.Errorf("the hub refused the subscription of %s (SUBACK %#x)", filter, granted)
-		}
-	}
-	return nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
 		}
 	}
 	return nil

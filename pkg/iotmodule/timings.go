@@ -13,7 +13,7 @@ type timings struct {
 	stable      time.Duration // a connection that held so long begins the pauses anew
 	contested   time.Duration // one that the hub closed sooner may be somebody else's doing
 	refused     time.Duration // how long a refusal to sign in is taken for a passing one
-	patience    time.Duration // after which the log says that something is still waited for
+	slowAfter   time.Duration // when the log says that an answer is still waited for
 	signIn      time.Duration // the limit of one attempt, from dialing to SUBACK
 	response    time.Duration // the limit of waiting for the response to one request
 	maxClosings int           // closings in a row that are still taken for chance
@@ -25,7 +25,7 @@ var defaultTimings = timings{
 	stable:      10 * time.Second,
 	contested:   time.Minute,
 	refused:     2 * time.Minute,
-	patience:    5 * time.Second,
+	slowAfter:   5 * time.Second,
 	signIn:      30 * time.Second,
 	response:    30 * time.Second,
 	maxClosings: 3,

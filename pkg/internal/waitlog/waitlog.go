@@ -27,7 +27,7 @@ type Failures struct {
 func (f *Failures) Add(what string, cause error, pause time.Duration) {
 	const unit = 100 * time.Millisecond
 	line := fmt.Sprintf("%s, trying again in %v", what, max(pause.Round(unit), unit))
-	cause = inFewWords(cause)
+	cause = InFewWords(cause)
 	if cause.Error() == f.last {
 		f.Log.Info(line)
 		return
@@ -36,8 +36,8 @@ func (f *Failures) Add(what string, cause error, pause time.Duration) {
 	f.Log.Info(line, "cause", cause)
 }
 
-// inFewWords says what common errors of the network mean.
-func inFewWords(err error) error {
+// InFewWords says what common errors of the network mean.
+func InFewWords(err error) error {
 	var late net.Error
 	switch {
 	case hint.IsClosed(err):

@@ -61,7 +61,7 @@ var tutorialScenarios = []scenario{
 		j.do(t, "updateTwin", j.device, "m", desired(object{"telemetryInterval": 122}))
 		same(t, "the patch", first(t, subscription.Patches()), `{"$version":2,"telemetryInterval":122}`)
 
-		if _, err := client.UpdateReported(ctx, object{"telemetryInterval": 122}); err != nil {
+		if _, err := client.UpdateReported(ctx, iothub.Properties{"telemetryInterval": 122}); err != nil {
 			t.Fatal(err)
 		}
 		has(t, j.do(t, "getTwin", j.device, "m"), "connectionState", `"Connected"`, "properties.reported.telemetryInterval", "122")
