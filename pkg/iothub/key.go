@@ -13,9 +13,10 @@ import (
 // Key is a shared access key: of a policy, a device or a module. It has 16 to
 // 64 bytes; hubs make them 32 bytes long. The zero Key is "no key given".
 //
-// However a Key is printed or logged, by itself or inside something else, it
-// shows as ***. It takes [Key.Reveal] or [Key.Bytes] to see it. In JSON, as in
-// connection strings, a key is written in base64.
+// However a Key is printed, logged or encoded, by itself or inside something
+// else, it shows as ***, in JSON too: that is how many loggers write what they
+// are given. It takes [Key.Reveal] or [Key.Bytes] to see it. Decoding reads the
+// base64 of connection strings and of IoT Hub's JSON.
 type Key struct {
 	_ [0]func() // not comparable: == would compare pointers
 
@@ -97,8 +98,8 @@ func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
 // LogValue keeps the key out of structured logs.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// MarshalText returns the base64 form, as IoT Hub wants it.
-func (k Key) MarshalText() ([]byte, error) { return []byte(k.Reveal()), nil }
+// MarshalText returns what String returns. To save a key, use [Key.Reveal].
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText reads the base64 form; the empty text is the zero Key.
 func (k *Key) UnmarshalText(text []byte) error {

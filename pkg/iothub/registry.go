@@ -80,7 +80,7 @@ func (r *Registry) LogValue() slog.Value { return r.hub.LogValue() }
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, error) {
 	create := deviceOperation("create", http.MethodPut, device.DeviceID)
-	create.body = device
+	create.body = newDeviceBody(device)
 	create.carriedOut = ofBody(func(now Device) bool { return deviceCreated(now, device) })
 	return do[Device](ctx, r, create)
 }
@@ -99,7 +99,7 @@ func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, erro
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, error) {
 	update := deviceOperation("update", http.MethodPut, device.DeviceID)
-	update.body, update.ifMatch = device, ifETag(device.ETag)
+	update.body, update.ifMatch = newDeviceBody(device), ifETag(device.ETag)
 	update.carriedOut = ofBody(func(now Device) bool { return update.changed(now.ETag) && deviceReplaced(now, device) })
 	return do[Device](ctx, r, update)
 }
@@ -138,7 +138,7 @@ const maxListed = 1000
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, error) {
 	create := moduleOperation("create", http.MethodPut, module.DeviceID, module.ModuleID)
-	create.body = module
+	create.body = newModuleBody(module)
 	create.carriedOut = ofBody(func(now Module) bool { return moduleCreated(now, module) })
 	return do[Module](ctx, r, create)
 }
@@ -156,7 +156,7 @@ func (r *Registry) GetModule(ctx context.Context, deviceID, moduleID string) (Mo
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, error) {
 	update := moduleOperation("update", http.MethodPut, module.DeviceID, module.ModuleID)
-	update.body, update.ifMatch = module, ifETag(module.ETag)
+	update.body, update.ifMatch = newModuleBody(module), ifETag(module.ETag)
 	update.carriedOut = ofBody(func(now Module) bool { return update.changed(now.ETag) && moduleReplaced(now, module) })
 	return do[Module](ctx, r, update)
 }

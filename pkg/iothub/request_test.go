@@ -43,8 +43,8 @@ func TestRequestFormat(t *testing.T) {
 			return err
 		}, "PUT /devices/d?api-version=2021-04-12\nContent-Type: application/json; charset=utf-8\n\n" +
 			`{"deviceId":"d","status":"disabled","statusReason":"later",` +
-			`"authentication":{"type":"sas","symmetricKey":{"primaryKey":"` + testKey + `","secondaryKey":"MDEyMzQ1Njc4OWFiY2RlZg=="}},` +
-			`"capabilities":{"iotEdge":true},"deviceScope":"s","parentScopes":["p"]}`},
+			`"capabilities":{"iotEdge":true},"deviceScope":"s","parentScopes":["p"],` +
+			`"authentication":{"type":"sas","symmetricKey":{"primaryKey":"` + testKey + `","secondaryKey":"MDEyMzQ1Njc4OWFiY2RlZg=="}}}`},
 		{"CreateDevice with certificates", func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d", Authentication: iothub.Authentication{Type: "selfSigned",
 				X509Thumbprint: iothub.X509Thumbprint{PrimaryThumbprint: "0A", SecondaryThumbprint: "0B"}}})

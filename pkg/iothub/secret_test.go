@@ -71,6 +71,18 @@ func testNoPrintShowsASecret(t *testing.T) {
 	for _, group := range [][]any{containers(key), containers(connection), containers(token), containers(pair), containers(device), containers(module), containers(registry)} {
 		all = append(all, group...)
 	}
+	var logged strings.Builder
+	for _, handler := range []slog.Handler{slog.NewJSONHandler(&logged, nil), slog.NewTextHandler(&logged, nil)} {
+		for _, v := range all {
+			logged.Reset()
+			slog.New(handler).Info("all", "value", v)
+			for _, secret := range secrets {
+				if strings.Contains(logged.String(), secret) {
+					t.Errorf("the log of a %T by a %T shows %q: %.300s", v, handler, secret, &logged)
+				}
+			}
+		}
+	}
 	for _, v := range all {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%o", "%b", "%c", "%U", "%t", "%e", "%g"} {
 			printed := fmt.Sprintf(verb, v)
@@ -147,10 +159,11 @@ func TestKey(t *testing.T) {
 	}
 }
 
-// In JSON a key is what IoT Hub wants, and none is left out.
+// JSON is read as IoT Hub writes it. Written, it shows no key, and none is left
+// out.
 func TestKeyInJSON(t *testing.T) {
 	text, err := json.Marshal(iothub.SymmetricKey{PrimaryKey: keys.PrimaryKey})
-	if want := `{"primaryKey":"` + testKey + `"}`; err != nil || string(text) != want {
+	if want := `{"primaryKey":"***"}`; err != nil || string(text) != want {
 		t.Errorf("got %s, %v, want %s", text, err, want)
 	}
 	var pair iothub.SymmetricKey

@@ -117,5 +117,5 @@ func (s *Server) checkToken(token iothub.SASToken, id registry.ID, own registry.
 	if own.Type != registry.TypeSAS {
 		return fmt.Errorf("%s signs in by %s, which is not modelled", id, own.Type)
 	}
-	return s.Auth.CheckToken(token, id.String(), own.Keys, id.Path()...)
+	return s.Auth.CheckToken(token, id.String(), own.Keys.SymmetricKey, id.Path()...)
 }

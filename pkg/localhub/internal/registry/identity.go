@@ -1,13 +1,10 @@
 package registry
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	mathrand "math/rand/v2"
 	"strconv"
 	"time"
-
-	"moduletwin/pkg/iothub"
 )
 
 // Identity is what the registry knows of a device or module. It is never
@@ -28,10 +25,10 @@ type Identity struct {
 // Authentication is how an identity proves itself. Only symmetric keys are
 // of use here; the rest is kept for its owner to read back.
 type Authentication struct {
-	Type                string              `json:"type"` // see TypeSAS
-	Keys                iothub.SymmetricKey `json:"keys,omitzero"`
-	PrimaryThumbprint   *string             `json:"primaryThumbprint,omitempty"`
-	SecondaryThumbprint *string             `json:"secondaryThumbprint,omitempty"`
+	Type                string  `json:"type"` // see TypeSAS
+	Keys                Keys    `json:"keys,omitzero"`
+	PrimaryThumbprint   *string `json:"primaryThumbprint,omitempty"`
+	SecondaryThumbprint *string `json:"secondaryThumbprint,omitempty"`
 }
 
 // The types of authentication.
@@ -63,15 +60,4 @@ func (i *Identity) Status() string {
 		return "disabled"
 	}
 	return "enabled"
-}
-
-// newKeys makes keys of the length that Azure gives its own.
-func newKeys() iothub.SymmetricKey {
-	return iothub.SymmetricKey{PrimaryKey: newKey(), SecondaryKey: newKey()}
-}
-
-func newKey() iothub.Key {
-	key := make([]byte, 32)
-	rand.Read(key) // never fails
-	return iothub.NewKey(key)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/internal/hubjson"
 	"moduletwin/pkg/localhub/internal/store"
 	"moduletwin/pkg/localhub/internal/twin"
@@ -142,32 +141,6 @@ func complete(index map[ID]*entity) error {
 		}
 	}
 	return nil
-}
-
-// keyPolicies is where the keys of policies are, in bucketHub.
-const keyPolicies = "policies"
-
-// PolicyKeys returns the keys of the named policies. Those that are missing,
-// as all are at first, are made and kept.
-func (r *Registry) PolicyKeys(names []string) (map[string]iothub.SymmetricKey, error) {
-	keys := make(map[string]iothub.SymmetricKey)
-	kept, err := r.Kept(keyPolicies)
-	if err == nil && kept[keyPolicies] != nil {
-		err = json.Unmarshal(kept[keyPolicies], &keys)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("keys of policies: %w", err)
-	}
-	missing := false
-	for _, name := range names {
-		if keys[name].PrimaryKey.IsZero() {
-			keys[name], missing = newKeys(), true
-		}
-	}
-	if !missing {
-		return keys, nil
-	}
-	return keys, r.Keep(map[string][]byte{keyPolicies: hubjson.Encode(keys)})
 }
 
 // Kept returns what [Registry.Keep] was given under these names, as far as

@@ -74,7 +74,7 @@ func (a *authentication) settings() (*registry.Authentication, error) {
 	}
 	return &registry.Authentication{
 		Type:                a.Type,
-		Keys:                iothub.SymmetricKey{PrimaryKey: primary, SecondaryKey: secondary},
+		Keys:                registry.Keys{SymmetricKey: iothub.SymmetricKey{PrimaryKey: primary, SecondaryKey: secondary}},
 		PrimaryThumbprint:   a.X509Thumbprint.PrimaryThumbprint,
 		SecondaryThumbprint: a.X509Thumbprint.SecondaryThumbprint,
 	}, nil
