@@ -105,7 +105,8 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestFaultLog finds in the log whom a fault concerns.
+// TestFaultLog finds in the log whom a fault concerns, and what clients sent in
+// quotes.
 func TestFaultLog(t *testing.T) {
 	var log logbook
 	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -126,13 +127,17 @@ func TestFaultLog(t *testing.T) {
 	c, _ := signIn(t, hub, module)
 	hub.FailNext(1, fault.Subscribe, fault.Cut())
 	c.send(&packets.SubscribePacket{FixedHeader: packets.FixedHeader{MessageType: packets.Subscribe, Qos: 1}, MessageID: 1, Topics: []string{desired}, Qoss: []byte{0}})
-	c.expectRest("")
+	c.expectEnd()
+	c, _ = signIn(t, hub, module)
+	c.publish("\x1b[2J", "")
+	c.expectEnd()
 	hub.Close()
 	text := strings.ReplaceAll(log.text.String(), `\"`, `'`)
 	for _, line := range []string{
 		`fault Status(3) at SignIn: module 'm' on device 'd'`,
 		`fault Status(3) at SignIn: client '\\x1b[2J'`,
 		`fault Cut at Subscribe: module 'm' on device 'd'`,
+		`module 'm' on device 'd' is disconnected: a message to topic '\\x1b[2J'`,
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("the log does not say: %s\n%s", line, text)

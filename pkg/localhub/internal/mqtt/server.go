@@ -12,9 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
@@ -173,12 +171,5 @@ func describe(err error) string {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "the client was silent for too long"
 	}
-	return strings.Map(printable, err.Error()) // it may quote what the client sent
-}
-
-func printable(r rune) rune {
-	if unicode.IsControl(r) {
-		return '?'
-	}
-	return r
+	return err.Error() // what the client sent stands there in quotes
 }
