@@ -12,7 +12,7 @@ const maxListed = 1000 // devices in one response
 // getIdentity answers GET for a device or a module.
 func (s *Server) getIdentity(r *request) (*response, error) {
 	snapshot, err := s.Registry.Get(r.id)
-	return identityResponse(snapshot), err
+	return identityResponse(snapshot, false), err
 }
 
 // listDevices answers with up to "top" devices.
@@ -42,10 +42,10 @@ func (s *Server) putIdentity(r *request) (*response, error) {
 	}
 	if len(match) > 0 {
 		snapshot, err := s.Registry.Update(r.id, match, settings)
-		return identityResponse(snapshot), err
+		return identityResponse(snapshot, false), err
 	}
 	snapshot, err := s.Registry.Create(r.id, settings)
-	return createdResponse(snapshot), err
+	return identityResponse(snapshot, true), err
 }
 
 func (s *Server) deleteIdentity(r *request) (*response, error) {
@@ -56,25 +56,16 @@ func (s *Server) deleteIdentity(r *request) (*response, error) {
 	return &response{status: http.StatusNoContent}, s.Registry.Delete(r.id, match)
 }
 
-// identityResponse is the response to a get or an update; nil for the zero
-// Snapshot, beside which there is an error. Only a device has its ETag in the
-// header, too.
-func identityResponse(s registry.Snapshot) *response {
+// identityResponse is the response to a get or an update or, if created is set,
+// to a create; nil for the zero Snapshot, beside which there is an error. Only
+// a device has its ETag in the header, too.
+func identityResponse(s registry.Snapshot, created bool) *response {
 	if s.Identity == nil {
 		return nil
 	}
-	r := &response{status: http.StatusOK, body: identityBody(s, false)}
+	r := &response{status: http.StatusOK, body: identityBody(s, created)}
 	if !s.ID.IsModule() {
 		r.etag = s.Identity.ETag()
-	}
-	return r
-}
-
-// createdResponse is identityResponse to a create.
-func createdResponse(s registry.Snapshot) *response {
-	r := identityResponse(s)
-	if r != nil {
-		r.body = identityBody(s, true)
 	}
 	return r
 }
