@@ -84,8 +84,11 @@ func inQuery(r *http.Request) identityOf {
 	return identityOf{r.URL.Query().Get("device"), r.URL.Query().Get("module")}
 }
 
+// decode reads the body of a request. Numbers stay as they were written.
 func decode(r *http.Request, into any) error {
-	if err := json.NewDecoder(r.Body).Decode(into); err != nil {
+	in := json.NewDecoder(r.Body)
+	in.UseNumber()
+	if err := in.Decode(into); err != nil {
 		return failf(http.StatusBadRequest, "Invalid", "the request is malformed: %v", err)
 	}
 	return nil

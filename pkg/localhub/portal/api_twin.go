@@ -126,10 +126,8 @@ func cause(err error) error {
 }
 
 func decodeEdit(r *http.Request) (e edit, err error) {
-	in := json.NewDecoder(r.Body)
-	in.UseNumber() // numbers stay as they were written
-	if err := in.Decode(&e); err != nil {
-		return e, failf(http.StatusBadRequest, "Invalid", "the request is malformed: %v", err)
+	if err := decode(r, &e); err != nil {
+		return e, err
 	}
 	if e.Section != "desired" && e.Section != "tags" {
 		return e, failf(http.StatusBadRequest, "Invalid", "there is no section %q to be edited", e.Section)
