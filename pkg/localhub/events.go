@@ -3,7 +3,6 @@ package localhub
 import (
 	"context"
 	"iter"
-	"strings"
 
 	"moduletwin/pkg/localhub/event"
 )
@@ -21,10 +20,10 @@ func (h *Hub) Events(ctx context.Context) iter.Seq[event.Event] { return h.event
 // and for those who come later. It goes on until it is closed, or the hub is.
 func (h *Hub) RecordEvents(limit int) *event.Recording { return h.events.Record(limit) }
 
-// logFault logs and publishes that a fault was injected.
-func (h *Hub) logFault(line string, args ...any) {
-	h.log.Warn(line, args...)
-	h.events.Publish(event.Event{Kind: event.Fault, Reason: strings.TrimPrefix(line, "fault ")})
+func (h *Hub) logFault(what string) { h.log.Warn("fault " + what) }
+
+func (h *Hub) publishFault(what string) {
+	h.events.Publish(event.Event{Kind: event.Fault, Reason: what})
 }
 
 func (h *Hub) conditionsChanged(how string) {

@@ -125,6 +125,7 @@ func Start(options *Options) (*Hub, error) {
 	}
 	if err != nil {
 		h.cancel()
+		h.tasks.Wait()
 		h.registry.Close()
 		return nil, fmt.Errorf("localhub: %w", err)
 	}
@@ -138,16 +139,14 @@ func Start(options *Options) (*Hub, error) {
 // it.
 func (h *Hub) open() (err error) {
 	if h.options.DataDir != "" {
-		kept, err := registry.Open(h.options.DataDir, func(err error) {
-			h.log.Error("from now on the hub refuses to change anything; start it again", "error", err)
-		})
+		kept, err := registry.Open(h.options.DataDir, h.logBroken)
 		if err != nil {
 			return err
 		}
 		h.registry = kept
 	}
 	h.registry.Events = &h.events
-	h.faults = &fault.Queue{Log: h.logFault}
+	h.faults = &fault.Queue{Publish: h.publishFault, Log: h.logFault}
 	h.auth = &auth.Auth{HostNames: h.names, Grace: h.options.TokenGrace, Exists: h.registry.Exists}
 	var policies []string
 	for _, p := range auth.Policies {
@@ -165,6 +164,18 @@ func (h *Hub) open() (err error) {
 	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignedIn: h.signedIn}
 	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignedIn: h.signedIn, SignInTimeout: h.options.SignInTimeout}
 	return nil
+}
+
+// logBroken logs that the file with the data is damaged. It does not wait for
+// that, as its caller holds locks.
+func (h *Hub) logBroken(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.tasks.Go(func() {
+			h.log.Error("from now on the hub refuses to change anything; start it again", "error", err)
+		})
+	}
 }
 
 // Close ends all connections and the hub, and waits until everything has

@@ -25,7 +25,8 @@ type Options struct {
 
 	// Logger gets a line for every request, sign-in and sign-out, and for
 	// every refusal with its reason. Nil discards them. No key, signature or
-	// token is ever logged.
+	// token is ever logged. The hub holds no locks meanwhile: the handler may
+	// call its methods, but for Close.
 	Logger *slog.Logger
 
 	// DataDir is the folder in which the hub keeps its certificate, keys,

@@ -57,11 +57,13 @@ func (h *Hub) resumeAfter(d time.Duration) {
 // moment in which it was over.
 func (h *Hub) resumeFrom(pause chan struct{}) {
 	h.stopping.Lock()
-	defer h.stopping.Unlock()
 	if h.pauseEnds != pause {
+		h.stopping.Unlock()
 		return
 	}
-	if err := h.resume(); err != nil {
+	err := h.resume()
+	h.stopping.Unlock() // before the log is told
+	if err != nil {
 		h.log.Error(err.Error())
 		return
 	}

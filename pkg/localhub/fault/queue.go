@@ -10,8 +10,9 @@ import (
 // Queue holds the failures that are to come, and counts those that came. The
 // zero value is empty. A hub has one; users reach it through the hub's methods.
 type Queue struct {
-	// Log gets one line for every fault. It must be set.
-	Log func(msg string, args ...any)
+	// Publish and Log are called for every fault, Publish with locks held, Log
+	// without. Both must be set.
+	Publish, Log func(what string)
 
 	mu       sync.Mutex // guards the rest
 	waiting  []entry
@@ -62,21 +63,31 @@ func (q *Queue) Clear() {
 // Next returns what goes wrong with an event at a point; mostly, nothing. whom
 // is the client that it concerns, for the log; nil if that does not know.
 func (q *Queue) Next(at Point, whom fmt.Stringer) Failure {
+	how, what := q.NextUnlogged(at, whom)
+	if what != "" {
+		q.Log(what)
+	}
+	return how
+}
+
+// NextUnlogged is Next for callers that hold a lock: unless what is "", they
+// have to call Log with it once they do not.
+func (q *Queue) NextUnlogged(at Point, whom fmt.Stringer) (how Failure, what string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i := slices.IndexFunc(q.waiting, func(e entry) bool { return e.at == at })
 	if i < 0 {
-		return Failure{}
+		return Failure{}, ""
 	}
-	how := q.waiting[i].how
+	how = q.waiting[i].how
 	if q.waiting[i].left--; q.waiting[i].left == 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 	}
-	q.count(fmt.Sprintf("%v at %v", how, at), whom)
+	what = q.count(fmt.Sprintf("%v at %v", how, at), whom)
 	if other, found := instead[place{at, how.Kind}]; found {
 		how.Kind = other
 	}
-	return how
+	return how, what
 }
 
 // place is a kind of failure at a point.
@@ -97,11 +108,13 @@ var instead = map[place]Kind{
 // client that it concerns; nil for all.
 func (q *Queue) Count(what string, whom fmt.Stringer) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.count(what, whom)
+	line := q.count(what, whom)
+	q.mu.Unlock()
+	q.Log(line)
 }
 
-func (q *Queue) count(what string, whom fmt.Stringer) {
+// count returns what is to be logged. The lock is held.
+func (q *Queue) count(what string, whom fmt.Stringer) string {
 	q.injected++
 	if q.changed != nil {
 		close(q.changed)
@@ -110,7 +123,8 @@ func (q *Queue) count(what string, whom fmt.Stringer) {
 	if whom != nil {
 		what += ": " + whom.String()
 	}
-	q.Log("fault " + what)
+	q.Publish(what)
+	return what
 }
 
 // Injected returns how many faults there have been so far.

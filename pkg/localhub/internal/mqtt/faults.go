@@ -152,25 +152,37 @@ func (c *connection) end(how fault.Failure) {
 // Disconnect ends the connection of a device or module by Cut or CutReset, and
 // reports whether there was one.
 func (s *Server) Disconnect(id registry.ID, how fault.Failure) bool {
-	return s.Registry.Disconnect(id, func(c registry.Connection) { s.disconnect(id, c, how) })
+	snapshot, err := s.Registry.Get(id)
+	return err == nil && s.disconnect(snapshot, how)
 }
 
 // DisconnectAll ends all connections and returns how many there were.
-func (s *Server) DisconnectAll(how fault.Failure) int {
-	return s.Registry.DisconnectAll(func(id registry.ID, c registry.Connection) { s.disconnect(id, c, how) })
+func (s *Server) DisconnectAll(how fault.Failure) (n int) {
+	for _, snapshot := range s.Registry.All() {
+		if s.disconnect(snapshot, how) {
+			n++
+		}
+	}
+	return n
 }
 
-func (s *Server) disconnect(id registry.ID, c registry.Connection, how fault.Failure) {
-	s.Faults.Count("Disconnect", id)
-	c.(*connection).end(how)
+func (s *Server) disconnect(snapshot registry.Snapshot, how fault.Failure) bool {
+	c, connected := snapshot.Connection.(*connection)
+	if connected {
+		s.Faults.Count("Disconnect", c)
+		c.end(how)
+	}
+	return connected
 }
 
 // ExpireTokens ends all connections as if their tokens had expired, and
 // refuses those tokens from now on.
 func (s *Server) ExpireTokens() {
 	s.Faults.Count("ExpireTokens", nil)
-	s.Registry.DisconnectAll(func(_ registry.ID, c registry.Connection) {
-		s.Auth.Expire(c.(*connection).token)
-		c.Cut("its token was made to expire")
-	})
+	for _, snapshot := range s.Registry.All() {
+		if c, connected := snapshot.Connection.(*connection); connected {
+			s.Auth.Expire(c.token)
+			c.Cut("its token was made to expire")
+		}
+	}
 }

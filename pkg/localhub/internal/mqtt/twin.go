@@ -64,14 +64,19 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 		c.refuseRequest(request, err)
 		return nil
 	}
+	var refusal error
 	c.client.Report(patch, expected, func(s registry.Subscriptions, version int64, err error) {
 		if err != nil {
+			refusal = err
 			c.respondWithError(request, s, err)
 			return
 		}
 		c.publishTwinRequest(request, http.StatusNoContent, "")
 		c.respondTo(request, how, s, http.StatusNoContent, version, nil)
 	})
+	if refusal != nil {
+		c.logRefusal(refusal)
+	}
 	return nil
 }
 
@@ -95,14 +100,19 @@ func (c *connection) respondTo(r twinRequest, how fault.Failure, s registry.Subs
 	}
 }
 
-// refuseRequest is respondWithError without the lock of the registry.
+// refuseRequest refuses a request that did not get to the registry.
 func (c *connection) refuseRequest(r twinRequest, err error) {
 	c.client.Subscriptions(func(s registry.Subscriptions) { c.respondWithError(r, s, err) })
+	c.logRefusal(err)
+}
+
+func (c *connection) logRefusal(err error) {
+	refused := huberror.From(err)
+	c.server.Log.Warn("twin request refused", "by", c.client.ID(), "status", refused.Status, "reason", refused.Error())
 }
 
 func (c *connection) respondWithError(r twinRequest, s registry.Subscriptions, err error) {
 	refused := huberror.From(err)
-	c.server.Log.Warn("twin request refused", "by", c.client.ID(), "status", refused.Status, "reason", refused.Error())
 	c.publishTwinRequest(r, refused.Status, refused.Error())
 	c.respondTo(r, fault.Failure{}, s, refused.Status, 0, errorBody(refused))
 }
@@ -136,7 +146,10 @@ func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, vers
 	if !subscribed {
 		return "it has not subscribed to desired properties"
 	}
-	how := c.server.Faults.Next(fault.Notify, c)
+	how, what := c.server.Faults.NextUnlogged(fault.Notify, c)
+	if what != "" {
+		c.tasks.Go(func() { c.server.Faults.Log(what) }) // here, locks are held
+	}
 	if c.injectInstead(how) {
 		return "fault " + how.String()
 	}

@@ -86,37 +86,6 @@ func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) 
 	return false, nil
 }
 
-// Disconnect calls end for the connection of a device or module, and reports
-// whether there is one.
-func (r *Registry) Disconnect(id ID, end func(Connection)) bool {
-	e := r.lock(id)
-	if e == nil {
-		return false
-	}
-	defer e.mu.Unlock()
-	return e.disconnect(end)
-}
-
-// DisconnectAll is Disconnect for everybody.
-func (r *Registry) DisconnectAll(end func(ID, Connection)) (n int) {
-	r.each(func(e *entity) {
-		if e.disconnect(func(c Connection) { end(e.id, c) }) {
-			n++
-		}
-	})
-	return n
-}
-
-func (e *entity) disconnect(end func(Connection)) bool {
-	c := e.connected()
-	if c == nil {
-		return false
-	}
-	end(c)
-	e.announce()
-	return true
-}
-
 // ForgetSubscriptions forgets all stored subscriptions and cuts those who are
 // connected.
 func (r *Registry) ForgetSubscriptions() (err error) {

@@ -14,16 +14,18 @@ import (
 
 // TestBroken damages the list of free pages while eight write. Each gets an
 // error, those that come later at once; reading goes on, and the store ends.
+// Who is told of the damage may write, too.
 func TestBroken(t *testing.T) {
 	content, want := wellUsed(t)
 	var told []error
-	s := openCopy(t, content, func(err error) { told = append(told, err) })
+	record := Record{"twins", "new", []byte("x")}
+	var s *openStore
+	s = openCopy(t, content, func(err error) { told = append(told, err, s.Save(record)) })
 	m, err := readMetas(bytes.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
 	overwrite(t, s, int64(m.freeList)*m.pageSize, make([]byte, m.pageSize))
-	record := Record{"twins", "new", []byte("x")}
 	var writers sync.WaitGroup
 	var errs [8]error
 	for i := range errs {
@@ -37,7 +39,7 @@ func TestBroken(t *testing.T) {
 			t.Errorf("it was kept: %v", err)
 		}
 	}
-	if len(told) != 1 || !errors.Is(told[0], errDamaged) {
+	if len(told) != 2 || !errors.Is(told[0], errDamaged) || !errors.Is(told[1], errDamaged) {
 		t.Errorf("told was %v", told)
 	}
 	if got, err := read(s.Store); err != nil || !maps.Equal(got, want) {

@@ -55,21 +55,24 @@ func (s *Store) Save(records ...Record) error {
 	select {
 	case <-c.done:
 	case s.leading <- struct{}{}:
-		s.commitQueued()
+		if broken := s.commitQueued(); broken != nil {
+			s.onBroken(broken)
+		}
 		<-c.done // now or before: what was queued earlier is committed earlier
 	}
 	return c.err
 }
 
-// commitQueued writes all that is queued and gives the token back.
-func (s *Store) commitQueued() {
+// commitQueued writes all that is queued and gives the token back. It returns
+// an error if it is the first to find the file damaged.
+func (s *Store) commitQueued() (broken error) {
 	defer func() { <-s.leading }()
 	s.mu.Lock()
 	batch := s.queued
 	s.queued = nil
 	s.mu.Unlock()
 	if len(batch) == 0 {
-		return
+		return nil
 	}
 	before := s.broken
 	err := s.commit(batch)
@@ -77,9 +80,10 @@ func (s *Store) commitQueued() {
 		c.err = err
 		close(c.done)
 	}
-	if before == nil && s.broken != nil {
-		s.onBroken(s.broken)
+	if before == nil {
+		return s.broken
 	}
+	return nil
 }
 
 // commit writes batch in one transaction. A file that is found to be damaged
