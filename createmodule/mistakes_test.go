@@ -26,7 +26,7 @@ The local hub prints it when it starts (bin/localhub); in the Azure portal it is
 		Name: "string of a module for the service side",
 		Env:  sampletest.SetHub(sampletest.ModuleString("localhost:8883")),
 		Code: 2,
-		Says: `createmodule: iothub: this is the connection string of module "myFirstModule" of device "myFirstDevice"; needed is that of a shared access policy (with SharedAccessKeyName)`,
+		Says: `createmodule: iothub: this is the connection string of module "myFirstModule" on device "myFirstDevice"; needed is that of a shared access policy (with SharedAccessKeyName)`,
 	},
 	{
 		Name: "cut by the shell",
@@ -275,7 +275,7 @@ Choose another id, with -device or -module.`,
 			return sampletest.NewHub(t).Service("serviceAndRegistryReadWrite")
 		},
 		Code: 1,
-		Says: `createmodule: module "a;b" of device "myFirstDevice" has no connection string: iothub: connection string: an id with a semicolon cannot stand in it`,
+		Says: `createmodule: module "a;b" on device "myFirstDevice" has no connection string: iothub: connection string: an id with a semicolon cannot stand in it`,
 	},
 	{
 		Name: "wrong clock",

@@ -37,7 +37,7 @@ func TestReceive(t *testing.T) {
 	}
 }
 
-const contested = `receivemoduletwinpatch: the hub keeps closing the connection: is another client signed in as module "myFirstModule" of device "myFirstDevice"?`
+const contested = `receivemoduletwinpatch: the hub keeps closing the connection: is another client signed in as module "myFirstModule" on device "myFirstDevice"?`
 
 // TestContested: when connections keep being closed, the likely cause is
 // named.
@@ -65,6 +65,6 @@ func TestProxy(t *testing.T) {
 		http.StatusProxyAuthRequired: `Proxy Authentication Required
 Put the user and the password that the proxy wants into its address (HTTPS_PROXY=http://user:password@127.0.0.1:8883).`,
 	} {
-		sampletest.CheckProxy(t, status, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": through the proxy 127.0.0.1:8883: `+says, "-websocket")
+		sampletest.CheckProxy(t, status, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" on device "myFirstDevice": through the proxy 127.0.0.1:8883: `+says, "-websocket")
 	}
 }

@@ -68,7 +68,7 @@ Createmodule prints the line to paste.`,
 			return sampletest.Module(sampletest.ModuleString(sampletest.ClosedPort), "")
 		},
 		Code: 1,
-		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": dial tcp 127.0.0.1:8883: …
+		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" on device "myFirstDevice": dial tcp 127.0.0.1:8883: …
 Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window: bin/localhub`,
 	},
 
@@ -80,7 +80,7 @@ Nothing is listening there. Is the local hub running, at the port of the connect
 			return hub.UnknownKey()
 		},
 		Code: 1,
-		Says: `receivemoduletwinpatch: iothub: sign in as module "myFirstModule" of device "myFirstDevice": 401 Unauthorized: the hub refused the sign-in (CONNACK 5)
+		Says: `receivemoduletwinpatch: iothub: sign in as module "myFirstModule" on device "myFirstDevice": 401 Unauthorized: the hub refused the sign-in (CONNACK 5)
 The module may not exist, its key may have changed, or the clock of this machine is wrong: a hub does not say. The local hub names the reason in its window. Run createmodule again and paste the line that it prints.`,
 	},
 
@@ -92,7 +92,7 @@ The module may not exist, its key may have changed, or the clock of this machine
 			return sampletest.Module(sampletest.ModuleString(host), caFile)
 		},
 		Code: 1,
-		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": …
+		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" on device "myFirstDevice": …
 The connection was closed. If that is the local hub, its window says why.`,
 	},
 }

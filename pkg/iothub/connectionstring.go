@@ -147,12 +147,12 @@ func (c ConnectionString) format(key string) string {
 	return b.String()
 }
 
-// Owner says in words whose string it is: `module "m" of device "d"`,
+// Owner says in words whose string it is: `module "m" on device "d"`,
 // `device "d"` or `shared access policy "service"`.
 func (c ConnectionString) Owner() string {
 	switch {
 	case c.ModuleID != "":
-		return fmt.Sprintf("module %q of device %q", c.ModuleID, c.DeviceID)
+		return fmt.Sprintf("module %q on device %q", c.ModuleID, c.DeviceID)
 	case c.DeviceID != "":
 		return fmt.Sprintf("device %q", c.DeviceID)
 	default:

@@ -191,7 +191,7 @@ func TestConnectionStringParts(t *testing.T) {
 		{"HostName=localhost:8883;DeviceId=d;SharedAccessKey=" + testKey,
 			`device "d"`, "localhost/devices/d", "localhost", "localhost:8883", "HostName=localhost:8883;DeviceId=d;SharedAccessKey=***"},
 		{"HostName=hub.net;DeviceId=d;ModuleId=m;SharedAccessKey=" + testKey,
-			`module "m" of device "d"`, "hub.net/devices/d/modules/m", "hub.net", "hub.net:443", "HostName=hub.net;DeviceId=d;ModuleId=m;SharedAccessKey=***"},
+			`module "m" on device "d"`, "hub.net/devices/d/modules/m", "hub.net", "hub.net:443", "HostName=hub.net;DeviceId=d;ModuleId=m;SharedAccessKey=***"},
 		{"HostName=[::1]:8883;DeviceId=d;SharedAccessKey=" + testKey,
 			`device "d"`, "::1/devices/d", "::1", "[::1]:8883", "HostName=[::1]:8883;DeviceId=d;SharedAccessKey=***"},
 		{"HostName=[::1];DeviceId=d;SharedAccessKey=" + testKey,

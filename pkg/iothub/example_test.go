@@ -20,7 +20,7 @@ func ExampleParseConnectionString() {
 	fmt.Println(c.Resource())
 	fmt.Println(c)
 	// Output:
-	// module "myFirstModule" of device "myFirstDevice"
+	// module "myFirstModule" on device "myFirstDevice"
 	// myhub.azure-devices.net/devices/myFirstDevice/modules/myFirstModule
 	// HostName=myhub.azure-devices.net;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=***
 }

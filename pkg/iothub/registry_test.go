@@ -22,7 +22,7 @@ func TestNewRegistryRefuses(t *testing.T) {
 		says string
 	}{
 		{"the string of a device", parse(t, "HostName=h;DeviceId=d"+key), `iothub: this is the connection string of device "d"; needed is that of a shared access policy`},
-		{"the string of a module", parse(t, "HostName=h;DeviceId=d;ModuleId=m"+key), `iothub: this is the connection string of module "m" of device "d"; needed is`},
+		{"the string of a module", parse(t, "HostName=h;DeviceId=d;ModuleId=m"+key), `iothub: this is the connection string of module "m" on device "d"; needed is`},
 		{"the zero value", iothub.ConnectionString{}, "iothub: connection string: HostName is missing"},
 		{"a string made by hand, without key", iothub.ConnectionString{HostName: "h", SharedAccessKeyName: "p"}, "iothub: connection string: SharedAccessKey is missing"},
 		{"a string made by hand, with a line break", iothub.ConnectionString{HostName: "h", SharedAccessKeyName: "p\n", SharedAccessKey: keys.PrimaryKey}, "iothub: connection string: SharedAccessKeyName: character 2 is a line break (U+000A), which cannot be seen: leave it out"},

@@ -96,7 +96,7 @@ func TestDialRefused(t *testing.T) {
 		want   error
 		text   string
 	}{
-		{"wrong key", wrongKey, iothub.ErrUnauthorized, `sign in as module "myFirstModule" of device "myFirstDevice": 401`},
+		{"wrong key", wrongKey, iothub.ErrUnauthorized, `sign in as module "myFirstModule" on device "myFirstDevice": 401`},
 		{"no such module", noModule, iothub.ErrUnauthorized, "The module may not exist"},
 		{"string of a policy", policy, iothub.ErrInvalid, `connection string of shared access policy "iothubowner"; needed is that of a module`},
 		{"string of a device", device, iothub.ErrInvalid, `connection string of device "myFirstDevice"; needed is that of a module`},
@@ -143,7 +143,7 @@ func TestDialClosed(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
 		s.hub.FailNext(1, fault.SignIn, fault.Cut())
 		_, err := iotmodule.Dial(s.ctx, s.module, s.opts)
-		if want := `iotmodule: sign in as module "myFirstModule" of device "myFirstDevice": EOF`; fmt.Sprint(err) != want {
+		if want := `iotmodule: sign in as module "myFirstModule" on device "myFirstDevice": EOF`; fmt.Sprint(err) != want {
 			t.Errorf("Dial: %v, want %s", err, want)
 		}
 	})
@@ -236,7 +236,7 @@ func TestReportedRefused(t *testing.T) {
 	if !errors.Is(err, iothub.ErrBadRequest) {
 		t.Fatalf("UpdateReported with a dot in a name: %v, want ErrBadRequest", err)
 	}
-	if want := `update the reported properties of module "myFirstModule" of device "myFirstDevice": 400 ArgumentInvalid: Property or Tag name has invalid characters`; !strings.Contains(err.Error(), want) {
+	if want := `update the reported properties of module "myFirstModule" on device "myFirstDevice": 400 ArgumentInvalid: Property or Tag name has invalid characters`; !strings.Contains(err.Error(), want) {
 		t.Errorf("error %q does not say %q", err, want)
 	}
 	if _, err := s.client.UpdateReported(s.ctx, map[string]any{"f": func() {}}); err == nil {

@@ -110,7 +110,7 @@ func TestOutcomeUnknown(t *testing.T) {
 func TestInvalidReported(t *testing.T) {
 	s := newFixture(t, overSockets)
 	_, err := s.client.UpdateReported(s.ctx, map[string]any{"f": func() {}})
-	if want := `iotmodule: update the reported properties of module "myFirstModule" of device "myFirstDevice": json: `; !errors.Is(err, iothub.ErrInvalid) || !strings.HasPrefix(err.Error(), want) {
+	if want := `iotmodule: update the reported properties of module "myFirstModule" on device "myFirstDevice": json: `; !errors.Is(err, iothub.ErrInvalid) || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s…", err, want)
 	}
 }

@@ -32,7 +32,7 @@ func ExampleNew() {
 		cleanup()
 	}
 	// Output:
-	// module "myFirstModule" of device "myFirstDevice"
+	// module "myFirstModule" on device "myFirstDevice"
 	// 2 <nil>
 }
 
