@@ -246,7 +246,7 @@ It needs a policy with the permission Registry Write. Policy "service" may lack 
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer registry.Close()
+			defer registry.CloseIdleConnections()
 			module := iothub.Module{DeviceID: "myFirstDevice", ModuleID: "myFirstModule", Authentication: iothub.Authentication{Type: "certificateAuthority"}}
 			if _, err := registry.CreateModule(t.Context(), module); err != nil {
 				t.Fatal(err)

@@ -71,7 +71,7 @@ func BenchmarkGetModuleTwin(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer registry.Close()
+		defer registry.CloseIdleConnections()
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := registry.GetModuleTwin(b.Context(), "myFirstDevice", "myFirstModule"); err != nil {

@@ -56,7 +56,7 @@ func ExampleNewRegistry() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer registry.Close()
+	defer registry.CloseIdleConnections()
 	devices, err := registry.ListDevices(context.Background())
 	fmt.Println(len(devices), err)
 	// Output:
@@ -122,7 +122,7 @@ func ExampleHint() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer registry.Close()
+	defer registry.CloseIdleConnections()
 
 	_, err = registry.GetDevice(context.Background(), "myFirstDevice")
 	fmt.Println(err)
@@ -146,5 +146,5 @@ func exampleRegistry() (context.Context, *iothub.Registry, func()) {
 	if _, err := registry.CreateDevice(ctx, iothub.Device{DeviceID: "myFirstDevice"}); err != nil {
 		log.Fatal(err)
 	}
-	return ctx, registry, func() { registry.Close(); hub.Close() }
+	return ctx, registry, func() { registry.CloseIdleConnections(); hub.Close() }
 }

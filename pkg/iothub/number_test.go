@@ -138,7 +138,7 @@ func TestTwinIsWrittenBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer registry.Close()
+	defer registry.CloseIdleConnections()
 	numbers := json.RawMessage(`[0,-0,1.0,21.5,4503599627370495,-4503599627370496,4503599627370496.0,-4503599627370497e0,1e20,1E+21,100000000000000000000.0,1e-7]`)
 	patch := iothub.TwinPatch{Tags: map[string]any{"n": numbers}, Desired: map[string]any{"n": numbers, "o": map[string]any{"p": json.RawMessage("1e20")}}}
 	if _, err := registry.UpdateModuleTwin(t.Context(), "d", "m", patch, ""); err != nil {

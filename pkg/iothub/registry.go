@@ -65,9 +65,9 @@ func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
 	}, nil
 }
 
-// Close closes the connections that no call is using. The registry stays
-// usable.
-func (r *Registry) Close() { r.client.CloseIdleConnections() }
+// CloseIdleConnections closes the connections that no call is using. The
+// registry stays usable.
+func (r *Registry) CloseIdleConnections() { r.client.CloseIdleConnections() }
 
 // LogValue keeps the key and the token out of structured logs.
 func (r *Registry) LogValue() slog.Value { return r.hub.LogValue() }

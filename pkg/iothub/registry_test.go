@@ -102,7 +102,7 @@ func TestConnectionReuse(t *testing.T) {
 		if hub.conns != 1 {
 			t.Errorf("%d connections for four calls in a row, want 1", hub.conns)
 		}
-		registry.Close()
+		registry.CloseIdleConnections()
 		synctest.Wait()
 		if err := getDevice(t.Context(), registry); err != nil || hub.conns != 2 {
 			t.Errorf("after Close: %v, %d connections, want 2", err, hub.conns)
@@ -116,7 +116,7 @@ func TestConcurrentUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer registry.Close()
+	defer registry.CloseIdleConnections()
 	var wg sync.WaitGroup
 	var created, existed int
 	var mu sync.Mutex // guards the counts
@@ -149,7 +149,7 @@ func TestAllCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer registry.Close()
+	defer registry.CloseIdleConnections()
 	ctx := t.Context()
 	check := func(what string, err error, ok bool) {
 		t.Helper()

@@ -127,7 +127,7 @@ func (s *server) registry(t testing.TB, opts *iothub.Options) *iothub.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(registry.Close)
+	t.Cleanup(registry.CloseIdleConnections)
 	return registry
 }
 

@@ -229,7 +229,7 @@ func (s *fixture) registryOf(hub *localhub.Hub, dial func(context.Context, strin
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.Cleanup(registry.Close)
+	s.Cleanup(registry.CloseIdleConnections)
 	return registry
 }
 

@@ -57,7 +57,7 @@ func playOnAnotherHub(t *testing.T, bin string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer registry.Close()
+	defer registry.CloseIdleConnections()
 	if devices, err := registry.ListDevices(t.Context()); err != nil || len(devices) > 0 {
 		t.Errorf("%d devices are left: %v", len(devices), err)
 	}

@@ -146,7 +146,7 @@ func (s *sandbox) close() error {
 	if s.azure == nil {
 		return err
 	}
-	defer s.azure.Close()
+	defer s.azure.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if gone := s.azure.DeleteDevice(ctx, s.device, ""); !errors.Is(gone, iothub.ErrNotFound) {

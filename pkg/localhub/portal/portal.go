@@ -130,7 +130,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.S
 func (p *Portal) Close() {
 	p.close()
 	p.recording.Close()
-	p.registry.Close()
+	p.registry.CloseIdleConnections()
 }
 
 func (p *Portal) routes() http.Handler {

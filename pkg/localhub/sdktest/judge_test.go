@@ -100,6 +100,6 @@ func openRegistry(t testing.TB, hub *localhub.Hub) *iothub.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(registry.Close)
+	t.Cleanup(registry.CloseIdleConnections)
 	return registry
 }

@@ -35,7 +35,7 @@ func newService(t *testing.T, hub *localhub.Hub) *iothub.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(service.Close)
+	t.Cleanup(service.CloseIdleConnections)
 	return service
 }
 
