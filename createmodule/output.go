@@ -23,6 +23,8 @@ func printConnectionString(module iothub.ConnectionString) error {
 	if err := module.Validate(); err != nil {
 		return fmt.Errorf("%s has no connection string: %v", module.Owner(), err) // not one of usage
 	}
-	fmt.Printf("module connection string = %s\n\n", module.Reveal())
+	if _, err := fmt.Printf("module connection string = %s\n\n", module.Reveal()); err != nil {
+		return err
+	}
 	return sample.ModuleVariable().PrintAssignment(module)
 }

@@ -45,7 +45,9 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 	if desired == nil {
 		return show("Module twin properties:", twin.Properties)
 	}
-	show("Module twin properties before update    :", twin.Properties)
+	if err := show("Module twin properties before update    :", twin.Properties); err != nil {
+		return err
+	}
 
 	// The ETag makes the hub refuse if somebody else was faster.
 	twin, err = registry.UpdateModuleTwin(ctx, deviceID, moduleID, iothub.TwinPatch{Desired: desired}, twin.ETag)

@@ -38,7 +38,7 @@ var (
 	ErrBadRequest         = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
 	ErrUnauthorized       = &Error{StatusCode: http.StatusUnauthorized}       // wrong key, expired token, or a permission is missing
 	ErrForbidden          = &Error{StatusCode: http.StatusForbidden}          // a quota, a size or the hub's tier forbids it
-	ErrNotFound           = &Error{StatusCode: http.StatusNotFound}           // no such device or module
+	ErrNotFound           = &Error{StatusCode: http.StatusNotFound}           // no such device or module, or something else is not there: Code tells
 	ErrExists             = &Error{StatusCode: http.StatusConflict}           // the id is taken
 	ErrPreconditionFailed = &Error{StatusCode: http.StatusPreconditionFailed} // changed since the ETag was read
 	ErrThrottled          = &Error{StatusCode: http.StatusTooManyRequests}    // too many requests, still after the retries

@@ -71,7 +71,6 @@ func ExampleRegistry_CreateModule() {
 	for range 2 {
 		module, err := registry.CreateModule(ctx, iothub.Module{DeviceID: "myFirstDevice", ModuleID: "myFirstModule"})
 		if errors.Is(err, iothub.ErrExists) {
-			fmt.Println(err.(*iothub.Error).Code)
 			module, err = registry.GetModule(ctx, "myFirstDevice", "myFirstModule")
 		}
 		if err != nil {
@@ -81,7 +80,6 @@ func ExampleRegistry_CreateModule() {
 	}
 	// Output:
 	// HostName=myhub.azure-devices.net;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=***
-	// ModuleAlreadyExistsOnDevice
 	// HostName=myhub.azure-devices.net;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=***
 }
 
@@ -130,6 +128,20 @@ func ExampleHint() {
 	// Output:
 	// iothub: get device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
 	// It needs a policy with the permission Registry Read. Policy "service" may lack it, or its key has changed: copy the connection string again.
+}
+
+// What the hub says is in the fields of an Error.
+func ExampleError() {
+	ctx, registry, done := exampleRegistry()
+	defer done()
+
+	_, err := registry.GetModule(ctx, "myFirstDevice", "myFirstModule")
+	var refused *iothub.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.StatusCode, refused.Code)
+	}
+	// Output:
+	// 404 ModuleNotFound
 }
 
 // exampleRegistry returns a registry of a hub with the device myFirstDevice.

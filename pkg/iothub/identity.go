@@ -41,10 +41,10 @@ type Module struct {
 	GenerationID string `json:"generationId,omitempty"` // set by the hub; tells identities apart that had the same id one after the other
 	ETag         string `json:"etag,omitempty"`         // set by the hub; changes with every update
 
-	ConnectionState            string `json:"connectionState,omitempty"` // set by the hub: "Connected" or "Disconnected"
-	ConnectionStateUpdatedTime Time   `json:"connectionStateUpdatedTime,omitzero"`
-	LastActivityTime           Time   `json:"lastActivityTime,omitzero"`
-	CloudToDeviceMessageCount  int    `json:"cloudToDeviceMessageCount,omitempty"`
+	ConnectionState            string `json:"connectionState,omitempty"`           // set by the hub: "Connected" or "Disconnected"
+	ConnectionStateUpdatedTime Time   `json:"connectionStateUpdatedTime,omitzero"` // set by the hub
+	LastActivityTime           Time   `json:"lastActivityTime,omitzero"`           // set by the hub
+	CloudToDeviceMessageCount  int    `json:"cloudToDeviceMessageCount,omitempty"` // set by the hub
 
 	Authentication Authentication `json:"authentication,omitzero"`
 }

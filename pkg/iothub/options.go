@@ -29,8 +29,8 @@ type Options struct {
 	TokenLifetime time.Duration
 
 	// DialContext opens the TCP connections to the hub, as in
-	// [net/http.Transport]. Nil means a plain [net.Dialer] and, for HTTPS and
-	// MQTT over WebSocket, the proxy that the environment names.
+	// [net/http.Transport]. Nil means a plain [net.Dialer] and the proxy that the
+	// environment names; with a function of your own, no proxy is used.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 

@@ -93,8 +93,9 @@ func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, erro
 }
 
 // UpdateDevice replaces a device identity by device. If device.ETag is set,
-// it has to be that of the identity, or the error is [ErrPreconditionFailed].
-// Where there is no identity, it is [ErrNotFound]. It needs Registry Write.
+// it has to be that of the identity, or the error matches
+// [ErrPreconditionFailed]. Where there is no identity, it matches
+// [ErrNotFound]. It needs Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, error) {
@@ -105,7 +106,7 @@ func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, err
 }
 
 // DeleteDevice deletes a device identity with its twin and its modules. With
-// an etag, the identity has to have that ETag, or the error is
+// an etag, the identity has to have that ETag, or the error matches
 // [ErrPreconditionFailed]; with "", whatever is there is deleted. It needs
 // Registry Write.
 //

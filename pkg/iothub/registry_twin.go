@@ -18,7 +18,7 @@ func (r *Registry) GetModuleTwin(ctx context.Context, deviceID, moduleID string)
 
 // UpdateModuleTwin merges patch into the twin of a module and returns the
 // whole twin as it is then. With an etag, the twin has to have that ETag, or
-// the error is [ErrPreconditionFailed]; with "", it is updated whatever it
+// the error matches [ErrPreconditionFailed]; with "", it is updated whatever it
 // is. It needs Service Connect.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.

@@ -25,7 +25,7 @@ import (
 
 const (
 	requestTimeout = 20 * time.Second // one request and its response
-	quietFor       = 3 * time.Second  // after which the log says that a response is still waited for
+	slowAfter      = 3 * time.Second  // after which the log says that a response is still waited for
 	maxBody        = 16 << 20         // bytes of a response; a thousand identities take about one MiB
 	maxHeader      = 64 << 10         // bytes
 )
@@ -73,7 +73,7 @@ func (r *Registry) attempt(ctx context.Context, op operation) response {
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	deadline, _ := ctx.Deadline()
-	stop := waitlog.StillWaiting(r.log, op.name, quietFor, time.Until(deadline))
+	stop := waitlog.StillWaiting(r.log, op.name, slowAfter, time.Until(deadline))
 	defer stop()
 	req, err := r.request(ctx, op)
 	if err != nil {

@@ -12,7 +12,7 @@ type tokenSource struct {
 	lifetime time.Duration
 
 	mu      sync.Mutex // guards the fields below
-	token   *string    // a pointer for the reason that Key has
+	token   *string    // behind a pointer, of which package fmt prints the address
 	renewAt time.Time
 }
 
