@@ -35,6 +35,6 @@
 // an error. Whatever holds a key or a token shows *** when it is printed; Reveal
 // shows the secret.
 //
-// The package speaks api-version 2021-04-12 of the REST interface described
-// at https://learn.microsoft.com/rest/api/iothub/service.
+// The package speaks version [APIVersion] of the REST interface described at
+// https://learn.microsoft.com/rest/api/iothub/service.
 package iothub

@@ -7,8 +7,11 @@ import (
 	"strings"
 
 	"moduletwin/pkg/internal/hint"
-	"moduletwin/pkg/internal/hubapi"
 )
+
+// APIVersion is the version of IoT Hub's interface that this package and package
+// iotmodule speak. See https://learn.microsoft.com/rest/api/iothub/.
+const APIVersion = "2021-04-12"
 
 // operation is one thing that the hub is to do: the request for it, and how
 // to speak of it.
@@ -162,6 +165,6 @@ func (op operation) url(host string) string {
 	if len(op.query) > 0 {
 		b.WriteString(op.query.Encode() + "&")
 	}
-	b.WriteString("api-version=" + hubapi.Version)
+	b.WriteString("api-version=" + APIVersion)
 	return b.String()
 }

@@ -12,7 +12,6 @@ import (
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
-	"moduletwin/pkg/internal/hubapi"
 	"moduletwin/pkg/iothub"
 )
 
@@ -85,7 +84,7 @@ func (c *connection) options(token iothub.SASToken, keepAlive time.Duration) *mq
 func username(module iothub.ConnectionString) string {
 	clientType := fmt.Sprintf("moduletwin (%s; %s)", runtime.Version(), runtime.GOOS)
 	return fmt.Sprintf("%s/%s/%s/?api-version=%s&DeviceClientType=%s",
-		module.Host(), module.DeviceID, module.ModuleID, hubapi.Version, url.PathEscape(clientType))
+		module.Host(), module.DeviceID, module.ModuleID, iothub.APIVersion, url.PathEscape(clientType))
 }
 
 func (c *connection) connect(ctx context.Context) error {
