@@ -149,7 +149,8 @@ func mustRefuse(t *testing.T, content []byte, always bool) {
 
 // TestFileDamagedWhileOpen overwrites the list of free pages under a hub that
 // runs. It refuses to change anything from then on, over both protocols, says
-// why once in the log, answers what it knows, and ends.
+// why once in the log, answers what it knows, and ends. Who signs in with a new
+// session is cut, not refused for good.
 func TestFileDamagedWhileOpen(t *testing.T) {
 	folder := t.TempDir()
 	var log logbook
@@ -158,7 +159,7 @@ func TestFileDamagedWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer hub.Close()
-	module := hub.AddModule("d", "m")
+	module, late := hub.AddModule("d", "m"), hub.AddModule("d", "late")
 	c, _ := signIn(t, hub, module)
 	c.subscribe("$iothub/twin/res/#")
 	forgetFreePages(t, filepath.Join(folder, store.FileName))
@@ -170,10 +171,16 @@ func TestFileDamagedWhileOpen(t *testing.T) {
 		}
 	}
 	r.must(200, "GET", "/twins/d/modules/m", "")
+	newcomer := dial(t, hub)
+	newcomer.send(connect(late))
+	newcomer.expectEnd()
 	if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired["a"] != nil || twin.Properties.Reported["a"] != nil {
 		t.Errorf("what was refused has changed the twin: %v", twin.Properties)
 	}
 	hub.Close()
+	if !strings.Contains(log.text.String(), `sign-in failed: `) {
+		t.Errorf("the log does not tell of the failed sign-in:\n%s", log.text.String())
+	}
 	if n := strings.Count(log.text.String(), "start it again"); n != 1 {
 		t.Errorf("the log says %d times that nothing is kept:\n%s", n, log.text.String())
 	}

@@ -17,7 +17,8 @@ import (
 )
 
 // signIn lets a client in or refuses it; then the result is nil. Every
-// refusal is told as "not authorized", its reason only to the log.
+// refusal is told as "not authorized", its reason only to the log. When the hub
+// fails, the client is told nothing.
 func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
 	id, token, err := identify(connect)
 	who := newcomer{id, connect.ClientIdentifier}
@@ -40,7 +41,11 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 			c.publishEvent(event.Event{Kind: event.SignedIn, By: token.KeyName})
 			c.respond(how, packConnack(packets.Accepted, sessionPresent))
 		})
-	if err != nil {
+	switch {
+	case errors.Is(err, registry.ErrNotSaved):
+		s.failSignIn(who, socket, err)
+		return nil
+	case err != nil:
 		s.refuse(who, socket, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
 	}
@@ -81,6 +86,13 @@ func (s *Server) refuse(who newcomer, socket *network.Conn, conn net.Conn, code 
 	s.publishRefusal(who, socket, reason)
 	conn.SetWriteDeadline(time.Now().Add(s.SignInTimeout))
 	conn.Write(packConnack(code, false))
+}
+
+// failSignIn is for what is not the client's fault. A CONNACK would be taken
+// for a refusal, after which some SDKs never try again.
+func (s *Server) failSignIn(who newcomer, socket *network.Conn, reason error) {
+	s.Log.Error(fmt.Sprintf("sign-in failed: %v", reason), "client", fmt.Sprintf("%.300s", who.clientID))
+	s.publishRefusal(who, socket, reason)
 }
 
 // identify finds out who connect claims to be, and reads the token.

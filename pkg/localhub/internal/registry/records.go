@@ -18,6 +18,9 @@ const (
 	bucketSubscriptions = "sessions"
 )
 
+// ErrNotSaved says that a change could not be kept, and so was not made.
+var ErrNotSaved = store.ErrNotSaved
+
 // New returns a registry that is empty and kept in memory only.
 func New() *Registry { return &Registry{index: make(map[ID]*entity)} }
 

@@ -28,7 +28,7 @@ func TestDiskFull(t *testing.T) {
 		switch err := s.Save(record); {
 		case err == nil:
 			want.add(record)
-		case errors.Is(err, errDamaged):
+		case errors.Is(err, errDamaged), !errors.Is(err, ErrNotSaved):
 			t.Fatal(err)
 		default:
 			refused++

@@ -12,6 +12,10 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+// ErrNotSaved says that records could not be written: the disk is full, or the
+// file is damaged.
+var ErrNotSaved = errors.New("data cannot be saved")
+
 // Store is a file of records in buckets. A nil Store keeps nothing, at no
 // cost. Its methods may be called from several goroutines.
 type Store struct {
@@ -41,9 +45,9 @@ type commit struct {
 
 // Save writes records in one transaction, together with what others save
 // meanwhile: the first to come commits at once, and those who come while it
-// does share the next one. When it returns, they are on the disk. After an
-// error, as of a full disk, the next Save may succeed; but once the file has
-// turned out to be damaged, all fail.
+// does share the next one. When it returns, they are on the disk. Its errors
+// match [ErrNotSaved]. After one, as of a full disk, the next Save may succeed;
+// but once the file has turned out to be damaged, all fail.
 func (s *Store) Save(records ...Record) error {
 	if s == nil || len(records) == 0 {
 		return nil
@@ -97,10 +101,10 @@ func (s *Store) commit(batch []*commit) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errDamaged):
-		s.broken = fmt.Errorf("the file with the data is not written to any more, as %w", err)
+		s.broken = fmt.Errorf("%w: the file is not written to any more, as %w", ErrNotSaved, err)
 		return s.broken
 	default:
-		return fmt.Errorf("keep data: %w", err)
+		return fmt.Errorf("%w: %w", ErrNotSaved, err)
 	}
 }
 
