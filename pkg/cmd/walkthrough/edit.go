@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,9 +17,9 @@ func (s *sandbox) save(t *prompt, name string, lines []string) error {
 	return os.WriteFile(s.path(t.dir, name), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }
 
-// edit changes a copy of a file of the repository: diff holds the lines to
-// change, in the form of a diff without its head.
-func (s *sandbox) edit(name string, diff []string) error {
+// insert puts a block of the page into a copy of a file of the repository,
+// after the only line of it that holds after.
+func (s *sandbox) insert(name, after string, lines []string) error {
 	file := filepath.Join(s.root, filepath.FromSlash(name))
 	if s.edited[file] != "" {
 		return fmt.Errorf("%s is edited twice", name)
@@ -27,38 +28,26 @@ func (s *sandbox) edit(name string, diff []string) error {
 	if err != nil {
 		return err
 	}
-	changed, err := applyDiff(strings.ReplaceAll(string(text), "\r\n", "\n"), diff)
+	changed, err := insertAfter(strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), after, lines)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	s.edited[file] = filepath.Join(s.folder, fmt.Sprintf("edited%d.go", len(s.edited)))
-	return os.WriteFile(s.edited[file], []byte(changed), 0o600)
+	return os.WriteFile(s.edited[file], []byte(strings.Join(changed, "\n")), 0o600)
 }
 
-// applyDiff puts the lines of a diff that begin with a space or a plus in
-// place of those that begin with a space or a minus, which have to stand in
-// the text together, and once.
-func applyDiff(text string, diff []string) (string, error) {
-	var before, after strings.Builder
-	for _, line := range diff {
-		if line == "" {
-			line = " "
-		}
-		if line[0] != '+' {
-			before.WriteString(line[1:] + "\n")
-		}
-		if line[0] != '-' {
-			after.WriteString(line[1:] + "\n")
-		}
+func insertAfter(text []string, after string, lines []string) ([]string, error) {
+	holds := func(line string) bool { return strings.Contains(line, after) }
+	at := slices.IndexFunc(text, holds)
+	switch {
+	case after == "":
+		return nil, errors.New("after= does not say where to insert")
+	case at < 0:
+		return nil, fmt.Errorf("no line holds %q", after)
+	case slices.ContainsFunc(text[at+1:], holds):
+		return nil, fmt.Errorf("more than one line holds %q", after)
 	}
-	switch strings.Count("\n"+text, "\n"+before.String()) {
-	case 0:
-		return "", errors.New("the lines to change are not there; have they been changed already?")
-	case 1:
-		changed := strings.Replace("\n"+text, "\n"+before.String(), "\n"+after.String(), 1)
-		return changed[1:], nil
-	}
-	return "", errors.New("the lines to change are there more than once")
+	return slices.Insert(text, at+1, lines...), nil
 }
 
 // overlay writes down for the go command which file stands for which.

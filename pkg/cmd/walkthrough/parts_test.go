@@ -49,17 +49,16 @@ func TestUpdateKeepsElisions(t *testing.T) {
 // workshop is a page on which files are written and changed.
 const workshop = `# Workshop
 
-<!-- walkthrough: edit=hello/main.go -->
-~~~diff
- func main() {
--	println("old")
-+	println("new")
- }
+<!-- walkthrough: insert=hello/main.go after="println(1)" -->
+~~~go
+	println(2)
 ~~~
 
 ~~~console
 $ go run ./hello
-new
+1
+2
+3
 ~~~
 
 ~~~console
@@ -87,15 +86,17 @@ mine
 
 // TestWorkshop changes and adds programs, and leaves the repository alone.
 func TestWorkshop(t *testing.T) {
-	const source = "package main\n\nfunc main() {\n\tprintln(\"old\")\n}\n"
+	const source = "package main\n\nfunc main() {\n\tprintln(1)\n\tprintln(3)\n}\n"
 	for _, c := range []struct {
 		name, old, new string
 		problems       []string
 	}{
 		{"nothing", "", "", nil},
-		{"wrong line to change", `-	println("old")`, `-	println("older")`, []string{"page.md:4: hello/main.go: the lines to change are not there"}},
-		{"program that cannot be built", `println("mine")`, `prin("mine")`, []string{"page.md:35: the output differs", "page.md:34: the exit code is 1, not 0, so that nothing after it can be played"}},
-		{"file that does not exist", "edit=hello/main.go", "edit=main.go", []string{"page.md:4: open "}},
+		{"no such line", "println(1)", "println(4)", []string{`page.md:4: hello/main.go: no line holds "println(4)"`}},
+		{"more than one such line", "println(1)", "println", []string{`page.md:4: hello/main.go: more than one line holds "println"`}},
+		{"no place", ` after="println(1)"`, "", []string{"page.md:4: hello/main.go: after= does not say where to insert"}},
+		{"program that cannot be built", `println("mine")`, `prin("mine")`, []string{"page.md:34: the output differs", "page.md:33: the exit code is 1, not 0, so that nothing after it can be played"}},
+		{"file that does not exist", "insert=hello/main.go", "insert=main.go", []string{"page.md:4: open "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := &player{page: page.Parse("page.md", strings.ReplaceAll(strings.Replace(workshop, c.old, c.new, 1), "~", "`")), screen: io.Discard, patience: patience}

@@ -72,9 +72,9 @@ func (p *player) block(ctx context.Context, block page.Block) (line int, err err
 	case d.Save != "":
 		p.show(block, "save as "+d.Save)
 		return block.Line, p.sandbox.save(p.prompt(d.Terminal), d.Save, block.Text)
-	case d.Edit != "":
-		p.show(block, "change "+d.Edit)
-		return block.Line, p.sandbox.edit(d.Edit, block.Text)
+	case d.Insert != "":
+		p.show(block, "insert into "+d.Insert)
+		return block.Line, p.sandbox.insert(d.Insert, d.After, block.Text)
 	case block.Language != "console":
 		return 0, nil
 	}

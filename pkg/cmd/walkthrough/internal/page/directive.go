@@ -24,10 +24,11 @@ type Directive struct {
 	Skip     bool   // skip: not at all
 
 	// What else a block, table or paragraph is.
-	File  string // file=NAME: Go code is taken from there
-	Save  string // save=NAME: the block is saved there
-	Edit  string // edit=NAME: the block is a change of that file
-	Words bool   // words: code is what is typed into the local hub
+	File   string // file=NAME: Go code is taken from there
+	Save   string // save=NAME: the block is saved there
+	Insert string // insert=NAME: the block is inserted into that file
+	After  string // after=TEXT: after the line that holds TEXT
+	Words  bool   // words: code is what is typed into the local hub
 }
 
 var directivePart = regexp.MustCompile(`^\s*([a-z]+)(?:=(?:"([^"]*)"|([^\s"]+)))?(?:\s|$)`)
@@ -66,7 +67,7 @@ func (d *Directive) fields() (words map[string]*bool, values map[string]*string)
 	words = map[string]*bool{"skip": &d.Skip, "words": &d.Words}
 	values = map[string]*string{
 		"terminal": &d.Terminal, "until": &d.Until, "input": &d.Input, "only": &d.Only,
-		"file": &d.File, "save": &d.Save, "edit": &d.Edit,
+		"file": &d.File, "save": &d.Save, "insert": &d.Insert, "after": &d.After,
 	}
 	return words, values
 }

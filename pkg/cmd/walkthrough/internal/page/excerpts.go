@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// CheckExcerpts demands that every block of Go code that is not to be saved
-// stands literally, but for its indentation, in the file that its directive
+// CheckExcerpts demands that every block of Go code that is neither to be
+// saved nor to be inserted stands literally, but for its indentation, in the file that its directive
 // names, below root. A line "// …" stands for lines left out. Of a table with
 // a file, the code in the last column has to stand in it.
 func (p *Page) CheckExcerpts(root fs.FS) []Problem {
 	c := checker{file: p.Name}
 	for _, b := range p.Blocks {
 		switch {
-		case b.Language != "go" || b.Directive.Save != "":
+		case b.Language != "go" || b.Directive.Save != "" || b.Directive.Insert != "":
 		case b.Directive.File == "":
 			c.add(b.Line, "this Go code names no file that it is taken from")
 		default:

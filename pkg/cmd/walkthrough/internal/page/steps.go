@@ -34,7 +34,7 @@ func (s Step) OutputLine(i int) int {
 
 // Played reports whether a player does something with the block.
 func (b Block) Played() bool {
-	return !b.Directive.Skip && (b.Language == "console" || b.Directive.Save != "" || b.Directive.Edit != "")
+	return !b.Directive.Skip && (b.Language == "console" || b.Directive.Save != "" || b.Directive.Insert != "")
 }
 
 // Elision is the line of an output that stands for any number of lines.

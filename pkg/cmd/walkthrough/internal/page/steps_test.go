@@ -12,7 +12,7 @@ func TestSteps(t *testing.T) {
 	doc := parse(`
 1. In a list:
 
-   <!-- walkthrough: terminal=hub until="two words" exit=3 input=stop only=local skip words file=f save=s edit=e -->
+   <!-- walkthrough: terminal=hub until="two words" exit=3 input=stop only=local skip words file=f save=s insert=i after=a -->
    ~~~console
    more
    $ bin/hub
@@ -40,7 +40,7 @@ func TestSteps(t *testing.T) {
 			}
 		}
 	}
-	directive := page.Directive{Line: 4, Terminal: "hub", Until: "two words", Exit: 3, Input: "stop", Only: "local", Skip: true, Words: true, File: "f", Save: "s", Edit: "e"}
+	directive := page.Directive{Line: 4, Terminal: "hub", Until: "two words", Exit: 3, Input: "stop", Only: "local", Skip: true, Words: true, File: "f", Save: "s", Insert: "i", After: "a"}
 	if block.Directive != directive || len(doc.Problems) > 0 {
 		t.Errorf("directive: %+v, problems: %v", block.Directive, doc.Problems)
 	}
