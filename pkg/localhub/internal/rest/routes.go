@@ -55,7 +55,7 @@ func findRoute(r *http.Request) (*route, registry.ID, error) {
 	method := methodOf(r)
 	known := false
 	for i := range routes {
-		id, fits := match(routes[i].path, path)
+		id, fits := matchPath(routes[i].path, path)
 		if fits && routes[i].method == method {
 			return &routes[i], id, nil
 		}
@@ -76,7 +76,7 @@ func methodOf(r *http.Request) string {
 	return r.Method
 }
 
-func match(pattern, path []string) (id registry.ID, fits bool) {
+func matchPath(pattern, path []string) (id registry.ID, fits bool) {
 	if len(pattern) != len(path) {
 		return registry.ID{}, false
 	}
