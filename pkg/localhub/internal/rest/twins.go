@@ -28,7 +28,7 @@ func (s *Server) replaceTwin(r *request) (*response, error) {
 // change is a change of a twin by the registry.
 type change func(registry.ID, registry.Match, twin.Update) (registry.Snapshot, error)
 
-func (s *Server) changeTwin(r *request, decode func([]byte) (twin.Update, error), change change) (*response, error) {
+func (s *Server) changeTwin(r *request, decode func([]byte) (twin.Update, error), apply change) (*response, error) {
 	update, err := decode(r.body)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (s *Server) changeTwin(r *request, decode func([]byte) (twin.Update, error)
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := change(r.id, match, update)
+	snapshot, err := apply(r.id, match, update)
 	return twinResponse(snapshot), err
 }
 
