@@ -49,7 +49,7 @@ func (id ID) notFound() error {
 	return huberror.ModuleNotFound(id.Device, id.Module)
 }
 
-func (id ID) exists() error {
+func (id ID) alreadyExists() error {
 	if !id.IsModule() {
 		return huberror.DeviceExists(id.Device)
 	}

@@ -63,7 +63,7 @@ func (r *Registry) add(id ID, identity *Identity, now time.Time) (*entity, error
 	e.mu.Lock()
 	if !r.enter(e) {
 		e.mu.Unlock()
-		return nil, id.exists()
+		return nil, id.alreadyExists()
 	}
 	var created time.Time // of a module's twin: never
 	if !id.IsModule() {
