@@ -23,18 +23,18 @@ func (p *Portal) answering(handle func(*Portal, *http.Request) (any, error)) htt
 		ctx, cancel := context.WithTimeout(r.Context(), maxWait)
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
-		answer, err := handle(p, r.WithContext(ctx))
+		response, err := handle(p, r.WithContext(ctx))
 		status := http.StatusOK
 		if err != nil {
 			failed := describe(err)
-			status, answer = failed.Status, failed
+			status, response = failed.Status, failed
 		}
-		writeJSON(w, status, answer)
+		writeJSON(w, status, response)
 	})
 }
 
-func writeJSON(w http.ResponseWriter, status int, answer any) {
-	text, err := json.Marshal(answer)
+func writeJSON(w http.ResponseWriter, status int, response any) {
+	text, err := json.Marshal(response)
 	if err != nil {
 		http.Error(w, "portal: "+err.Error(), http.StatusInternalServerError)
 		return

@@ -10,65 +10,65 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-type hubAnswer struct {
-	Name        string            `json:"name"`
-	Addresses   []string          `json:"addresses"`
-	Certificate certificateAnswer `json:"certificate"`
-	Policies    []policyAnswer    `json:"policies"`
-	Devices     int               `json:"devices"`
-	Modules     int               `json:"modules"`
-	Connected   int               `json:"connected"`
-	Conditions  conditions        `json:"conditions"`
+type hubResponse struct {
+	Name        string              `json:"name"`
+	Addresses   []string            `json:"addresses"`
+	Certificate certificateResponse `json:"certificate"`
+	Policies    []policyResponse    `json:"policies"`
+	Devices     int                 `json:"devices"`
+	Modules     int                 `json:"modules"`
+	Connected   int                 `json:"connected"`
+	Conditions  conditions          `json:"conditions"`
 }
 
-type policyAnswer struct {
+type policyResponse struct {
 	Name        string   `json:"name"`
 	Permissions []string `json:"permissions"`
 }
 
-type certificateAnswer struct {
+type certificateResponse struct {
 	Until       int64  `json:"until"` // milliseconds since 1970
 	Fingerprint string `json:"fingerprint"`
 }
 
 // getHub answers what there is to say about the hub as a whole.
 func (p *Portal) getHub(*http.Request) (any, error) {
-	answer := hubAnswer{
+	response := hubResponse{
 		Name:        p.hub.HostName(),
 		Addresses:   p.hub.Addresses(),
 		Certificate: p.certificate(),
 		Conditions:  p.conditions(),
 	}
 	for _, policy := range p.hub.Policies() {
-		answer.Policies = append(answer.Policies, policyAnswer{policy.Name, policy.Permissions})
+		response.Policies = append(response.Policies, policyResponse{policy.Name, policy.Permissions})
 	}
 	for _, identity := range p.hub.Identities() {
 		if identity.ModuleID == "" {
-			answer.Devices++
+			response.Devices++
 		} else {
-			answer.Modules++
+			response.Modules++
 		}
 		if identity.Connected {
-			answer.Connected++
+			response.Connected++
 		}
 	}
-	return answer, nil
+	return response, nil
 }
 
-func (p *Portal) certificate() (answer certificateAnswer) {
+func (p *Portal) certificate() (response certificateResponse) {
 	block, _ := pem.Decode(p.hub.CertificatePEM())
 	if block == nil {
-		return answer
+		return response
 	}
 	if parsed, err := x509.ParseCertificate(block.Bytes); err == nil {
-		answer.Until = parsed.NotAfter.UnixMilli()
-		answer.Fingerprint = fmt.Sprintf("%x", sha256.Sum256(parsed.Raw))
+		response.Until = parsed.NotAfter.UnixMilli()
+		response.Fingerprint = fmt.Sprintf("%x", sha256.Sum256(parsed.Raw))
 	}
-	return answer
+	return response
 }
 
-// keysAnswer is the one answer that holds secrets.
-type keysAnswer struct {
+// keysResponse is the one response that holds secrets.
+type keysResponse struct {
 	PrimaryKey      string `json:"primaryKey"`
 	SecondaryKey    string `json:"secondaryKey"`
 	PrimaryString   string `json:"primaryString"`
@@ -103,8 +103,8 @@ func (p *Portal) authentication(r *http.Request, id identityOf) (iothub.Authenti
 	return module.Authentication, err
 }
 
-func keys(pair iothub.SymmetricKey, c iothub.ConnectionString) keysAnswer {
-	return keysAnswer{
+func keys(pair iothub.SymmetricKey, c iothub.ConnectionString) keysResponse {
+	return keysResponse{
 		PrimaryKey:      pair.PrimaryKey.Reveal(),
 		SecondaryKey:    pair.SecondaryKey.Reveal(),
 		PrimaryString:   withKey(c, pair.PrimaryKey),

@@ -8,22 +8,22 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// identityAnswer is a device in the list, or a device or module by itself.
+// identityResponse is a device in the list, or a device or module by itself.
 // Times are milliseconds since 1970, 0 for never.
-type identityAnswer struct {
-	Device    string           `json:"device"`
-	Module    string           `json:"module,omitempty"`
-	Disabled  bool             `json:"disabled,omitempty"`
-	Connected bool             `json:"connected,omitempty"`
-	Since     int64            `json:"since,omitempty"` // when it was connected or disconnected
-	From      string           `json:"from,omitempty"`
-	Count     int              `json:"count"` // of the modules of a device
-	Up        int              `json:"up"`    // how many of them are connected
-	Modules   []identityAnswer `json:"modules,omitempty"`
+type identityResponse struct {
+	Device    string             `json:"device"`
+	Module    string             `json:"module,omitempty"`
+	Disabled  bool               `json:"disabled,omitempty"`
+	Connected bool               `json:"connected,omitempty"`
+	Since     int64              `json:"since,omitempty"` // when it was connected or disconnected
+	From      string             `json:"from,omitempty"`
+	Count     int                `json:"count"` // of the modules of a device
+	Up        int                `json:"up"`    // how many of them are connected
+	Modules   []identityResponse `json:"modules,omitempty"`
 }
 
-func describeIdentity(i localhub.Identity) identityAnswer {
-	return identityAnswer{
+func describeIdentity(i localhub.Identity) identityResponse {
+	return identityResponse{
 		Device:    i.DeviceID,
 		Module:    i.ModuleID,
 		Disabled:  i.Disabled,
@@ -34,10 +34,10 @@ func describeIdentity(i localhub.Identity) identityAnswer {
 }
 
 // add counts a module of the device.
-func (a *identityAnswer) add(module localhub.Identity) {
-	a.Count++
+func (r *identityResponse) add(module localhub.Identity) {
+	r.Count++
 	if module.Connected {
-		a.Up++
+		r.Up++
 	}
 }
 
@@ -50,7 +50,7 @@ func milliseconds(t time.Time) int64 {
 
 // listDevices answers all devices, in the order of their ids.
 func (p *Portal) listDevices(*http.Request) (any, error) {
-	list := []identityAnswer{} // not nil: JSON's [], not null
+	list := []identityResponse{} // not nil: JSON's [], not null
 	for _, identity := range p.hub.Identities() {
 		if identity.ModuleID == "" {
 			list = append(list, describeIdentity(identity))
@@ -64,13 +64,13 @@ func (p *Portal) listDevices(*http.Request) (any, error) {
 // getDevice answers a device with its modules, or one module.
 func (p *Portal) getDevice(r *http.Request) (any, error) {
 	id := inQuery(r)
-	var found *identityAnswer
+	var found *identityResponse
 	for _, identity := range p.hub.Identities() {
 		switch {
 		case identity.DeviceID != id.Device:
 		case identity.ModuleID == id.Module:
-			answer := describeIdentity(identity)
-			found = &answer
+			response := describeIdentity(identity)
+			found = &response
 		case id.Module == "" && found != nil:
 			found.Modules = append(found.Modules, describeIdentity(identity))
 			found.add(identity)

@@ -19,7 +19,7 @@ func statusOf(h http.Handler, host string) int {
 	return w.Code
 }
 
-// TestKeys: keys stand in the one answer that they are asked for in, and
+// TestKeys: keys stand in the one response that they are asked for in, and
 // nowhere else.
 func TestKeys(t *testing.T) {
 	s := newScene(t)
@@ -111,7 +111,7 @@ type edit struct {
 func TestCheck(t *testing.T) {
 	s := newScene(t)
 	s.hub.AddModule("d", "m")
-	type answer struct {
+	type response struct {
 		Patch   json.RawMessage
 		Problem *struct {
 			Kind, Found, Message string
@@ -142,7 +142,7 @@ func TestCheck(t *testing.T) {
 	} {
 		e := edit{Device: "d", Module: "m", Section: "desired", Base: map[string]any{"a": 1, "b": map[string]any{"c": 2}}, Text: row.text}
 		status, text := s.ask("POST", "/api/check", e)
-		var got answer
+		var got response
 		if err := json.Unmarshal(text, &got); err != nil || status != 200 {
 			t.Fatalf("%d %s: %v", status, text, err)
 		}
@@ -171,17 +171,17 @@ func TestConflict(t *testing.T) {
 	}
 	e := edit{Device: "d", Module: "m", Section: "desired", Base: map[string]any{}, Text: `{"a": 1}`, ETag: before.ETag}
 	status, text := s.ask("PATCH", "/api/twin", e)
-	var answer struct {
+	var response struct {
 		Conflict struct {
 			Twin   iothub.Twin
 			Merged map[string]any
 		}
 	}
-	if err := json.Unmarshal(text, &answer); err != nil || status != http.StatusPreconditionFailed {
+	if err := json.Unmarshal(text, &response); err != nil || status != http.StatusPreconditionFailed {
 		t.Fatalf("%d %s: %v", status, text, err)
 	}
-	now := answer.Conflict.Twin
-	if now.Properties.Desired["b"] != 2.0 || answer.Conflict.Merged["a"] != 1.0 || answer.Conflict.Merged["b"] != 2.0 {
+	now := response.Conflict.Twin
+	if now.Properties.Desired["b"] != 2.0 || response.Conflict.Merged["a"] != 1.0 || response.Conflict.Merged["b"] != 2.0 {
 		t.Errorf("the conflict is %s", text)
 	}
 	e.ETag = now.ETag

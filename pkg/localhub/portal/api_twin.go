@@ -49,7 +49,7 @@ type problem struct {
 	Message string `json:"message,omitempty"` // the hub's words
 }
 
-// conflict is what comes instead of an answer when somebody else was faster.
+// conflict is what comes instead of a response when somebody else was faster.
 type conflict struct {
 	Twin   iothub.Twin    `json:"twin"`   // as it is now
 	Merged map[string]any `json:"merged"` // the section now, with the patch of the edit applied

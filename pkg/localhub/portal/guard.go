@@ -9,7 +9,7 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// headers go with every answer. The policy lets a page do only what this one
+// headers go with every response. The policy lets a page do only what this one
 // does: run its own scripts, which never make markup of a text, and talk to
 // this server.
 var headers = map[string]string{

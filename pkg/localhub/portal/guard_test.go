@@ -84,7 +84,7 @@ func TestAttacks(t *testing.T) {
 			}
 			for _, secret := range append(secretsOf(s.hub), s.portal.Token()) {
 				if strings.Contains(string(body), secret) {
-					t.Error("a secret is in the answer")
+					t.Error("a secret is in the response")
 				}
 			}
 			for name, want := range map[string]string{

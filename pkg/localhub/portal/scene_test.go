@@ -65,24 +65,24 @@ func (s *scene) ask(method, path string, body any) (int, []byte) {
 		s.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	got, err := io.ReadAll(response.Body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return response.StatusCode, answer
+	return response.StatusCode, got
 }
 
 // get is ask for what has to be answered, decoded.
-func get[T any](s *scene, path string) (answer T) {
+func get[T any](s *scene, path string) (response T) {
 	s.t.Helper()
 	status, text := s.ask("GET", path, nil)
 	if status != http.StatusOK {
 		s.t.Fatalf("GET %s: %d %s", path, status, text)
 	}
-	if err := json.Unmarshal(text, &answer); err != nil {
+	if err := json.Unmarshal(text, &response); err != nil {
 		s.t.Fatalf("GET %s: %v in %s", path, err, text)
 	}
-	return answer
+	return response
 }
 
 // message is one of the stream.
