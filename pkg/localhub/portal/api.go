@@ -16,9 +16,9 @@ const (
 	maxWait    = 20 * time.Second // for the hub, retries included
 )
 
-// answering makes a handler of a function that returns what is to be answered
-// as JSON.
-func (p *Portal) answering(handle func(*Portal, *http.Request) (any, error)) http.Handler {
+// jsonHandler makes a handler of a function that returns what the response
+// holds as JSON.
+func (p *Portal) jsonHandler(handle func(*Portal, *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), maxWait)
 		defer cancel()

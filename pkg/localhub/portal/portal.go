@@ -152,7 +152,7 @@ func (p *Portal) routes() http.Handler {
 		"PATCH /api/twin":      (*Portal).changeTwin,
 		"POST /api/fault":      (*Portal).playFault,
 	} {
-		mux.Handle(pattern, p.answering(handle))
+		mux.Handle(pattern, p.jsonHandler(handle))
 	}
 	return mux
 }
