@@ -74,14 +74,15 @@ func describe(err error) *failure {
 	return &failure{Status: http.StatusBadGateway, Code: "Unreachable", Message: err.Error()}
 }
 
-// identityOf reads whom a request is about: from its query, or its body.
-type identityOf struct {
+// identityID names the device or module that a request is about, in its query or
+// its body.
+type identityID struct {
 	Device string `json:"device"`
 	Module string `json:"module"`
 }
 
-func inQuery(r *http.Request) identityOf {
-	return identityOf{r.URL.Query().Get("device"), r.URL.Query().Get("module")}
+func inQuery(r *http.Request) identityID {
+	return identityID{r.URL.Query().Get("device"), r.URL.Query().Get("module")}
 }
 
 // decode reads the body of a request. Numbers stay as they were written.
@@ -94,7 +95,7 @@ func decode(r *http.Request, into any) error {
 	return nil
 }
 
-func missing(id identityOf) error {
+func missing(id identityID) error {
 	if id.Module != "" {
 		return failf(http.StatusNotFound, "ModuleNotFound", "There is no module %q on device %q.", id.Module, id.Device)
 	}

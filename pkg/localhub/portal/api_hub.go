@@ -94,7 +94,7 @@ func (p *Portal) getKeys(r *http.Request) (any, error) {
 	return keys(authentication.SymmetricKey, iothub.ConnectionString{HostName: p.hub.HostName(), DeviceID: id.Device, ModuleID: id.Module}), nil
 }
 
-func (p *Portal) authentication(r *http.Request, id identityOf) (iothub.Authentication, error) {
+func (p *Portal) authentication(r *http.Request, id identityID) (iothub.Authentication, error) {
 	if id.Module == "" {
 		device, err := p.registry.GetDevice(r.Context(), id.Device)
 		return device.Authentication, err

@@ -84,7 +84,7 @@ func (p *Portal) getDevice(r *http.Request) (any, error) {
 
 // createIdentity adds a device, or a module to a device.
 func (p *Portal) createIdentity(r *http.Request) (any, error) {
-	var id identityOf
+	var id identityID
 	if err := decode(r, &id); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (p *Portal) createIdentity(r *http.Request) (any, error) {
 // changeDevice enables or disables a device, and leaves all else as it is.
 func (p *Portal) changeDevice(r *http.Request) (any, error) {
 	var wanted struct {
-		identityOf
+		identityID
 		Disabled bool `json:"disabled"`
 	}
 	if err := decode(r, &wanted); err != nil {
@@ -115,7 +115,7 @@ func (p *Portal) changeDevice(r *http.Request) (any, error) {
 		device.Status = "disabled"
 	}
 	_, err = p.registry.UpdateDevice(r.Context(), device)
-	return wanted.identityOf, err
+	return wanted.identityID, err
 }
 
 // deleteIdentity deletes a device with its modules, or a module.

@@ -25,7 +25,7 @@ func (p *Portal) getTwin(r *http.Request) (any, error) {
 // edit is a section of a twin as somebody has written it, and as it was
 // before.
 type edit struct {
-	identityOf
+	identityID
 	Section string         `json:"section"` // "desired" or "tags"
 	Base    map[string]any `json:"base"`
 	Text    string         `json:"text"`
@@ -96,7 +96,7 @@ func (p *Portal) update(r *http.Request, e edit, patch map[string]any) (iothub.T
 func (p *Portal) conflict(e edit, patch map[string]any) error {
 	twin, found := p.hub.Twin(e.Device, e.Module)
 	if !found {
-		return missing(e.identityOf)
+		return missing(e.identityID)
 	}
 	now := twin.Tags
 	if e.Section == "desired" {
