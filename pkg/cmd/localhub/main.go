@@ -18,7 +18,7 @@ import (
 	"runtime"
 	"sync"
 
-	"moduletwin/pkg/internal/logwriter"
+	"moduletwin/pkg/cmd/localhub/internal/logwriter"
 	"moduletwin/pkg/localhub"
 )
 

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"time"
 
-	"moduletwin/pkg/internal/logwriter"
+	"moduletwin/pkg/cmd/localhub/internal/logwriter"
 )
 
 // How long the end may take; together less than the 10 seconds after which
