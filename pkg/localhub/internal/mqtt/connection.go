@@ -49,11 +49,11 @@ func (c *connection) RemoteAddr() net.Addr { return c.socket.RemoteAddr() }
 
 // send has packet written after what waits already. A client that lets too
 // much wait is cut; the size of what the hub itself has to say is not its
-// fault.
-func (c *connection) send(packet []byte) {
+// fault. dropped says why packet is not sent, "" if it is.
+func (c *connection) send(packet []byte) (dropped string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.enqueue(packet)
+	return c.enqueue(packet)
 }
 
 // sendLast is send, after which the connection ends.
@@ -64,19 +64,22 @@ func (c *connection) sendLast(packet []byte) {
 	c.last = true
 }
 
-func (c *connection) enqueue(packet []byte) {
+func (c *connection) enqueue(packet []byte) (dropped string) {
 	switch {
-	case c.reason != "" || c.last:
-		return
+	case c.last:
+		return "a fault ends the connection"
 	case len(c.pending) > maxPending:
 		c.cutLocked("it does not read what is sent to it")
-		return
+	}
+	if c.reason != "" {
+		return c.reason
 	}
 	c.pending = append(c.pending, packet...)
 	if !c.writing {
 		c.writing = true
 		c.tasks.Go(c.write)
 	}
+	return ""
 }
 
 // write writes until nothing is pending.

@@ -101,32 +101,35 @@ func injectNotification(how fault.Failure, payload []byte) (left fault.Failure, 
 }
 
 // publish sends a message at the QoS of a subscription, as how would have it.
-func (c *connection) publish(how fault.Failure, topic string, qos byte, payload []byte) {
-	c.respond(how, packPublish(topic, c.nextID(qos), payload))
+func (c *connection) publish(how fault.Failure, topic string, qos byte, payload []byte) (dropped string) {
+	return c.respond(how, packPublish(topic, c.nextID(qos), payload))
 }
 
-// respond sends packet, as how would have it.
-func (c *connection) respond(how fault.Failure, packet []byte) {
+// respond sends packet, as how would have it. dropped says why it is not sent
+// as a whole, "" if it is.
+func (c *connection) respond(how fault.Failure, packet []byte) (dropped string) {
 	switch how.Kind {
 	case fault.KindCutHalfway:
 		c.sendLast(packet[:(len(packet)+1)/2])
+		return "fault " + how.String()
 	case fault.KindLoseResponse:
 		c.end(fault.Cut())
+		return "fault " + how.String()
 	case fault.KindDuplicate:
+		dropped = c.send(packet)
 		c.send(packet)
-		c.send(packet)
+		return dropped
 	case fault.KindLate:
-		c.sendLater(how.Delay, packet)
-	default:
-		c.send(packet)
+		return c.sendLater(how.Delay, packet)
 	}
+	return c.send(packet)
 }
 
-func (c *connection) sendLater(d time.Duration, packet []byte) {
+func (c *connection) sendLater(d time.Duration, packet []byte) (dropped string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reason != "" {
-		return
+		return c.reason
 	}
 	c.tasks.Go(func() {
 		timer := time.NewTimer(d)
@@ -137,6 +140,7 @@ func (c *connection) sendLater(d time.Duration, packet []byte) {
 		case <-c.ended:
 		}
 	})
+	return ""
 }
 
 // end plays Cut or CutReset.

@@ -155,9 +155,9 @@ func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, vers
 	}
 	payload := twin.EncodeSection(patch, nil, version)
 	how, payload, last := injectNotification(how, payload)
-	c.publish(how, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)
+	missed = c.publish(how, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)
 	if last {
 		c.sendLast(nil)
 	}
-	return ""
+	return missed
 }

@@ -1,0 +1,85 @@
+package localhub_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/event"
+	"moduletwin/pkg/localhub/fault"
+)
+
+// subscribed returns a hub with a module that follows its desired properties,
+// to which nothing gets through.
+func subscribed(t *testing.T) *localhub.Hub {
+	hub := localhub.New(t)
+	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
+	c.subscribe(desired)
+	hub.SetNetwork(fault.Network{Blackhole: true})
+	return hub
+}
+
+// notifications returns from a recording what became of each.
+func notifications(recording *event.Recording) (lines []string) {
+	events, _, _ := recording.After(0, 10_000)
+	for _, e := range events {
+		if e.Kind == event.NotificationSent || e.Kind == event.NotificationMissed {
+			e.DeviceID, e.ModuleID = "", ""
+			lines = append(lines, e.String())
+		}
+	}
+	return lines
+}
+
+// TestMissedByFault: what a fault drops was not sent, and nothing is sent
+// behind the end.
+func TestMissedByFault(t *testing.T) {
+	for _, row := range []struct {
+		how  fault.Failure
+		want []string // of two notifications
+	}{
+		{fault.LoseResponse(), []string{
+			"NotificationSent version=2",
+			`NotificationMissed version=3 reason="a fault ends the connection"`,
+		}},
+		{fault.CutHalfway(), []string{
+			`NotificationMissed version=2 reason="fault CutHalfway"`,
+			`NotificationMissed version=3 reason="a fault ends the connection"`,
+		}},
+		{fault.Duplicate(), []string{"NotificationSent version=2", "NotificationSent version=3"}},
+	} {
+		hub := subscribed(t)
+		recording := hub.RecordEvents(100)
+		hub.FailNext(1, fault.Notify, row.how)
+		for n := range 2 {
+			hub.PatchDesired("d", "m", map[string]any{"n": n})
+		}
+		if got := notifications(recording); !slices.Equal(got, row.want) {
+			t.Errorf("%v: got\n  %s\nwant\n  %s", row.how, strings.Join(got, "\n  "), strings.Join(row.want, "\n  "))
+		}
+	}
+}
+
+// TestMissedBySlowClient sends more than may wait for a client: the change for
+// which it is cut was not sent.
+func TestMissedBySlowClient(t *testing.T) {
+	hub := subscribed(t)
+	recording := hub.RecordEvents(10_000)
+	long := strings.Repeat("x", 4000)
+	patch := map[string]any{"a": long, "b": long, "c": long, "d": long, "e": long, "f": long, "g": long}
+	for range 200 {
+		hub.PatchDesired("d", "m", patch)
+	}
+	cut := `reason="it does not read what is sent to it"`
+	lines := notifications(recording)
+	missed := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "NotificationMissed") })
+	if missed < 100 || !strings.Contains(lines[missed], cut) {
+		t.Fatalf("%q", lines)
+	}
+	for _, line := range lines[missed:] {
+		if !strings.HasPrefix(line, "NotificationMissed") {
+			t.Errorf("behind the end: %s", line)
+		}
+	}
+}
