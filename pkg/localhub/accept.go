@@ -124,11 +124,11 @@ func (h *Hub) turnAway(conn *network.Conn) {
 	}
 }
 
-// signedIn lets conn keep its place.
-func (h *Hub) signedIn(conn *network.Conn) {
+// authenticated lets conn keep its place.
+func (h *Hub) authenticated(conn *network.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.places.signIn(conn)
+	h.places.authenticate(conn)
 }
 
 // forget takes conn off the list of those that are open, if it is still there.

@@ -161,8 +161,8 @@ func (h *Hub) open() (err error) {
 	}
 	h.certificates.shown.Store(certificate)
 	h.tls = h.certificates.config()
-	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignedIn: h.signedIn}
-	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, SignedIn: h.signedIn, SignInTimeout: h.options.SignInTimeout}
+	h.rest = &rest.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, Authenticated: h.authenticated}
+	h.mqtt = &mqtt.Server{Registry: h.registry, Auth: h.auth, Faults: h.faults, Events: &h.events, Log: h.log, Authenticated: h.authenticated, SignInTimeout: h.options.SignInTimeout}
 	return nil
 }
 

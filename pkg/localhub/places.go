@@ -77,8 +77,8 @@ func (p *places) free() *network.Conn {
 
 func oldest(from *list.List) newcomer { return from.Front().Value.(newcomer) }
 
-// signIn lets conn keep its place, if it still has one.
-func (p *places) signIn(conn *network.Conn) {
+// authenticate lets conn keep its place, if it still has one.
+func (p *places) authenticate(conn *network.Conn) {
 	if element := p.taken[conn]; element != nil {
 		p.removeNewcomer(element)
 		p.taken[conn] = nil

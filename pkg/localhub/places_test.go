@@ -52,7 +52,7 @@ func TestPlaces(t *testing.T) {
 			for _, step := range row.steps {
 				switch number := int(step[len(step)-1] - '0'); step[0] {
 				case '+':
-					p.signIn(conns[number])
+					p.authenticate(conns[number])
 				case '-':
 					p.leave(conns[number])
 				default:

@@ -30,7 +30,7 @@ type Server struct {
 	Faults        *fault.Queue
 	Events        *event.Stream
 	Log           *slog.Logger
-	SignedIn      func(*network.Conn) // called when its client has signed in
+	Authenticated func(*network.Conn) // called when its client has signed in
 	SignInTimeout time.Duration       // for a CONNECT to come, or a refusal to be taken
 }
 

@@ -37,7 +37,7 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 		func(i *registry.Identity) error { return s.checkToken(token, id, i.Auth) },
 		func(client *registry.Client, sessionPresent bool) {
 			c.client, present = client, sessionPresent
-			s.SignedIn(socket)
+			s.Authenticated(socket)
 			c.publishEvent(event.Event{Kind: event.SignedIn, By: token.KeyName})
 			c.respond(how, packConnack(packets.Accepted, sessionPresent))
 		})

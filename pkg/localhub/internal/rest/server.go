@@ -26,12 +26,12 @@ import (
 // Server answers requests. All its fields have to be set. The context of every
 // request has to hold the connection it came over, see package network.
 type Server struct {
-	Registry *registry.Registry
-	Auth     *auth.Auth
-	Faults   *fault.Queue
-	Events   *event.Stream
-	Log      *slog.Logger
-	SignedIn func(*network.Conn) // called when an authorized request has come over it
+	Registry      *registry.Registry
+	Auth          *auth.Auth
+	Faults        *fault.Queue
+	Events        *event.Stream
+	Log           *slog.Logger
+	Authenticated func(*network.Conn) // called when an authorized request has come over it
 }
 
 // request is one that has been let in.
@@ -87,7 +87,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, from *sender) 
 	if err != nil {
 		return nil, huberror.Unauthorized(err)
 	}
-	s.SignedIn(network.FromContext(r.Context()))
+	s.Authenticated(network.FromContext(r.Context()))
 	if version := r.URL.Query().Get("api-version"); !isVersion(version) {
 		return nil, huberror.APIVersion(version)
 	}
