@@ -11,8 +11,8 @@ import (
 // shown it.
 const certificateCheck = time.Hour
 
-// certificates holds the one that the hub shows and, for some time, the one
-// that takes its place after that, or nil.
+// certificates holds the certificate that is shown and its successor, nil until
+// one is due.
 type certificates struct{ shown, next atomic.Pointer[certificate] }
 
 // trusted returns those that clients have to trust.

@@ -8,10 +8,10 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// places are those of the connections of a hub. Who has not signed in yet may
-// take only some of them, and loses its place when others need it: a flood of
-// connections that say nothing shuts nobody out. The lock of the hub guards
-// them.
+// places are those of the connections of a hub. Clients that have not signed
+// in yet, by a CONNECT or by a request with a token, may take only some of them,
+// and lose their places when others need them: a flood of connections that say
+// nothing shuts nobody out. The lock of the hub guards them.
 type places struct {
 	limit     int // of all
 	allowance int // of those who have not signed in
@@ -40,8 +40,8 @@ func newPlaces(limit int) *places {
 }
 
 // take gives conn a place. It returns the connection that loses its own for
-// that: nil if there was room, conn itself if all places belong to who has
-// signed in.
+// that: nil if there was room, conn itself if all places are taken by clients
+// that have signed in.
 func (p *places) take(conn *network.Conn) (loser *network.Conn) {
 	if p.waiting >= p.allowance || len(p.taken) >= p.limit {
 		if loser = p.free(); loser == nil {

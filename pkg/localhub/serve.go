@@ -58,8 +58,8 @@ func (h *Hub) logHandshake(socket *network.Conn, err error) {
 	h.log.Warn("TLS handshake failed", "from", socket.RemoteAddr(), "error", err)
 }
 
-// logPanic logs what serving a client has led to, if anything. The hub goes on
-// without the connection.
+// logPanic logs a panic that occurred while a client was served. The hub goes
+// on without the connection.
 func (h *Hub) logPanic(socket *network.Conn, panicked any) {
 	if panicked != nil && panicked != http.ErrAbortHandler {
 		h.log.Error("the hub failed to serve a client", "from", socket.RemoteAddr(), "panic", panicked, "stack", string(debug.Stack()))

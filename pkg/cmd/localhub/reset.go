@@ -13,8 +13,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// reset deletes what the hub keeps if somebody at a terminal says yes to it.
-// Otherwise, that nothing is deleted is an error.
+// reset deletes what the hub keeps if somebody at a terminal says yes to it. It
+// is an error if nothing is deleted for lack of a yes.
 func reset(in *bufio.Reader, out io.Writer, data string) error {
 	file := filepath.Join(data, localhub.DataFile)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {

@@ -5,7 +5,7 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// publishEvent completes e by whom it is about and from where that speaks.
+// publishEvent adds identity and address to e and publishes it.
 func (c *connection) publishEvent(e event.Event) {
 	if !c.server.Events.Watched() {
 		return
