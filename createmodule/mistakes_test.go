@@ -20,132 +20,133 @@ var mistakes = []sampletest.Mistake{
 		Env:  sampletest.SetHub(""),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING is not set: it has to be the connection string of a shared access policy of the hub
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "string of a module for the service side",
 		Env:  sampletest.SetHub(sampletest.ModuleString("localhost:8883")),
 		Code: 2,
-		Says: `createmodule: iothub: this is the connection string of module "myFirstModule" on device "myFirstDevice"; needed is that of a shared access policy (with SharedAccessKeyName)`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: this is the connection string of module "myFirstModule" on device "myFirstDevice"; needed is that of a shared access policy (with SharedAccessKeyName)
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "cut by the shell",
 		Env:  sampletest.SetHub("HostName=localhost:8883"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "truncated key",
 		Env:  sampletest.SetHub(strings.TrimSuffix(sampletest.PolicyString("localhost:8883"), "=")),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is not complete: it has 43 characters, base64 comes in fours (keys mostly end in =)
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "key that is not base64",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=not~base64~at~all~!!"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is not base64
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "empty key",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey="),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is empty
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no name of a policy",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKey=" + sampletest.SomeKey),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKeyName (of a policy) or DeviceId (of a device or module) is missing
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no host",
 		Env:  sampletest.SetHub("SharedAccessKeyName=service;SharedAccessKey=" + sampletest.SomeKey),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: HostName is missing
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no key",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey is missing
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no string at all",
 		Env:  sampletest.SetHub("myhub"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: a part has no "=": the form is Name=Value;Name=Value
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "unknown part",
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost") + ";Owner=x"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "copied with what stands before it",
 		Env:  sampletest.SetHub(`IOTHUB_CONNECTION_STRING="` + sampletest.PolicyString("localhost") + `"`),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "string of an Event Hubs endpoint",
 		Env:  sampletest.SetHub("Endpoint=sb://ihsuprod.servicebus.windows.net/;SharedAccessKeyName=service;SharedAccessKey=" + sampletest.SomeKey + ";EntityPath=iothub-ehub"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: Endpoint: it belongs to the string of an Event Hubs endpoint, where messages are read; take one that begins with HostName=
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "byte order mark",
 		Env:  sampletest.SetHub("\ufeff" + sampletest.PolicyString("localhost")),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: character 1 is a byte order mark (U+FEFF), which cannot be seen: leave it out
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "line break in the name of the policy",
 		Env:  sampletest.SetHub(strings.Replace(sampletest.PolicyString("localhost"), "service", "servic\ne", 1)),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: character 46 is a line break (U+000A), which cannot be seen: leave it out
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "two semicolons",
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost") + ";;"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a semicolon too many
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "two keys",
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost") + sampletest.SomeKey),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: something follows the = at the end of the key
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "key that is too long",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=" + strings.Repeat("c2Vj", 22)),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is too long: it has 66 bytes, hubs use 16 to 64
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "ready-made token",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessSignature=SharedAccessSignature sr=x&sig=y&se=1"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessSignature: holds a ready-made token; take the string with the key (SharedAccessKey)
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "strange id",

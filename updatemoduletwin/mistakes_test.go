@@ -17,7 +17,7 @@ var mistakes = []sampletest.Mistake{
 		Env:  sampletest.SetHub(""),
 		Code: 2,
 		Says: `updatemoduletwin: IOTHUB_CONNECTION_STRING is not set: it has to be the connection string of a shared access policy of the hub
-The local hub prints it when it starts (bin/localhub); in the Azure portal it is under "Shared access policies".`,
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "long id",

@@ -47,8 +47,8 @@ func (c *Client) withHint(err error) error {
 		}
 		return hint.Network(err, c.dialer.address)
 	case refused.isUnauthorized():
-		return &hint.Error{Err: err, Hint: "The module may not exist, its key may have changed, or the clock of this machine is wrong: " +
-			"a hub does not say. The local hub names the reason in its window."}
+		return &hint.Error{Err: err, Hint: "The module may not exist, its key may have changed, or the clock of this machine may be wrong: " +
+			"Azure does not say which, the local hub names the reason in its window."}
 	case refused.isPassing():
 		return &hint.Error{Err: err, Hint: "The hub lets nobody in at the moment."}
 	}

@@ -23,8 +23,8 @@ func (p Program) nextStep(err error, connection iothub.ConnectionString) string 
 	switch {
 	case hint.IsRefused(err) && trust.IsLoopback(connection.Host()):
 		own = "Start it in another window: " + filepath.FromSlash("bin/localhub")
-	case p.Variable == ModuleVariable() && errors.Is(err, iothub.ErrUnauthorized):
-		own = "Run createmodule again and paste the line that it prints."
+	case p.Variable.ofModule && errors.Is(err, iothub.ErrUnauthorized):
+		own = p.Variable.source
 	}
 	return strings.TrimSpace(iothub.Hint(err) + " " + own)
 }

@@ -3,6 +3,7 @@ package sample
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -12,9 +13,11 @@ import (
 
 // Variable is an environment variable that holds a connection string.
 type Variable struct {
-	name   string
-	holds  string // whose string it is
-	source string // how to come by it
+	name     string
+	holds    string // whose string it is
+	needed   string // the same, with the part by which to tell it from others
+	ofModule bool
+	source   string // how to come by it
 }
 
 // HubVariable returns the variable of the programs of the service side.
@@ -22,16 +25,19 @@ func HubVariable() Variable {
 	return Variable{
 		name:   "IOTHUB_CONNECTION_STRING",
 		holds:  "connection string of a shared access policy of the hub",
-		source: "The local hub prints it when it starts (bin/localhub); in the Azure portal it is under \"Shared access policies\".",
+		needed: "a shared access policy (with SharedAccessKeyName)",
+		source: "Paste the line that " + filepath.FromSlash("bin/localhub") + " prints into this window; in the Azure portal, the connection string is under \"Shared access policies\".",
 	}
 }
 
 // ModuleVariable returns the variable of the programs of the module side.
 func ModuleVariable() Variable {
 	return Variable{
-		name:   "IOTHUB_MODULE_CONNECTION_STRING",
-		holds:  "connection string of a module",
-		source: "Createmodule prints the line to paste.",
+		name:     "IOTHUB_MODULE_CONNECTION_STRING",
+		holds:    "connection string of a module",
+		needed:   "a module (with ModuleId)",
+		ofModule: true,
+		source:   "Run " + filepath.FromSlash("bin/createmodule") + " in the window of the service apps, and paste " + commandline.LastLine(runtime.GOOS) + " that it prints into this one.",
 	}
 }
 
@@ -46,7 +52,18 @@ func (v Variable) read() (iothub.ConnectionString, error) {
 	if err != nil {
 		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s: %w", v.name, err), v.source)
 	}
+	if !v.fits(connection) {
+		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s: this is the connection string of %s; needed is that of %s", v.name, connection.Owner(), v.needed), v.source)
+	}
 	return connection, nil
+}
+
+// fits reports whether c is of the kind that v has to hold.
+func (v Variable) fits(c iothub.ConnectionString) bool {
+	if v.ofModule {
+		return c.ModuleID != ""
+	}
+	return c.DeviceID == ""
 }
 
 // PrintAssignment prints the lines that set v to c in the shells of this

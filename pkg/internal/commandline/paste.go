@@ -23,6 +23,15 @@ func Paste(system string, assignments ...Assignment) (lines []string) {
 	return lines
 }
 
+// LastLine says which of the lines of a program that prints those of [Paste]
+// last is to be pasted.
+func LastLine(system string) string {
+	if system == "windows" { // there is one for each shell
+		return "the line for your shell"
+	}
+	return "the last line"
+}
+
 // quote puts value in double quotes or, if it holds what is special there, in
 // single ones. apostrophe stands for one in those.
 func quote(value, special, apostrophe string) string {

@@ -40,6 +40,9 @@ func MakeMistakes(t *testing.T, mistakes []Mistake) {
 			if n := strings.Count(stderr, "\n"); n > 1 {
 				t.Errorf("%d lines, want one or two", n+1)
 			}
+			if got.Code == 2 && got.Stdout != "" {
+				t.Errorf("it began before it looked at what it was given, and printed\n%s", Masked(got.Stdout))
+			}
 			if secret.MatchString(got.Stderr) {
 				t.Error("it tells a secret")
 			}
