@@ -227,7 +227,7 @@ What answers there does not speak TLS. Check the host and port in the connection
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-It needs a policy with the permission Registry Write. Policy "service" may lack it, or its key has changed: copy the connection string again.`,
+The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Write. The local hub names the reason in its window.`,
 	},
 	{
 		Name: "permission to write is missing",
@@ -236,7 +236,7 @@ It needs a policy with the permission Registry Write. Policy "service" may lack 
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-It needs a policy with the permission Registry Write. Policy "service" may lack it, or its key has changed: copy the connection string again.`,
+The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Write. The local hub names the reason in its window.`,
 	},
 	{
 		Name: "module that signs in with a certificate",

@@ -66,7 +66,7 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-It needs a policy with the permission Service Connect. Policy "registryReadWrite" may lack it, or its key has changed: copy the connection string again.`,
+The key of policy "registryReadWrite" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Service Connect. The local hub names the reason in its window.`,
 	},
 	{
 		Name: "module that does not exist",

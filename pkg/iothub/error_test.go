@@ -20,7 +20,7 @@ import (
 // status, the hub's name for it and the hub's words.
 func TestErrors(t *testing.T) {
 	const (
-		permission = "It needs a policy with the permission Registry Read. Policy \"service\" may lack it, or its key has changed: copy the connection string again."
+		permission = "The key of policy \"service\" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Read. The local hub names the reason in its window."
 		notAHub    = "Check HostName in the connection string; a proxy may be answering in its place."
 		tracking   = "bc3f7b3e1c7d4d0c9fbd4a9a8f1d2e3c-G:20-TimeStamp:02/05/2021 10:03:38"
 	)

@@ -127,7 +127,7 @@ func ExampleHint() {
 	fmt.Println(iothub.Hint(err))
 	// Output:
 	// iothub: get device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-	// It needs a policy with the permission Registry Read. Policy "service" may lack it, or its key has changed: copy the connection string again.
+	// The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Read. The local hub names the reason in its window.
 }
 
 // What the hub says is in the fields of an Error.

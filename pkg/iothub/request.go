@@ -191,8 +191,8 @@ func (r *Registry) unauthorizedHint(op operation, resp *http.Response) string {
 	if err == nil && tokenErr == nil && date.After(token.Expiry) {
 		return fmt.Sprintf("The clock of this machine is slow by %v, so that its SAS tokens have expired.", time.Until(date).Round(time.Minute))
 	}
-	return fmt.Sprintf("It needs a policy with the permission %s. Policy %q may lack it, or its key has changed: copy the connection string again.",
-		op.permission, r.hub.SharedAccessKeyName)
+	return fmt.Sprintf("The key of policy %q is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission %s. The local hub names the reason in its window.",
+		r.hub.SharedAccessKeyName, op.permission)
 }
 
 // notAHub describes a response that no IoT hub gives, such as a proxy's page.

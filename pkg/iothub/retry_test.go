@@ -274,7 +274,7 @@ func TestInDoubt(t *testing.T) {
 		err := updateTwin(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
 		const (
 			want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized; a response was lost: the hub may have carried it out all the same`
-			hint = `It needs a policy with the permission Service Connect. Policy "service" may lack it, or its key has changed: copy the connection string again.`
+			hint = `The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Service Connect. The local hub names the reason in its window.`
 		)
 		if err == nil || err.Error() != want || iothub.Hint(err) != hint {
 			t.Errorf("got\n%v\n%s\nwant\n%s\n%s", err, iothub.Hint(err), want, hint)
