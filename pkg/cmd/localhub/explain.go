@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -26,12 +27,14 @@ func advise(err error, s settings, system string) string {
 	switch {
 	case errors.Is(err, errPortal):
 		return "Name another address with -portal, or do without the page: -portal off"
+	case errors.Is(err, localhub.ErrInUse) && s.reset:
+		return "End that hub first, with Ctrl+C in its window. If it was stopped with Ctrl+Z, type fg there before."
 	case errors.Is(err, localhub.ErrInUse):
-		return fmt.Sprintf("It is %s. Use that hub, or run a second one with -memory (or -data) and another -listen.", s.data)
+		return "A local hub is already running in another window: use that one. If it was stopped with Ctrl+Z, type fg there. A second one needs -memory (or another -data) and another -listen."
 	case errors.Is(err, localhub.ErrPortTaken) && port < lowPorts:
 		return fmt.Sprintf("To see which one has port %d: %s", port, whoListens(port, system))
 	case errors.Is(err, localhub.ErrPortTaken):
-		return fmt.Sprintf("Perhaps a local hub is running already. For another port: -listen localhost:%d", port+1)
+		return fmt.Sprintf("Perhaps a local hub is already running in another window: use that one. For another port: %s -listen localhost:%d", filepath.FromSlash("bin/localhub"), port+1)
 	case errors.Is(err, fs.ErrPermission) && port > 0:
 		return adviseLowPort(system)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), system == "windows" && errors.Is(err, errDiskFull):

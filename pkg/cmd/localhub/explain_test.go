@@ -28,8 +28,8 @@ func TestAdvice(t *testing.T) {
 		system string
 		says   string
 	}{
-		{open(localhub.ErrInUse), "linux", data + ". Use that hub, or run a second one"},
-		{listen("localhost:8883", localhub.ErrPortTaken), "linux", "Perhaps a local hub is running already. For another port: -listen localhost:8884"},
+		{open(localhub.ErrInUse), "linux", "A local hub is already running in another window: use that one. If it was stopped with Ctrl+Z, type fg there. A second one needs "},
+		{listen("localhost:8883", localhub.ErrPortTaken), "linux", "Perhaps a local hub is already running in another window: use that one. For another port: bin/localhub -listen localhost:8884"},
 		{listen("localhost:443", localhub.ErrPortTaken), "linux", "To see which one has port 443: sudo ss -ltnp 'sport = :443'"},
 		{listen("localhost:443", localhub.ErrPortTaken), "darwin", "sudo lsof -nP -iTCP:443 -sTCP:LISTEN"},
 		{listen("localhost:443", localhub.ErrPortTaken), "windows", "netstat -ano -p TCP | findstr :443"},
@@ -49,6 +49,10 @@ func TestAdvice(t *testing.T) {
 		if lines[0] != row.err.Error() || len(lines) > 2 || !strings.Contains(lines[len(lines)-1], row.says) {
 			t.Errorf("on %s: %q, want %q", row.system, lines, row.says)
 		}
+	}
+	s.reset = true
+	if err := explain(open(localhub.ErrInUse), s, "linux"); !strings.HasSuffix(err.Error(), "\nEnd that hub first, with Ctrl+C in its window. If it was stopped with Ctrl+Z, type fg there before.") {
+		t.Errorf("with -reset: %v", err)
 	}
 	says := "Name a folder with -data, which does not go with -memory."
 	if err := explain(fmt.Errorf("%w: no home", errCertificate), settings{}, "linux"); !strings.HasSuffix(err.Error(), says) {

@@ -207,7 +207,7 @@ func TestTrouble(t *testing.T) {
 		code int
 		says string
 	}{
-		{"port in use", []string{"-memory", "-listen", "localhost:" + port}, 1, "For another port: -listen localhost:"},
+		{"port in use", []string{"-memory", "-listen", "localhost:" + port}, 1, "For another port: bin/localhub -listen localhost:"},
 		{"no port", []string{"-listen", "localhost"}, 2, "host:port"},
 		{"no such port", []string{"-listen", "localhost:65536"}, 2, "from 1 to 65535"},
 		{"unknown flag", []string{"-port", "1"}, 2, "-port"},

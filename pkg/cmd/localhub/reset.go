@@ -38,7 +38,7 @@ func reset(in *bufio.Reader, out io.Writer, data string) error {
 		hub.Close() // Windows deletes no file that is open
 	}
 	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return errors.New("nothing was deleted")
+		return errors.New("nothing was deleted, as that takes the whole word yes; the hub was not started")
 	}
 	if err := os.Remove(file); err != nil {
 		return err
