@@ -11,8 +11,11 @@ import (
 )
 
 // FuzzFile overwrites numbers of a good file; the metas are signed again, as
-// no fuzzer would find that. It is refused, or everything in it is there.
+// no fuzzer would find that. It is refused, or everything in it is there. The
+// number of the last transaction stays: an older meta under a newer number, and
+// with the right checksum, is an older file.
 func FuzzFile(f *testing.F) {
+	const transactionAt = metaSize - 8
 	good, want := wellUsed(f)
 	f.Add([]byte{})
 	f.Add([]byte{0, 0, 0, 100, 0xff})
@@ -22,8 +25,10 @@ func FuzzFile(f *testing.F) {
 		for ; len(patches) >= 5; patches = patches[5:] {
 			file[binary.BigEndian.Uint32(patches)%uint32(len(file))] = patches[4]
 		}
-		sign(file[headerSize:])
-		sign(file[os.Getpagesize()+headerSize:])
+		for _, meta := range []int{headerSize, os.Getpagesize() + headerSize} {
+			copy(file[meta+transactionAt:meta+transactionAt+8], good[meta+transactionAt:])
+			sign(file[meta:])
+		}
 		folder := t.TempDir()
 		if err := os.WriteFile(filepath.Join(folder, FileName), file, 0o600); err != nil {
 			t.Fatal(err)
