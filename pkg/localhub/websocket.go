@@ -8,7 +8,6 @@ import (
 	"github.com/gorilla/websocket"
 
 	"moduletwin/pkg/internal/wsconn"
-	"moduletwin/pkg/localhub/internal/mqtt"
 	"moduletwin/pkg/localhub/internal/network"
 )
 
@@ -40,7 +39,6 @@ func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return // Upgrade has answered
 	}
 	defer h.forget(socket) // a connection that was taken over is no longer the HTTP server's to count
-	ws.SetReadLimit(mqtt.MaxPacket + 16)
 	h.mqtt.Serve(wsconn.New(ws), socket)
 }
 

@@ -2,6 +2,7 @@ package localhub_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -47,6 +48,38 @@ func TestWebSocket(t *testing.T) {
 		hub.Disconnect("d", "m")
 		c.expectRest("")
 		c.Close()
+	}
+}
+
+// TestPacketsInOneMessage: packets may share a WebSocket message, which then
+// is larger than any of them may be.
+func TestPacketsInOneMessage(t *testing.T) {
+	hub := localhub.New(t)
+	module := hub.AddModule("d", "m")
+	dialer := websocket.Dialer{Subprotocols: []string{"mqtt"}, TLSClientConfig: &tls.Config{RootCAs: hub.RootCAs()}}
+	ws, resp, err := dialer.DialContext(t.Context(), "wss://"+hub.HostName()+wsconn.Path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	c := &client{t, wsconn.New(ws)}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(testTimeout))
+	c.send(connect(module))
+	expect[*packets.ConnackPacket](c)
+	var message bytes.Buffer
+	for range 2 {
+		packet := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
+		packet.TopicName, packet.Payload = "devices/d/modules/m/messages/events/", make([]byte, 200<<10)
+		packet.Write(&message)
+	}
+	if _, err := c.Write(message.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	c.expectAlive()
+	state, err := hub.WaitConnection(t.Context(), "d", "m", func(s localhub.ConnectionState) bool { return s.Telemetry == 2 })
+	if err != nil || !state.Connected {
+		t.Errorf("%+v, %v", state, err)
 	}
 }
 

@@ -34,9 +34,9 @@ type Server struct {
 	SignInTimeout time.Duration       // for a CONNECT to come, or a refusal to be taken
 }
 
-// MaxPacket is the largest packet that a client may send, in bytes: a message
+// maxPacket is the largest packet that a client may send, in bytes: a message
 // of 256 KB and its topic.
-const MaxPacket = 256<<10 + 64<<10
+const maxPacket = 256<<10 + 64<<10
 
 // maxKeepAlive caps the time after which a silent client is cut, whatever
 // keep-alive it asked for.
@@ -91,7 +91,7 @@ func silenceLimit(keepAlive uint16) time.Duration {
 func (c *connection) readPackets(silence time.Duration) error {
 	in := silenceReader{c.conn, silence}
 	for {
-		packet, err := readPacket(in, MaxPacket)
+		packet, err := readPacket(in, maxPacket)
 		if c.Ended() {
 			return net.ErrClosed // what came behind the end counts no more
 		}
