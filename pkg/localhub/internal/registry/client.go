@@ -84,7 +84,7 @@ func (c *Client) Subscribe(change func(Subscriptions) error, respond func()) (er
 		}
 		e.subscriptions = after
 		respond()
-		e.announce()
+		e.wakeWatchers()
 	})
 	return err
 }
@@ -95,7 +95,7 @@ func (c *Client) CountTelemetry() {
 		e.telemetry++
 		e.lastActive = time.Now()
 		c.registry.publish(e, event.Telemetry)
-		e.announce()
+		e.wakeWatchers()
 	})
 }
 
@@ -114,5 +114,5 @@ func (c *Client) Leave(reason string, will bool) {
 		e.connection = nil
 		e.connectionChanged = time.Now()
 	}
-	e.announce()
+	e.wakeWatchers()
 }

@@ -62,7 +62,7 @@ func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*
 	e.connection, e.connectionChanged = connection, time.Now()
 	e.signIns++
 	accept(&Client{r, e, connection}, present)
-	e.announce()
+	e.wakeWatchers()
 	return replaced, nil
 }
 

@@ -47,7 +47,7 @@ func (e *entity) connected() Connection {
 func (e *entity) cut(reason string) {
 	if c := e.connected(); c != nil {
 		c.Cut(reason)
-		e.announce()
+		e.wakeWatchers()
 	}
 }
 
@@ -61,9 +61,9 @@ func (e *entity) cutWithModules(reason string) {
 	}
 }
 
-// announce tells those who wait that the state of the connection has changed.
+// wakeWatchers tells those who wait that the state of the connection has changed.
 // The lock of e is held.
-func (e *entity) announce() {
+func (e *entity) wakeWatchers() {
 	if e.changed != nil {
 		close(e.changed)
 		e.changed = nil

@@ -151,7 +151,7 @@ func (r *Registry) remove(device *entity, removed []*entity) error {
 		e.identity, e.twin, e.subscriptions, e.stored = nil, nil, nil, false
 		delete(device.modules, e.id.Module)
 		e.cut("the identity was deleted")
-		e.announce()
+		e.wakeWatchers()
 		r.leave(e)
 		r.publish(e, event.Deleted)
 	}
