@@ -36,9 +36,9 @@ type connection struct {
 	ended   chan struct{}
 	reason  string // why it ended
 
-	tasks     sync.WaitGroup // goroutines beside the reading one
-	announced chan struct{}  // closed when the log has told of the sign-in
-	logged    sync.Once      // the end
+	tasks        sync.WaitGroup // goroutines beside the reading one
+	signInLogged chan struct{}  // closed when the log has told of the sign-in
+	logged       sync.Once      // the end
 }
 
 // String names who has signed in.

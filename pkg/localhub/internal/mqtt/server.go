@@ -151,7 +151,7 @@ func (c *connection) leave(why error) {
 // called first.
 func (c *connection) logEnd() {
 	c.logged.Do(func() {
-		<-c.announced // a client that pushes out another at once may be faster than the log
+		<-c.signInLogged // a client that pushes out another at once may be faster than the log
 		c.mu.Lock()
 		reason := c.reason
 		c.mu.Unlock()

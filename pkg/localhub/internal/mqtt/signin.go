@@ -31,7 +31,7 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 		s.refuse(who, socket, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
 	}
-	c := &connection{server: s, conn: conn, socket: socket, token: token, will: connect.WillFlag, ended: make(chan struct{}), announced: make(chan struct{})}
+	c := &connection{server: s, conn: conn, socket: socket, token: token, will: connect.WillFlag, ended: make(chan struct{}), signInLogged: make(chan struct{})}
 	var present bool
 	replaced, err := s.Registry.SignIn(id, c, connect.CleanSession,
 		func(i *registry.Identity) error { return s.checkToken(token, id, i.Auth) },
@@ -49,7 +49,7 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 		s.refuse(who, socket, conn, packets.ErrRefusedNotAuthorised, err)
 		return nil
 	}
-	defer close(c.announced)
+	defer close(c.signInLogged)
 	if replaced != nil {
 		replaced.(*connection).logEnd() // before the newcomer, which has ended it
 	}
