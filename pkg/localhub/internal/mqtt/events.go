@@ -18,7 +18,7 @@ func (c *connection) publishEvent(e event.Event) {
 
 // publishRefusal tells of a sign-in that was refused. Who is meant is what the
 // client says.
-func (s *Server) publishRefusal(who newcomer, socket *network.Conn, reason error) {
+func (s *Server) publishRefusal(who claim, socket *network.Conn, reason error) {
 	if s.Events.Watched() {
 		s.Events.Publish(event.Event{
 			Kind:       event.SignInRefused,

@@ -57,7 +57,7 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 	packet, err := readPacket(conn, maxConnect)
 	connect, isConnect := packet.(*packets.ConnectPacket)
 	if errors.Is(err, errVersion) {
-		s.refuse(newcomer{}, socket, conn, packets.ErrRefusedBadProtocolVersion, err)
+		s.refuse(claim{}, socket, conn, packets.ErrRefusedBadProtocolVersion, err)
 		return
 	}
 	if socket.HasClosed() { // it had to make room for others

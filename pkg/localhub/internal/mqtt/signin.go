@@ -21,7 +21,7 @@ import (
 // fails, the client is told nothing.
 func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
 	id, token, err := identify(connect)
-	who := newcomer{id, connect.ClientIdentifier}
+	who := claim{id, connect.ClientIdentifier}
 	how := s.Faults.Next(fault.SignIn, who)
 	how, goesOn := injectBeforeSignIn(how, conn, socket)
 	if !goesOn {
@@ -51,23 +51,23 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 	}
 	defer close(c.signInLogged)
 	if replaced != nil {
-		replaced.(*connection).logEnd() // before the newcomer, which has ended it
+		replaced.(*connection).logEnd() // before its successor, which has ended it
 	}
 	s.Log.Info(fmt.Sprintf("%s is connected", id), "session", sessionWord(connect.CleanSession, present), "from", socket.RemoteAddr())
 	return c
 }
 
-// newcomer is who signs in, or says so.
-type newcomer struct {
+// claim is who a client says that it is.
+type claim struct {
 	id       registry.ID // zero if that is not clear
 	clientID string
 }
 
-func (n newcomer) String() string {
-	if n.id == (registry.ID{}) {
-		return fmt.Sprintf("client %.300q", n.clientID)
+func (c claim) String() string {
+	if c.id == (registry.ID{}) {
+		return fmt.Sprintf("client %.300q", c.clientID)
 	}
-	return n.id.String()
+	return c.id.String()
 }
 
 func sessionWord(clean, present bool) string {
@@ -81,7 +81,7 @@ func sessionWord(clean, present bool) string {
 	}
 }
 
-func (s *Server) refuse(who newcomer, socket *network.Conn, conn net.Conn, code byte, reason error) {
+func (s *Server) refuse(who claim, socket *network.Conn, conn net.Conn, code byte, reason error) {
 	s.Log.Warn(fmt.Sprintf("sign-in refused: %v", reason), "client", fmt.Sprintf("%.300s", who.clientID))
 	s.publishRefusal(who, socket, reason)
 	conn.SetWriteDeadline(time.Now().Add(s.SignInTimeout))
@@ -90,7 +90,7 @@ func (s *Server) refuse(who newcomer, socket *network.Conn, conn net.Conn, code 
 
 // failSignIn is for what is not the client's fault. A CONNACK would be taken
 // for a refusal, after which some SDKs never try again.
-func (s *Server) failSignIn(who newcomer, socket *network.Conn, reason error) {
+func (s *Server) failSignIn(who claim, socket *network.Conn, reason error) {
 	s.Log.Error(fmt.Sprintf("sign-in failed: %v", reason), "client", fmt.Sprintf("%.300s", who.clientID))
 	s.publishRefusal(who, socket, reason)
 }
