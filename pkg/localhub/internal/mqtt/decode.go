@@ -48,7 +48,7 @@ func readPacket(r io.Reader, limit int) (packets.ControlPacket, error) {
 	if _, err := io.ReadFull(r, body); err != nil {
 		return nil, err
 	}
-	return packet, unpack(packet, body)
+	return packet, decode(packet, body)
 }
 
 // checkFlags holds the packet's first byte against section 2.2.2 of MQTT
@@ -97,8 +97,8 @@ var mqtt311 = []byte("\x00\x04MQTT\x04")
 // may stand elsewhere.
 var errVersion = errors.New("it does not speak MQTT 3.1.1")
 
-// unpack decodes body, which has to be used up exactly.
-func unpack(packet packets.ControlPacket, body []byte) error {
+// decode decodes body, which has to be used up exactly.
+func decode(packet packets.ControlPacket, body []byte) error {
 	if _, isConnect := packet.(*packets.ConnectPacket); isConnect && len(body) > len(mqtt311) && !bytes.HasPrefix(body, mqtt311) {
 		return errVersion
 	}

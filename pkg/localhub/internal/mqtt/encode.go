@@ -6,43 +6,43 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// pack returns packet as it is sent.
-func pack(packet packets.ControlPacket) []byte {
+// encode returns packet as it is sent.
+func encode(packet packets.ControlPacket) []byte {
 	var b bytes.Buffer
 	packet.Write(&b) // a Buffer takes everything
 	return b.Bytes()
 }
 
-func packConnack(code byte, sessionPresent bool) []byte {
+func encodeConnack(code byte, sessionPresent bool) []byte {
 	packet := packets.NewControlPacket(packets.Connack).(*packets.ConnackPacket)
 	packet.ReturnCode, packet.SessionPresent = code, sessionPresent
-	return pack(packet)
+	return encode(packet)
 }
 
-func packPuback(id uint16) []byte {
+func encodePuback(id uint16) []byte {
 	packet := packets.NewControlPacket(packets.Puback).(*packets.PubackPacket)
 	packet.MessageID = id
-	return pack(packet)
+	return encode(packet)
 }
 
-func packSuback(id uint16, codes []byte) []byte {
+func encodeSuback(id uint16, codes []byte) []byte {
 	packet := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
 	packet.MessageID, packet.ReturnCodes = id, codes
-	return pack(packet)
+	return encode(packet)
 }
 
-func packUnsuback(id uint16) []byte {
+func encodeUnsuback(id uint16) []byte {
 	packet := packets.NewControlPacket(packets.Unsuback).(*packets.UnsubackPacket)
 	packet.MessageID = id
-	return pack(packet)
+	return encode(packet)
 }
 
-// packPublish takes an id of 0 for a QoS of 0.
-func packPublish(topic string, id uint16, payload []byte) []byte {
+// encodePublish takes an id of 0 for a QoS of 0.
+func encodePublish(topic string, id uint16, payload []byte) []byte {
 	packet := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
 	packet.TopicName, packet.MessageID, packet.Payload = topic, id, payload
 	if id != 0 {
 		packet.Qos = 1
 	}
-	return pack(packet)
+	return encode(packet)
 }

@@ -31,7 +31,7 @@ func injectBeforeSignIn(how fault.Failure, conn net.Conn, socket *network.Conn) 
 	case fault.KindGarbage:
 		conn.Write(garbage)
 	case fault.KindStatus:
-		conn.Write(packConnack(byte(how.Status), false))
+		conn.Write(encodeConnack(byte(how.Status), false))
 	case fault.KindLate:
 		return fault.Failure{}, socket.Pause(how.Delay)
 	default:
@@ -49,7 +49,7 @@ func (c *connection) injectInsteadOfSuback(how fault.Failure, packet *packets.Su
 		for i := range codes {
 			codes[i] = 0x80
 		}
-		c.send(packSuback(packet.MessageID, codes))
+		c.send(encodeSuback(packet.MessageID, codes))
 	case fault.KindGarbage:
 		c.send(garbage)
 	default:
@@ -102,7 +102,7 @@ func injectNotification(how fault.Failure, payload []byte) (left fault.Failure, 
 
 // publish sends a message at the QoS of a subscription, as how would have it.
 func (c *connection) publish(how fault.Failure, topic string, qos byte, payload []byte) (dropped string) {
-	return c.respond(how, packPublish(topic, c.nextID(qos), payload))
+	return c.respond(how, encodePublish(topic, c.nextID(qos), payload))
 }
 
 // respond sends packet, as how would have it. dropped says why it is not sent

@@ -25,7 +25,7 @@ func FuzzPacket(f *testing.F) {
 			if err != nil {
 				return
 			}
-			if again := pack(packet); len(again) > before-r.Len() {
+			if again := encode(packet); len(again) > before-r.Len() {
 				t.Fatalf("%d bytes were read as a packet of %d", before-r.Len(), len(again))
 			}
 		}

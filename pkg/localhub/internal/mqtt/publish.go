@@ -35,6 +35,6 @@ func (c *connection) handlePublish(packet *packets.PublishPacket) error {
 // acknowledge says that packet was received, not that it was any good.
 func (c *connection) acknowledge(packet *packets.PublishPacket) {
 	if packet.Qos > 0 {
-		c.send(packPuback(packet.MessageID))
+		c.send(encodePuback(packet.MessageID))
 	}
 }

@@ -126,7 +126,7 @@ func (c *connection) handle(packet packets.ControlPacket) error {
 	case *packets.UnsubscribePacket:
 		return c.handleUnsubscribe(packet)
 	case *packets.PingreqPacket:
-		c.send(pack(packets.NewControlPacket(packets.Pingresp)))
+		c.send(encode(packets.NewControlPacket(packets.Pingresp)))
 		return nil
 	case *packets.PubackPacket:
 		return nil

@@ -39,7 +39,7 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 			c.client, present = client, sessionPresent
 			s.Authenticated(socket)
 			c.publishEvent(event.Event{Kind: event.SignedIn, By: token.KeyName})
-			c.respond(how, packConnack(packets.Accepted, sessionPresent))
+			c.respond(how, encodeConnack(packets.Accepted, sessionPresent))
 		})
 	switch {
 	case errors.Is(err, registry.ErrNotSaved):
@@ -85,7 +85,7 @@ func (s *Server) refuse(who claim, socket *network.Conn, conn net.Conn, code byt
 	s.Log.Warn(fmt.Sprintf("sign-in refused: %v", reason), "client", fmt.Sprintf("%.300s", who.clientID))
 	s.publishRefusal(who, socket, reason)
 	conn.SetWriteDeadline(time.Now().Add(s.SignInTimeout))
-	conn.Write(packConnack(code, false))
+	conn.Write(encodeConnack(code, false))
 }
 
 // failSignIn is for what is not the client's fault. A CONNACK would be taken

@@ -47,7 +47,7 @@ func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 		if _, desired := wanted[FilterDesired]; desired {
 			c.publishEvent(event.Event{Kind: event.Subscribed})
 		}
-		c.respond(how, packSuback(packet.MessageID, codes))
+		c.respond(how, encodeSuback(packet.MessageID, codes))
 	})
 }
 
@@ -60,5 +60,5 @@ func (c *connection) handleUnsubscribe(packet *packets.UnsubscribePacket) error 
 			delete(s, filter)
 		}
 		return nil
-	}, func() { c.send(packUnsuback(packet.MessageID)) })
+	}, func() { c.send(encodeUnsuback(packet.MessageID)) })
 }
