@@ -49,6 +49,20 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 	},
 
 	{
+		Name: "JSON without quotes",
+		Args: []string{"-set", "limits={max:3}"},
+		Env:  sampletest.SetHub(""),
+		Code: 2,
+		Says: `updatemoduletwin: invalid value "limits={max:3}" for flag -set: it begins like JSON, but is not: names and strings need double quotes, the whole single ones: -set 'a={"b":3}'; -h shows the flags`,
+	},
+	{
+		Name: "assignment without -set",
+		Args: []string{"telemetryInterval=4"},
+		Env:  sampletest.SetHub(""),
+		Code: 2,
+		Says: `updatemoduletwin: unexpected argument "telemetryInterval=4": did you mean -set telemetryInterval=4? -h shows the flags`,
+	},
+	{
 		Name: "-show and -set",
 		Args: []string{"-show", "-set", "a=1"},
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost:1")),
@@ -77,7 +91,7 @@ The key of policy "registryReadWrite" is probably not this hub's: copy the conne
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 ModuleNotFound: myFirstDevice/myFirstModule
-Run createmodule first. In ids, upper and lower case differ.`,
+Run createmodule with the same -device and -module first. In ids, upper and lower case differ.`,
 	},
 	{
 		Name: "device that does not exist",
@@ -86,7 +100,7 @@ Run createmodule first. In ids, upper and lower case differ.`,
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 DeviceNotFound: myFirstDevice
-Run createmodule first. In ids, upper and lower case differ.`,
+Run createmodule with the same -device and -module first. In ids, upper and lower case differ.`,
 	},
 	{
 		Name: "name of a property with a dot",

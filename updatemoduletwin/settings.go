@@ -45,7 +45,8 @@ func (s *settings) patch() map[string]any {
 }
 
 // set adds name=value to properties: a value that is JSON as it stands, so
-// that null deletes and no digit is lost, any other as a string.
+// that null deletes and no digit is lost, any other as a string. A value that
+// begins like JSON and is not is a slip: mostly, the shell took the quotes away.
 func set(properties map[string]any, assignment string) error {
 	name, value, found := strings.Cut(assignment, "=")
 	if !found || name == "" {
@@ -60,6 +61,8 @@ func set(properties map[string]any, assignment string) error {
 		properties[name] = json.RawMessage(value)
 	case json.Valid([]byte(value)): // but no number is as large as that
 		return errors.New("it holds a number that is too large")
+	case strings.IndexAny(value, `{["`) == 0:
+		return errors.New(`it begins like JSON, but is not: names and strings need double quotes, the whole single ones: -set 'a={"b":3}'`)
 	default:
 		properties[name] = value
 	}

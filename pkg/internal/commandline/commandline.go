@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Parse parses args, of which none may be left over. The error is
@@ -20,9 +21,24 @@ func Parse(flags *flag.FlagSet, args []string) error {
 	case err != nil:
 		return fmt.Errorf("%w; -h shows the flags", err)
 	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q; -h shows the flags", flags.Arg(0))
+		return unexpected(flags, flags.Arg(0))
 	}
 	return nil
+}
+
+// unexpected says that an argument was left over. An assignment may have lost
+// its flag.
+func unexpected(flags *flag.FlagSet, argument string) error {
+	meant := ""
+	flags.VisitAll(func(f *flag.Flag) {
+		if value, _ := flag.UnquoteUsage(f); value == "name=value" && strings.Contains(argument, "=") {
+			meant = "-" + f.Name + " " + argument
+		}
+	})
+	if meant != "" {
+		return fmt.Errorf("unexpected argument %q: did you mean %s? -h shows the flags", argument, meant)
+	}
+	return fmt.Errorf("unexpected argument %q; -h shows the flags", argument)
 }
 
 // Variable is an environment variable that a program reads.
