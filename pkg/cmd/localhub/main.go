@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"os"
@@ -67,7 +68,11 @@ func run(ctx context.Context, in *bufio.Reader, s settings) error {
 	tasks.Go(func() { keepFiles(ctx, ca, s.data) })
 	fmt.Print(banner(hub, s, ca, portal)) // in one piece, whatever the log says meanwhile
 	allowBackground()
-	go runPrompt(in, os.Stdout, hub)
+	go func() {
+		if runPrompt(in, os.Stdout, hub) == io.EOF && isTerminal(os.Stdin) { // somebody has pressed Ctrl+D
+			fmt.Println("Input has ended: words are no longer read. The hub runs on; Ctrl+C ends it.")
+		}
+	}()
 	<-ctx.Done()
 	log.Print("ending")
 	return nil

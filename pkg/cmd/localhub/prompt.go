@@ -31,13 +31,14 @@ type word struct {
 // may be; no id is a tenth of that.
 const maxLine = 4096
 
-// runPrompt answers each line that is typed, until there are no more.
-func runPrompt(in *bufio.Reader, out io.Writer, hub *localhub.Hub) {
+// runPrompt answers each line that is typed, until there are no more: mostly,
+// the error is [io.EOF].
+func runPrompt(in *bufio.Reader, out io.Writer, hub *localhub.Hub) error {
 	p := prompt{hub: hub, words: words}
 	for {
 		line, err := readLine(in)
 		if err != nil {
-			return
+			return err
 		}
 		io.WriteString(out, p.answer(line))
 	}

@@ -47,9 +47,9 @@ func reset(in *bufio.Reader, out io.Writer, data string) error {
 	return nil
 }
 
-// isTerminal reports whether f is a terminal. The null device counts as one: it
-// never says yes.
+// isTerminal reports whether f is a terminal.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&fs.ModeCharDevice != 0
+	null, _ := os.Stat(os.DevNull)
+	return err == nil && info.Mode()&fs.ModeCharDevice != 0 && !os.SameFile(info, null)
 }
