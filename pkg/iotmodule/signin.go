@@ -116,8 +116,8 @@ func (c *connection) subscribe(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if err := token.Error(); err != nil || isClosed(c.lost) {
-		cause := cmp.Or(c.awaitLoss(ctx), err, errConnectionLost)
-		return cmp.Or(context.Cause(ctx), fmt.Errorf("subscribe: %w", cause))
+		late := context.DeadlineExceeded // with the connection intact, it is paho that did not get to it
+		return cmp.Or(context.Cause(ctx), fmt.Errorf("subscribe: %w", cmp.Or(c.awaitLoss(ctx), late)))
 	}
 	for filter, granted := range maps.All(token.Result()) {
 		if granted > 1 { // paho takes a refusal for a success
