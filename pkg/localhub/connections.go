@@ -73,11 +73,11 @@ func (h *Hub) DisconnectAll() int { return h.mqtt.DisconnectAll(fault.Cut()) }
 // ForgetSessions forgets the stored subscriptions of all devices and modules
 // and cuts their connections: when they come back, the hub has never heard
 // of them. An error says that they are still in the hub's file, and will be
-// known again after a restart.
+// known again when the hub is started the next time.
 func (h *Hub) ForgetSessions() error {
 	h.faults.Count("ForgetSessions", nil)
 	if err := h.registry.ForgetSubscriptions(); err != nil {
-		return fmt.Errorf("localhub: forget sessions: %w", err)
+		return fmt.Errorf("localhub: sessions are forgotten only until the hub is started again: %w", err)
 	}
 	return nil
 }

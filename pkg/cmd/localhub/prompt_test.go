@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
 )
 
@@ -76,6 +77,25 @@ func TestUnblock(t *testing.T) {
 	}
 	if n := hub.FaultsInjected() - before; n > 0 {
 		t.Errorf("%d requests failed first", n)
+	}
+}
+
+// TestForgetFails: what could not be forgotten is not said to be.
+func TestForgetFails(t *testing.T) {
+	hub, err := localhub.Start(&localhub.Options{DataDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := iotmodule.Dial(t.Context(), hub.AddModule("d", "m"), &iotmodule.Options{RootCAs: hub.RootCAs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	hub.Close() // and with it, the file
+	p := prompt{hub: hub, words: words}
+	const want = "forget: localhub: sessions are forgotten only until the hub is started again: data cannot be saved: "
+	if answer := p.answer("forget"); !strings.HasPrefix(answer, want) {
+		t.Errorf("%q, want %q", answer, want)
 	}
 }
 

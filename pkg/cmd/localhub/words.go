@@ -84,7 +84,9 @@ func (p *prompt) expire([]string) (string, error) {
 }
 
 func (p *prompt) forget([]string) (string, error) {
-	p.hub.ForgetSessions()
+	if err := p.hub.ForgetSessions(); err != nil {
+		return "", err
+	}
 	return "stored subscriptions are forgotten and connections cut; clients come back and subscribe again", nil
 }
 

@@ -67,7 +67,9 @@ func (p *Portal) play(word, argument string) error {
 	case "expire":
 		p.hub.ExpireTokens()
 	case "forget":
-		p.hub.ForgetSessions()
+		if err := p.hub.ForgetSessions(); err != nil {
+			return failf(http.StatusInternalServerError, "NotSaved", "%v", err)
+		}
 	case "throttle":
 		n, err := strconv.Atoi(argument)
 		if err != nil || n < 1 || n > 1000 {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"moduletwin/pkg/iothub"
+	"moduletwin/pkg/iotmodule"
+	"moduletwin/pkg/localhub"
 	"moduletwin/pkg/localhub/fault"
 )
 
@@ -195,6 +197,25 @@ func TestConflict(t *testing.T) {
 	e.Text = "{"
 	if status, _ := s.ask("PATCH", "/api/twin", e); status != http.StatusBadRequest {
 		t.Errorf("half a text: %d", status)
+	}
+}
+
+// TestForgetFails: what could not be forgotten is not said to be.
+func TestForgetFails(t *testing.T) {
+	hub, err := localhub.Start(&localhub.Options{DataDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSceneOf(t, hub)
+	client, err := iotmodule.Dial(t.Context(), hub.AddModule("d", "m"), &iotmodule.Options{RootCAs: hub.RootCAs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	hub.Close() // and with it, the file
+	status, text := s.ask("POST", "/api/fault", map[string]string{"word": "forget"})
+	if status != http.StatusInternalServerError || !strings.Contains(string(text), `"NotSaved"`) || !strings.Contains(string(text), "data cannot be saved") {
+		t.Errorf("%d %s", status, text)
 	}
 }
 

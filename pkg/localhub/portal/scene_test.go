@@ -30,7 +30,11 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	hub := localhub.New(t)
+	return newSceneOf(t, localhub.New(t))
+}
+
+func newSceneOf(t *testing.T, hub *localhub.Hub) *scene {
+	t.Helper()
 	s := &scene{t: t, hub: hub, portal: portal.New(hub, nil)}
 	s.server = httptest.NewServer(s.portal)
 	t.Cleanup(func() { s.portal.Close(); s.server.Close() })
