@@ -1,9 +1,9 @@
 package registry
 
 import (
-	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -87,12 +87,20 @@ func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) 
 }
 
 // ForgetSubscriptions forgets all stored subscriptions and cuts those who are
-// connected.
-func (r *Registry) ForgetSubscriptions() (err error) {
-	r.each(func(e *entity) {
-		err = errors.Join(err, r.save(record{bucketSubscriptions, e.id, nil}))
+// connected. It holds all locks until that is kept: no session that begins
+// meanwhile is lost with the old ones.
+func (r *Registry) ForgetSubscriptions() error {
+	all := r.all(func(ID) bool { return true })
+	slices.SortFunc(all, byID) // devices before their modules
+	var stored []record
+	for _, e := range all {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.stored {
+			stored = append(stored, record{bucketSubscriptions, e.id, nil})
+		}
 		e.subscriptions, e.stored = Subscriptions{}, false
 		e.cut("sessions are forgotten")
-	})
-	return err
+	}
+	return r.save(stored...)
 }

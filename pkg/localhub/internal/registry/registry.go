@@ -7,8 +7,10 @@
 //
 // Every device and module is an entity with a lock of its own. Locks are
 // taken in the order device, module, index; whoever holds those of several
-// modules of a device, to delete it, holds that of the device. Below them come
-// the lock of a connection, then those of the faults and the events.
+// modules of a device, to delete it, holds that of the device. Those of several
+// devices are held only to forget all sessions, in the order of their ids.
+// Below them come the lock of a connection, then those of the faults and the
+// events.
 //
 // A change of an entity keeps its lock until it is stored and announced to its
 // connection and in the events, so everybody sees changes in the same order.
@@ -107,15 +109,4 @@ func (r *Registry) all(ok func(ID) bool) (found []*entity) {
 		}
 	}
 	return found
-}
-
-// each calls do for every device and module, with its lock held.
-func (r *Registry) each(do func(*entity)) {
-	for _, e := range r.all(func(ID) bool { return true }) {
-		e.mu.Lock()
-		if e.identity != nil {
-			do(e)
-		}
-		e.mu.Unlock()
-	}
 }
