@@ -70,7 +70,7 @@ func (h *Hub) resumeFrom(pause chan struct{}) {
 	h.log.Info("connections are welcome again")
 }
 
-// endPause lets nothing come of a pause, if there is one. The lock is held.
+// endPause cancels the pause, if there is one. The lock is held.
 func (h *Hub) endPause() {
 	if h.pauseEnds != nil {
 		close(h.pauseEnds)

@@ -97,7 +97,7 @@ var mqtt311 = []byte("\x00\x04MQTT\x04")
 // may stand elsewhere.
 var errVersion = errors.New("it does not speak MQTT 3.1.1")
 
-// decode decodes body, which has to be used up exactly.
+// decode reads body into packet. Nothing may be left over.
 func decode(packet packets.ControlPacket, body []byte) error {
 	if _, isConnect := packet.(*packets.ConnectPacket); isConnect && len(body) > len(mqtt311) && !bytes.HasPrefix(body, mqtt311) {
 		return errVersion

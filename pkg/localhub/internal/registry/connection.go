@@ -29,11 +29,11 @@ type Connection interface {
 // with the QoS that was granted. They are never changed in place.
 type Subscriptions map[string]byte
 
-// SignIn makes connection the one of a device or module, if allow, which gets
-// the present identity, returns no error; an earlier connection is cut. Stored
-// subscriptions from before count again unless clean is set. accept is called,
-// with the new client, before anything else can reach the connection: what it
-// sends comes first. replaced is the connection whose place is taken, or nil.
+// SignIn connects a device or module. allow gets the present identity and may
+// refuse. An earlier connection is cut, and returned as replaced. Stored
+// subscriptions from before count again unless clean is set. accept is called
+// with the new client before anything else can reach the connection: what it
+// sends comes first.
 func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*Identity) error, accept func(client *Client, sessionPresent bool)) (replaced Connection, err error) {
 	device, err := r.find(ID{Device: id.Device})
 	if err != nil {
