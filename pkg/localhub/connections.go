@@ -3,6 +3,7 @@ package localhub
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/mqtt"
@@ -12,9 +13,11 @@ import (
 // ConnectionState is the state of a device's or module's connection.
 type ConnectionState struct {
 	Connected  bool
-	Subscribed bool // it is connected and subscribed to changes of desired properties
-	SignIns    int  // successful ones so far
-	Telemetry  int  // messages received so far, wills included
+	Subscribed bool      // it is connected and subscribed to changes of desired properties
+	Since      time.Time // when the connection was last made or lost; zero before the first
+	RemoteAddr string    // of the client, while it is connected
+	SignIns    int       // successful ones so far
+	Telemetry  int       // messages received so far, wills included
 }
 
 // WaitConnection waits until ok returns true for the state of a connection,
@@ -30,7 +33,7 @@ func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok 
 		if err != nil {
 			return ConnectionState{}, fmt.Errorf("localhub: %w", err)
 		}
-		state := connectionState(watched)
+		state := newConnectionState(watched)
 		if ok(state) {
 			return state, nil
 		}
@@ -44,15 +47,14 @@ func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok 
 	}
 }
 
-func connectionState(s registry.State) ConnectionState {
-	return ConnectionState{s.Connected, subscribedToDesired(s.Subscriptions), s.SignIns, s.Telemetry}
-}
-
-// subscribedToDesired reports whether one of the subscriptions is to changes of desired
-// properties.
-func subscribedToDesired(s registry.Subscriptions) bool {
-	_, subscribed := s[mqtt.FilterDesired]
-	return subscribed
+func newConnectionState(s registry.Snapshot) ConnectionState {
+	state := ConnectionState{Since: s.ConnectionChanged, SignIns: s.SignIns, Telemetry: s.Telemetry}
+	if s.Connection != nil {
+		state.Connected = true
+		_, state.Subscribed = s.Subscriptions[mqtt.FilterDesired]
+		state.RemoteAddr = s.Connection.RemoteAddr().String()
+	}
+	return state
 }
 
 // Disconnect ends the connection of a device or, with a module id, of a

@@ -190,7 +190,7 @@ func TestIdentities(t *testing.T) {
 	all[1].Since = time.Time{}
 	for i, want := range []localhub.Identity{
 		{DeviceID: "e"},
-		{DeviceID: "e", ModuleID: "l", Connected: true, Subscribed: true, RemoteAddr: c.LocalAddr().String()},
+		{DeviceID: "e", ModuleID: "l", ConnectionState: localhub.ConnectionState{Connected: true, Subscribed: true, RemoteAddr: c.LocalAddr().String(), SignIns: 1}},
 		{DeviceID: "e", ModuleID: "m"},
 		{DeviceID: "f", Disabled: true},
 	} {

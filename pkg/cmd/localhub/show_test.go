@@ -38,17 +38,18 @@ func TestShow(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	now := time.Date(2026, 3, 4, 15, 0, 0, 0, time.UTC)
 	for _, row := range []struct {
-		identity localhub.Identity
+		disabled bool
+		state    localhub.ConnectionState
 		want     string
 	}{
-		{localhub.Identity{}, "not connected yet"},
-		{localhub.Identity{Since: now.Add(-time.Hour)}, "not connected since 14:00:00"},
-		{localhub.Identity{Since: now.Add(-24 * time.Hour), Disabled: true}, "not connected since 2026-03-03 15:00:00, disabled"},
-		{localhub.Identity{Since: now, Connected: true, RemoteAddr: "127.0.0.1:5"}, "connected since 15:00:00 from 127.0.0.1:5"},
-		{localhub.Identity{Since: now, Connected: true, Subscribed: true, RemoteAddr: "[::1]:5"}, "connected since 15:00:00 from [::1]:5, subscribed"},
+		{false, localhub.ConnectionState{}, "not connected yet"},
+		{false, localhub.ConnectionState{Since: now.Add(-time.Hour)}, "not connected since 14:00:00"},
+		{true, localhub.ConnectionState{Since: now.Add(-24 * time.Hour)}, "not connected since 2026-03-03 15:00:00, disabled"},
+		{false, localhub.ConnectionState{Since: now, Connected: true, RemoteAddr: "127.0.0.1:5"}, "connected since 15:00:00 from 127.0.0.1:5"},
+		{false, localhub.ConnectionState{Since: now, Connected: true, Subscribed: true, RemoteAddr: "[::1]:5"}, "connected since 15:00:00 from [::1]:5, subscribed"},
 	} {
-		if got := describe(row.identity, now); got != row.want {
-			t.Errorf("%+v: %q, want %q", row.identity, got, row.want)
+		if got := describe(localhub.Identity{Disabled: row.disabled, ConnectionState: row.state}, now); got != row.want {
+			t.Errorf("%+v: %q, want %q", row.state, got, row.want)
 		}
 	}
 }

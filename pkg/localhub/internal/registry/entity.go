@@ -79,11 +79,13 @@ type Snapshot struct {
 	Subscriptions     Subscriptions // of the connection, and of the next ones if they are stored
 	ConnectionChanged time.Time
 	LastActive        time.Time
+	SignIns           int // successful ones so far
+	Telemetry         int // messages so far, wills included
 }
 
 // snapshot needs the lock of e.
 func (e *entity) snapshot() Snapshot {
-	return Snapshot{e.id, e.identity, e.twin, e.connected(), e.subscriptions, e.connectionChanged, e.lastActive}
+	return Snapshot{e.id, e.identity, e.twin, e.connected(), e.subscriptions, e.connectionChanged, e.lastActive, e.signIns, e.telemetry}
 }
 
 // snapshots leaves out what was deleted meanwhile.
