@@ -68,7 +68,7 @@ func (p *prompt) answer(line string) string {
 			return w.answer(p, typed[1:])
 		}
 	}
-	return fmt.Sprintf("There is no word %.40q. Type help to see those there are, or press Ctrl+C to end the hub.\n", typed[0])
+	return p.unknown(typed[0]) + "\n"
 }
 
 func (w word) answer(p *prompt, arguments []string) string {
@@ -78,9 +78,9 @@ func (w word) answer(p *prompt, arguments []string) string {
 	}
 	switch {
 	case err == errUsage && w.argument == "":
-		return w.name + ": nothing follows it\n"
+		return w.name + ": type it alone, without anything after it\n"
 	case err == errUsage:
-		return fmt.Sprintf("%s: type it as in: %s\n", w.name, w.usage())
+		return fmt.Sprintf("%s: type it as in: %s\n", w.name, example.Replace(w.usage()))
 	case err != nil:
 		answer = err.Error()
 	case strings.HasSuffix(answer, "\n"):
@@ -99,6 +99,9 @@ func (w word) takes(n int) bool {
 }
 
 func (w word) usage() string { return strings.TrimSpace(w.name + " " + w.argument) }
+
+// example makes of a usage something to type.
+var example = strings.NewReplacer("DEVICE", "myFirstDevice", "[MODULE]", "myFirstModule")
 
 // help lists the words.
 func (p *prompt) help([]string) (string, error) {

@@ -69,6 +69,8 @@ func (p *prompt) twin(arguments []string) (string, error) {
 	switch {
 	case !ok && moduleID != "":
 		return "", fmt.Errorf("there is no module %q on device %q; upper and lower case differ", moduleID, deviceID)
+	case !ok && strings.Contains(deviceID, "/"):
+		return "", fmt.Errorf("separate device and module by a space: twin %s", strings.Replace(deviceID, "/", " ", 1))
 	case !ok:
 		return "", fmt.Errorf("there is no device %q; upper and lower case differ", deviceID)
 	}

@@ -65,7 +65,11 @@ func (p *prompt) throttle(arguments []string) (string, error) {
 		return "", err
 	}
 	p.hub.FailNext(n, fault.REST, fault.Status(http.StatusTooManyRequests))
-	return fmt.Sprintf("%d requests over HTTPS will be answered with 429; type unblock to end that", n), nil
+	requests := fmt.Sprintf("%d requests", n)
+	if n == 1 {
+		requests = "1 request"
+	}
+	return requests + " over HTTPS will be answered with 429; type unblock to end that", nil
 }
 
 // unblock ends whatever goes on until further notice.
