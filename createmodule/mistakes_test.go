@@ -51,6 +51,13 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
+		Name: "key left out",
+		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=…"),
+		Code: 2,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: a placeholder stands in place of the key: put the whole key there
+Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+	},
+	{
 		Name: "empty key",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey="),
 		Code: 2,
@@ -179,7 +186,7 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": dial tcp 127.0.0.1:8883: …
-Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window: bin/localhub`,
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window with bin/localhub; if it runs there and was told to refuse connections, type unblock.`,
 	},
 	{
 		Name: "host name that does not exist",
@@ -196,7 +203,7 @@ The host name was not found. Check HostName in the connection string, and the ne
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": tls: failed to verify certificate: x509: certificate signed by unknown authority
-It is not the certificate of the local hub on this machine. Start the hub again, or name its certificate in IOTHUB_CA_FILE.`,
+A hub of another user, or another program, answers at this port. End it, or name in IOTHUB_CA_FILE the file that stands after Certificate in the window of that hub.`,
 	},
 	{
 		Name: "certificate for another name",

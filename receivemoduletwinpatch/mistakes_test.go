@@ -71,7 +71,7 @@ Run bin/createmodule in the window of the service apps, and paste the last line 
 		},
 		Code: 1,
 		Says: `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" on device "myFirstDevice": dial tcp 127.0.0.1:8883: …
-Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window: bin/localhub`,
+Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window with bin/localhub; if it runs there and was told to refuse connections, type unblock.`,
 	},
 
 	// What the hub refuses.

@@ -48,6 +48,8 @@ func ParseKey(s string) (Key, error) {
 		return Key{}, invalidf("the key is empty")
 	case err == nil:
 		return hide(key), nil
+	case strings.Contains(s, "…"), strings.Contains(s, "..."), strings.Contains(s, redacted):
+		return Key{}, invalidf("a placeholder stands in place of the key: put the whole key there")
 	case strings.Contains(strings.TrimRight(s, "="), "="):
 		return Key{}, invalidf("something follows the = at the end of the key")
 	case len(s)%4 != 0:

@@ -45,7 +45,7 @@ func TestNetwork(t *testing.T) {
 		{"unknown authority", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: x509.NewCertPool()}),
 			"Does a proxy open up the connection? Name the file with its certificate in IOTHUB_CA_FILE."},
 		{"unknown authority on this machine", "127.0.0.1:8883", handshake(tlsServer, &tls.Config{ServerName: "127.0.0.1", RootCAs: x509.NewCertPool()}),
-			"It is not the certificate of the local hub on this machine. Start the hub again, or name its certificate in IOTHUB_CA_FILE."},
+			"A hub of another user, or another program, answers at this port. End it, or name in IOTHUB_CA_FILE the file that stands after Certificate in the window of that hub."},
 		{"certificate for another host", "elsewhere.org", handshake(tlsServer, &tls.Config{ServerName: "elsewhere.org", RootCAs: roots}),
 			"The certificate is for another host. Check HostName in the connection string."},
 		{"certificate has expired", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: roots, Time: inYear2100}),

@@ -80,7 +80,7 @@ func certificate(err error, loopback bool) string {
 	)
 	switch {
 	case errors.As(err, &unknown) && loopback:
-		return "It is not the certificate of the local hub on this machine. Start the hub again, or name its certificate in " + trust.Variable + "."
+		return "A hub of another user, or another program, answers at this port. End it, or name in " + trust.Variable + " the file that stands after Certificate in the window of that hub."
 	case errors.As(err, &unknown):
 		return "Does a proxy open up the connection? Name the file with its certificate in " + trust.Variable + "."
 	case errors.As(err, &wrongName):
