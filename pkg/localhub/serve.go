@@ -138,7 +138,7 @@ func (h *Hub) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.logPanic(network.FromContext(r.Context()), p)
-			panic(http.ErrAbortHandler) // ends the connection without an answer
+			panic(http.ErrAbortHandler) // ends the connection without a response
 		}
 	}()
 	if r.URL.Path == wsconn.Path {

@@ -31,7 +31,7 @@ type certificateResponse struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
-// getHub answers what there is to say about the hub as a whole.
+// getHub answers with what there is to say about the hub as a whole.
 func (p *Portal) getHub(*http.Request) (any, error) {
 	response := hubResponse{
 		Name:        p.hub.HostName(),
@@ -75,7 +75,7 @@ type keysResponse struct {
 	SecondaryString string `json:"secondaryString"`
 }
 
-// getKeys answers the keys of a policy, a device or a module. The page asks
+// getKeys answers with the keys of a policy, a device or a module. The page asks
 // only when somebody wants to see or copy them.
 func (p *Portal) getKeys(r *http.Request) (any, error) {
 	if name := r.URL.Query().Get("policy"); name != "" {

@@ -48,7 +48,7 @@ func milliseconds(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// listDevices answers all devices, in the order of their ids.
+// listDevices answers with all devices, in the order of their ids.
 func (p *Portal) listDevices(*http.Request) (any, error) {
 	list := []identityResponse{} // not nil: JSON's [], not null
 	for _, identity := range p.hub.Identities() {
@@ -61,7 +61,7 @@ func (p *Portal) listDevices(*http.Request) (any, error) {
 	return list, nil
 }
 
-// getDevice answers a device with its modules, or one module.
+// getDevice answers with a device with its modules, or one module.
 func (p *Portal) getDevice(r *http.Request) (any, error) {
 	id := inQuery(r)
 	var found *identityResponse

@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// getTwin answers the twin of a device or module.
+// getTwin answers with the twin of a device or module.
 func (p *Portal) getTwin(r *http.Request) (any, error) {
 	id := inQuery(r)
 	twin, found := p.hub.Twin(id.Device, id.Module)

@@ -67,7 +67,7 @@ func ModuleNotFound(deviceID, moduleID string) error {
 	return &Error{http.StatusNotFound, 404010, "ModuleNotFound", deviceID + "/" + moduleID, fmt.Sprintf("there is no module %q on device %q", moduleID, deviceID)}
 }
 
-// DeviceExists is the answer to a second create of a device.
+// DeviceExists is the response to a second create of a device.
 func DeviceExists(deviceID string) error {
 	return &Error{http.StatusConflict, 409001, "DeviceAlreadyExists", fmt.Sprintf("A device with ID '%s' is already registered.", deviceID), ""}
 }

@@ -111,7 +111,7 @@ func connectionState(s registry.Snapshot) string {
 	return "Disconnected"
 }
 
-// identityTime writes "never" without the closing Z in the answer to a
+// identityTime writes "never" without the closing Z in the response to a
 // create, as Azure does.
 func identityTime(t time.Time, created bool) string {
 	text := hubjson.FormatTime(t)
