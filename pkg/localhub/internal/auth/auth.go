@@ -8,6 +8,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +24,8 @@ type Auth struct {
 	Grace      time.Duration                  // how long a token counts after its expiry
 	Exists     func(path []string) bool       // whether a path names a device or module; it may not wait
 
-	mu      sync.Mutex      // guards expired
-	expired map[string]bool // tokens that were made to expire
+	mu      sync.Mutex           // guards expired
+	expired map[string]time.Time // tokens that were made to expire, and until when they would count
 }
 
 // CheckHeader checks that text, an Authorization header, is the token of a policy that carries the needed
@@ -89,18 +90,26 @@ func verifyEither(token iothub.SASToken, keys iothub.SymmetricKey, now time.Time
 	return err
 }
 
-// Expire refuses token from now on, as if it had expired.
-func (a *Auth) Expire(token iothub.SASToken) {
+// Expire refuses tokens from now on, as if they had expired.
+func (a *Auth) Expire(tokens ...iothub.SASToken) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(a.expired, func(_ string, end time.Time) bool { return end.Before(now) })
 	if a.expired == nil {
-		a.expired = make(map[string]bool)
+		a.expired = make(map[string]time.Time)
 	}
-	a.expired[token.Reveal()] = true
+	for _, token := range tokens {
+		a.expired[token.Reveal()] = token.Expiry.Add(a.Grace)
+	}
 }
 
 func (a *Auth) hasExpired(token iothub.SASToken) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.expired) > 0 && a.expired[token.Reveal()]
+	if len(a.expired) == 0 {
+		return false // spares writing the token down
+	}
+	_, expired := a.expired[token.Reveal()]
+	return expired
 }

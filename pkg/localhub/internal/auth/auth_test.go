@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"moduletwin/pkg/iothub"
@@ -16,4 +18,35 @@ func TestPolicyWithoutKeys(t *testing.T) {
 	if _, err := a.CheckHeader(token.Reveal(), RegistryWrite, "devices", "d"); err == nil {
 		t.Error("a token that was signed with no key opens the hub")
 	}
+}
+
+// TestExpire: a token that was made to expire is refused for as long as it
+// would count, and not remembered for longer.
+func TestExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keys := iothub.SymmetricKey{PrimaryKey: iothub.NewKey(make([]byte, 32))}
+		a := &Auth{HostNames: []string{"localhost"}, Grace: 5 * time.Minute, Exists: func([]string) bool { return false }}
+		newToken := func(module string) iothub.SASToken {
+			c := iothub.ConnectionString{HostName: "localhost", DeviceID: "d", ModuleID: module, SharedAccessKey: keys.PrimaryKey}
+			return c.NewSASToken(time.Now().Add(time.Hour))
+		}
+		check := func(token iothub.SASToken, module string) error {
+			return a.CheckToken(token, module, keys, "devices", "d", "modules", module)
+		}
+		first, other := newToken("m"), newToken("other")
+		a.Expire(first)
+		time.Sleep(time.Hour + 4*time.Minute) // within the grace
+		a.Expire()
+		if check(first, "m") == nil || check(other, "other") != nil {
+			t.Errorf("expired: %v, other: %v", check(first, "m"), check(other, "other"))
+		}
+		for i := range 10 {
+			time.Sleep(time.Hour)
+			module := fmt.Sprint("m", i)
+			a.Expire(newToken(module), newToken("m"))
+		}
+		if len(a.expired) > 4 {
+			t.Errorf("%d tokens are remembered, of which at most 4 count", len(a.expired))
+		}
+	})
 }

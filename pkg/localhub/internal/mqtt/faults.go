@@ -7,6 +7,7 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
+	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/network"
@@ -183,10 +184,15 @@ func (s *Server) disconnect(snapshot registry.Snapshot, how fault.Failure) bool 
 // refuses those tokens from now on.
 func (s *Server) ExpireTokens() {
 	s.Faults.Count("ExpireTokens", nil)
+	var connections []*connection
+	var tokens []iothub.SASToken
 	for _, snapshot := range s.Registry.All() {
 		if c, connected := snapshot.Connection.(*connection); connected {
-			s.Auth.Expire(c.token)
-			c.Cut("its token was made to expire")
+			connections, tokens = append(connections, c), append(tokens, c.token)
 		}
+	}
+	s.Auth.Expire(tokens...)
+	for _, c := range connections {
+		c.Cut("its token was made to expire")
 	}
 }
