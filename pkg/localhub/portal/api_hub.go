@@ -96,10 +96,10 @@ func (p *Portal) getKeys(r *http.Request) (any, error) {
 
 func (p *Portal) authentication(r *http.Request, id identityID) (iothub.Authentication, error) {
 	if id.Module == "" {
-		device, err := p.registry.GetDevice(r.Context(), id.Device)
+		device, err := p.registry().GetDevice(r.Context(), id.Device)
 		return device.Authentication, err
 	}
-	module, err := p.registry.GetModule(r.Context(), id.Device, id.Module)
+	module, err := p.registry().GetModule(r.Context(), id.Device, id.Module)
 	return module.Authentication, err
 }
 

@@ -90,9 +90,9 @@ func (p *Portal) createIdentity(r *http.Request) (any, error) {
 	}
 	var err error
 	if id.Module == "" {
-		_, err = p.registry.CreateDevice(r.Context(), iothub.Device{DeviceID: id.Device})
+		_, err = p.registry().CreateDevice(r.Context(), iothub.Device{DeviceID: id.Device})
 	} else {
-		_, err = p.registry.CreateModule(r.Context(), iothub.Module{DeviceID: id.Device, ModuleID: id.Module})
+		_, err = p.registry().CreateModule(r.Context(), iothub.Module{DeviceID: id.Device, ModuleID: id.Module})
 	}
 	return id, err
 }
@@ -106,7 +106,7 @@ func (p *Portal) changeDevice(r *http.Request) (any, error) {
 	if err := decode(r, &wanted); err != nil {
 		return nil, err
 	}
-	device, err := p.registry.GetDevice(r.Context(), wanted.Device)
+	device, err := p.registry().GetDevice(r.Context(), wanted.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (p *Portal) changeDevice(r *http.Request) (any, error) {
 	if wanted.Disabled {
 		device.Status = "disabled"
 	}
-	_, err = p.registry.UpdateDevice(r.Context(), device)
+	_, err = p.registry().UpdateDevice(r.Context(), device)
 	return wanted.identityID, err
 }
 
@@ -122,7 +122,7 @@ func (p *Portal) changeDevice(r *http.Request) (any, error) {
 func (p *Portal) deleteIdentity(r *http.Request) (any, error) {
 	id := inQuery(r)
 	if id.Module == "" {
-		return id, p.registry.DeleteDevice(r.Context(), id.Device, "")
+		return id, p.registry().DeleteDevice(r.Context(), id.Device, "")
 	}
-	return id, p.registry.DeleteModule(r.Context(), id.Device, id.Module, "")
+	return id, p.registry().DeleteModule(r.Context(), id.Device, id.Module, "")
 }

@@ -88,9 +88,9 @@ func (p *Portal) changeTwin(r *http.Request) (any, error) {
 
 func (p *Portal) update(r *http.Request, e edit, patch map[string]any) (iothub.Twin, error) {
 	if e.Module == "" {
-		return p.registry.UpdateDeviceTwin(r.Context(), e.Device, e.twinPatch(patch), e.ETag)
+		return p.registry().UpdateDeviceTwin(r.Context(), e.Device, e.twinPatch(patch), e.ETag)
 	}
-	return p.registry.UpdateModuleTwin(r.Context(), e.Device, e.Module, e.twinPatch(patch), e.ETag)
+	return p.registry().UpdateModuleTwin(r.Context(), e.Device, e.Module, e.twinPatch(patch), e.ETag)
 }
 
 func (p *Portal) conflict(e edit, patch map[string]any) error {

@@ -28,7 +28,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -51,7 +50,7 @@ type Options struct {
 // Portal serves the page of one hub.
 type Portal struct {
 	hub       *localhub.Hub
-	registry  *iothub.Registry
+	client    *hubClient
 	recording *event.Recording
 	run       string // tells the event numbers of this portal from those of the one before
 	token     string
@@ -71,7 +70,7 @@ const remembered = 2000
 func New(hub *localhub.Hub, options *Options) *Portal {
 	p := &Portal{
 		hub:       hub,
-		registry:  newRegistry(hub),
+		client:    newHubClient(hub),
 		recording: hub.RecordEvents(remembered),
 		run:       strconv.FormatInt(time.Now().UnixMilli(), 36),
 		token:     newToken(hub),
@@ -84,25 +83,8 @@ func New(hub *localhub.Hub, options *Options) *Portal {
 	return p
 }
 
-// newRegistry connects to where the hub listens, whatever name it goes by.
-func newRegistry(hub *localhub.Hub) *iothub.Registry {
-	registry, err := iothub.NewRegistry(hub.ConnectionString(owner), &iothub.Options{
-		RootCAs: hub.RootCAs(),
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if bound := hub.Addresses(); len(bound) > 0 {
-				address = bound[0]
-			}
-			return new(net.Dialer).DialContext(ctx, network, address)
-		},
-	})
-	if err != nil {
-		panic("portal: " + err.Error()) // the hub's own connection string
-	}
-	return registry
-}
-
-// owner is the policy with which the portal signs in to the hub.
-const owner = localhub.PolicyIoTHubOwner
+// registry returns a client for the hub's identities and twins.
+func (p *Portal) registry() *iothub.Registry { return p.client.get() }
 
 // newToken derives the token from a key that the hub keeps: so it is the same
 // after a restart, and a hub that begins anew has a new one.
@@ -130,7 +112,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.S
 func (p *Portal) Close() {
 	p.close()
 	p.recording.Close()
-	p.registry.CloseIdleConnections()
+	p.client.close()
 }
 
 func (p *Portal) routes() http.Handler {
