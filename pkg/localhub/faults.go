@@ -3,6 +3,7 @@ package localhub
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"moduletwin/pkg/localhub/fault"
 )
@@ -23,6 +24,27 @@ func (h *Hub) ClearFaults() {
 // PendingFaults returns the faults of [Hub.FailNext] that are still to come,
 // in their order.
 func (h *Hub) PendingFaults() []fault.Pending { return h.faults.Pending() }
+
+// serverUnavailable is the return code of CONNACK that tells clients to try
+// again later.
+const serverUnavailable = 3
+
+// Block cuts the connections of all devices and modules and refuses their
+// sign-ins, as a hub does that is overloaded, until [Hub.Unblock] or
+// [Hub.ClearFaults]. HTTPS still works. It returns how many were connected.
+func (h *Hub) Block() int {
+	h.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
+	return h.DisconnectAll()
+}
+
+// Unblock ends all that lasts: [Hub.Block] and all other faults that are still
+// to come, the conditions of [Hub.SetNetwork], and, with the error of
+// [Hub.Resume], a stop.
+func (h *Hub) Unblock() error {
+	h.ClearFaults()
+	h.SetNetwork(fault.Network{})
+	return h.Resume()
+}
 
 // FaultsInjected returns how many faults there have been so far: those of
 // [Hub.FailNext] one by one, each connection that a method cut, and each call

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -25,18 +24,12 @@ var words = []word{
 	{"help", "", "shows this", (*prompt).help},
 }
 
-// serverUnavailable is the return code of CONNACK that tells clients to try
-// again later.
-const serverUnavailable = 3
-
 func (p *prompt) cut([]string) (string, error) {
 	return connections(p.hub.DisconnectAll()) + " cut; clients come back by themselves", nil
 }
 
 func (p *prompt) block([]string) (string, error) {
-	p.hub.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
-	n := connections(p.hub.DisconnectAll())
-	return "devices and modules are kept out, " + n + " cut; type unblock to let them in", nil
+	return "devices and modules are kept out, " + connections(p.hub.Block()) + " cut; type unblock to let them in", nil
 }
 
 func connections(n int) string {
@@ -74,9 +67,7 @@ func (p *prompt) throttle(arguments []string) (string, error) {
 
 // unblock ends whatever goes on until further notice.
 func (p *prompt) unblock([]string) (string, error) {
-	p.hub.ClearFaults()
-	p.hub.SetNetwork(fault.Network{})
-	if err := p.hub.Resume(); err != nil {
+	if err := p.hub.Unblock(); err != nil {
 		return "", err
 	}
 	return "everybody is let in again", nil

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -43,21 +42,14 @@ func (p *Portal) playFault(r *http.Request) (any, error) {
 	return p.conditions(), nil
 }
 
-// serverUnavailable is the return code of CONNACK that tells clients to try
-// again later.
-const serverUnavailable = 3
-
 func (p *Portal) play(word, argument string) error {
 	switch word {
 	case "cut":
 		p.hub.DisconnectAll()
 	case "block":
-		p.hub.FailNext(math.MaxInt, fault.SignIn, fault.Status(serverUnavailable))
-		p.hub.DisconnectAll()
+		p.hub.Block()
 	case "unblock":
-		p.hub.ClearFaults()
-		p.hub.SetNetwork(fault.Network{})
-		return p.hub.Resume()
+		return p.hub.Unblock()
 	case "refuse":
 		d, err := time.ParseDuration(argument)
 		if err != nil || d <= 0 || d > time.Hour {
