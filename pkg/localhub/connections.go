@@ -24,14 +24,15 @@ type ConnectionState struct {
 // and returns that state. ok is called at once and after every change; of
 // changes that follow each other quickly, it may see the last one only: to
 // notice that a client went and came back, look at SignIns. WaitConnection
-// ends, too, when ctx is done, when the hub is closed and when there is no such
-// device or module.
+// ends, too, when ctx is done, with its error; when the hub is closed, with
+// [ErrClosed]; and when there is no such device or module, with
+// [iothub.ErrNotFound].
 func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok func(ConnectionState) bool) (ConnectionState, error) {
 	id := registry.ID{Device: deviceID, Module: moduleID}
 	for {
 		watched, changed, err := h.registry.Watch(id)
 		if err != nil {
-			return ConnectionState{}, fmt.Errorf("localhub: %w", err)
+			return ConnectionState{}, refusal("wait for connection of "+id.String(), err)
 		}
 		state := newConnectionState(watched)
 		if ok(state) {
@@ -42,7 +43,7 @@ func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok 
 		case <-ctx.Done():
 			return state, fmt.Errorf("localhub: %s is %+v: %w", id, state, ctx.Err())
 		case <-h.ctx.Done():
-			return state, fmt.Errorf("localhub: %w", errClosed)
+			return state, fmt.Errorf("localhub: %w", ErrClosed)
 		}
 	}
 }

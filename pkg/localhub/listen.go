@@ -71,7 +71,7 @@ func (h *Hub) listen(addresses []string) error {
 	h.listeners = opened
 	if h.closed {
 		h.closeListeners()
-		return errClosed
+		return ErrClosed
 	}
 	if h.addresses == nil {
 		for _, l := range opened {

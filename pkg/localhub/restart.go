@@ -113,7 +113,8 @@ func (h *Hub) cutAll() {
 }
 
 // Resume listens again at the same port, after [Hub.Stop]. If another program
-// has taken the port meanwhile, the error matches [ErrPortTaken].
+// has taken the port meanwhile, the error matches [ErrPortTaken]; after
+// [Hub.Close], it matches [ErrClosed].
 func (h *Hub) Resume() error {
 	h.stopping.Lock()
 	defer h.stopping.Unlock()
@@ -136,8 +137,6 @@ func (h *Hub) resume() error {
 	h.conditionsChanged("the hub listens again")
 	return nil
 }
-
-var errClosed = errors.New("the hub is closed")
 
 // Restart is [Hub.Stop] and [Hub.Resume], as when the hub's machine reboots.
 func (h *Hub) Restart() error {

@@ -27,7 +27,7 @@ func (h *Hub) Twin(deviceID, moduleID string) (iothub.Twin, bool) {
 
 // PatchDesired merges patch into the desired properties of a module or, with
 // moduleID "", of a device, as a back end does, and returns their new
-// version.
+// version. If the hub refuses, the error is an [*iothub.Error], as over HTTPS.
 func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (version int64, err error) {
 	text, err := json.Marshal(iothub.Properties(patch))
 	if err != nil {
@@ -40,14 +40,14 @@ func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (ver
 		snapshot, err = h.registry.PatchTwin(id, nil, twin.Update{Desired: desired, HasDesired: true})
 	}
 	if err != nil {
-		return 0, fmt.Errorf("localhub: %s: %w", id, err)
+		return 0, refusal("patch desired properties of "+id.String(), err)
 	}
 	return snapshot.Twin.Desired.Version, nil
 }
 
 // CheckPatch reports what the hub would say to patch, a change of the twin of
-// a module or, with moduleID "", of a device: nil if it would take it. Nothing
-// is changed.
+// a module or, with moduleID "", of a device: nil if it would take it, or an
+// [*iothub.Error]. Nothing is changed.
 func (h *Hub) CheckPatch(deviceID, moduleID string, patch iothub.TwinPatch) error {
 	text, err := json.Marshal(patch)
 	if err != nil {
@@ -62,7 +62,7 @@ func (h *Hub) CheckPatch(deviceID, moduleID string, patch iothub.TwinPatch) erro
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("localhub: %s: %w", id, err)
+		return refusal("check patch of "+id.String(), err)
 	}
 	return nil
 }

@@ -112,17 +112,9 @@ func (p *Portal) conflict(e edit, patch map[string]any) error {
 // refusal asks the hub what it would say to the patch.
 func (p *Portal) refusal(e edit, patch map[string]any) *problem {
 	if err := p.hub.CheckPatch(e.Device, e.Module, e.twinPatch(patch)); err != nil {
-		return &problem{Message: cause(err).Error()}
+		return &problem{Message: describe(err).Message}
 	}
 	return nil
-}
-
-// cause returns the hub's own words, without what was tried.
-func cause(err error) error {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return err
 }
 
 func decodeEdit(r *http.Request) (e edit, err error) {
