@@ -106,16 +106,20 @@ func checkVersions(t *testing.T, l language, text string) {
 }
 
 // playWithoutSDK pastes the blocks for curl and mosquitto, of which the last
-// one goes into another window while mosquitto_sub waits.
+// two go into another window: one while mosquitto_sub waits, and one after it.
 func playWithoutSDK(t *testing.T, prepare string, blocks []block) {
 	for _, program := range []string{"curl", "openssl", "mosquitto_pub", "mosquitto_sub"} {
 		if _, err := exec.LookPath(program); err != nil {
 			missing(t, "%v", err)
 		}
 	}
-	sas, service, patched, publish, subscribe, heard, patch := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6]
+	if len(blocks) != 9 {
+		t.Fatalf("%d blocks, want 9", len(blocks))
+	}
+	functions, create, patched := blocks[0].text+blocks[1].text, blocks[2], blocks[3]
+	publish, subscribe, heard, patch, remove := blocks[4], blocks[5], blocks[6], blocks[7], blocks[8]
 	wait := "trap 'kill $!' TERM\n" + strings.TrimSpace(subscribe.text) + " &\nread enter\n"
-	shell := startShell(t, "", prepare+sas.text+service.text+publish.text+wait+patch.text+"wait\n")
+	shell := startShell(t, "", prepare+functions+create.text+publish.text+wait+patch.text+"wait\n"+remove.text)
 	shell.expect(t, patched.text)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
