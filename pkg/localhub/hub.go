@@ -15,6 +15,7 @@ import (
 	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/faults"
 	"moduletwin/pkg/localhub/internal/mqtt"
 	"moduletwin/pkg/localhub/internal/network"
 	"moduletwin/pkg/localhub/internal/registry"
@@ -34,7 +35,7 @@ type Hub struct {
 	tls          *tls.Config
 	registry     *registry.Registry
 	auth         *auth.Auth
-	faults       *fault.Queue
+	faults       *faults.Queue
 	events       event.Stream
 	conditions   network.Conditions
 	rest         *rest.Server
@@ -146,7 +147,7 @@ func (h *Hub) open() (err error) {
 		h.registry = kept
 	}
 	h.registry.Events = &h.events
-	h.faults = &fault.Queue{Publish: h.publishFault, Log: h.logFault}
+	h.faults = &faults.Queue{Publish: h.publishFault, Log: h.logFault}
 	h.auth = &auth.Auth{HostNames: h.names, Grace: h.options.TokenGrace, Exists: h.registry.Exists}
 	var policies []string
 	for _, p := range auth.Policies {

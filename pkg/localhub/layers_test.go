@@ -22,6 +22,7 @@ var layers = []layer{
 	{"localhub/fault", nil},
 	{"localhub/internal/huberror", []string{"github.com/google/uuid"}},
 	{"localhub/internal/hubjson", nil},
+	{"localhub/internal/faults", []string{"localhub/fault"}},
 	{"localhub/internal/network", []string{"localhub/fault"}},
 	{"localhub/internal/store", []string{"go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}},
 	{"localhub/internal/auth", []string{"iothub"}},
@@ -36,17 +37,17 @@ var layers = []layer{
 	}},
 	{"localhub/internal/rest", []string{
 		"github.com/google/uuid", "iothub", "localhub/event", "localhub/fault",
-		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/hubjson",
+		"localhub/internal/auth", "localhub/internal/faults", "localhub/internal/huberror", "localhub/internal/hubjson",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
 	}},
 	{"localhub/internal/mqtt", []string{
 		"github.com/eclipse/paho.mqtt.golang/packets", "github.com/google/uuid", "iothub", "localhub/event", "localhub/fault",
-		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/hubjson",
+		"localhub/internal/auth", "localhub/internal/faults", "localhub/internal/huberror", "localhub/internal/hubjson",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/twin",
 	}},
 	{"localhub", []string{
 		"github.com/gorilla/websocket", "internal/listen", "internal/wsconn", "iothub", "localhub/event", "localhub/fault",
-		"localhub/internal/auth", "localhub/internal/huberror", "localhub/internal/mqtt",
+		"localhub/internal/auth", "localhub/internal/faults", "localhub/internal/huberror", "localhub/internal/mqtt",
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/rest",
 		"localhub/internal/store", "localhub/internal/twin",
 	}},

@@ -5,6 +5,6 @@
 //	hub.SetNetwork(fault.Network{Latency: 20 * time.Millisecond})
 //
 // A [Point] is where a fault is injected, a [Failure] is what happens there.
-// Every failure does something sensible at every point; [Queue.Next] holds the
-// table of those that mean something else than their name says.
+// Every failure does something sensible at every point; what is not what its
+// name says, its function says.
 package fault

@@ -96,3 +96,10 @@ func (f Failure) String() string {
 	}
 	return f.Kind.String()
 }
+
+// Pending is a failure that waits for its events.
+type Pending struct {
+	Left int // events that will fail
+	At   Point
+	How  Failure
+}

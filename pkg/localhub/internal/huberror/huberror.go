@@ -92,8 +92,11 @@ func TooLarge(section string, limit int) error {
 	return &Error{http.StatusForbidden, 403100, "DeviceModelMaxPropertiesExceeded", fmt.Sprintf("'%s' size should be less than %d bytes.", section, limit), ""}
 }
 
-// WithStatus is for a status that none of the others has: of a path that does
-// not exist, of a fault that was asked for.
+// Injected is a refusal that was asked for.
+func Injected(status int) error { return WithStatus(status, "a fault was asked for") }
+
+// WithStatus is for a status that none of the others has, such as that of a
+// path that does not exist.
 func WithStatus(status int, reason string) error {
 	e := &Error{Status: status, Number: status * 1000, Reason: reason}
 	switch status {

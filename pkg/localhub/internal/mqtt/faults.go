@@ -9,13 +9,11 @@ import (
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/faults"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/network"
 	"moduletwin/pkg/localhub/internal/registry"
 )
-
-// garbage is a message that no hub sends.
-var garbage = []byte("<html><body>Bad Gateway</body></html>")
 
 // injectBeforeSignIn plays the failures that come before or in place of a
 // CONNACK. It returns what is left to be played, and whether the sign-in goes
@@ -30,7 +28,7 @@ func injectBeforeSignIn(how fault.Failure, conn net.Conn, socket *network.Conn) 
 		conn.SetReadDeadline(time.Time{})
 		io.Copy(io.Discard, conn) // until the client goes
 	case fault.KindGarbage:
-		conn.Write(garbage)
+		conn.Write(faults.Garbage)
 	case fault.KindStatus:
 		conn.Write(encodeConnack(byte(how.Status), false))
 	case fault.KindLate:
@@ -52,7 +50,7 @@ func (c *connection) injectInsteadOfSuback(how fault.Failure, packet *packets.Su
 		}
 		c.send(encodeSuback(packet.MessageID, codes))
 	case fault.KindGarbage:
-		c.send(garbage)
+		c.send(faults.Garbage)
 	default:
 		return c.injectInstead(how)
 	}
@@ -78,10 +76,10 @@ func (c *connection) injectInstead(how fault.Failure) bool {
 func (c *connection) injectTwinResponse(how fault.Failure, r twinRequest, garbled int) bool {
 	switch how.Kind {
 	case fault.KindStatus:
-		c.refuseRequest(r, huberror.WithStatus(how.Status, "a fault was asked for"))
+		c.refuseRequest(r, huberror.Injected(how.Status))
 	case fault.KindGarbage:
 		c.client.Subscriptions(func(s registry.Subscriptions) {
-			c.respondTo(r, fault.Failure{}, s, garbled, 0, garbage)
+			c.respondTo(r, fault.Failure{}, s, garbled, 0, faults.Garbage)
 		})
 	default:
 		return false
@@ -94,7 +92,7 @@ func (c *connection) injectTwinResponse(how fault.Failure, r twinRequest, garble
 func injectNotification(how fault.Failure, payload []byte) (left fault.Failure, sent []byte, last bool) {
 	switch how.Kind {
 	case fault.KindGarbage:
-		return fault.Failure{}, garbage, false
+		return fault.Failure{}, faults.Garbage, false
 	case fault.KindLoseResponse:
 		return fault.Failure{}, payload, true
 	}

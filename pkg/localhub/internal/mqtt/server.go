@@ -17,8 +17,8 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"moduletwin/pkg/localhub/event"
-	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/faults"
 	"moduletwin/pkg/localhub/internal/network"
 	"moduletwin/pkg/localhub/internal/registry"
 )
@@ -27,7 +27,7 @@ import (
 type Server struct {
 	Registry      *registry.Registry
 	Auth          *auth.Auth
-	Faults        *fault.Queue
+	Faults        *faults.Queue
 	Events        *event.Stream
 	Log           *slog.Logger
 	Authenticated func(*network.Conn) // called when its client has signed in

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"moduletwin/pkg/localhub/fault"
+	"moduletwin/pkg/localhub/internal/faults"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/network"
 )
@@ -23,15 +24,12 @@ func injectBefore(how fault.Failure, w http.ResponseWriter, r *http.Request) boo
 		endConnection(r, fault.Cut())
 	case fault.KindGarbage:
 		w.Header().Set("Content-Type", "text/html")
-		w.Write(garbage)
+		w.Write(faults.Garbage)
 	default:
 		return true
 	}
 	return false
 }
-
-// garbage is a response that no hub gives.
-var garbage = []byte("<html><body>Bad Gateway</body></html>")
 
 // refusalOf returns the refusal that takes the place of carrying out a
 // request, nil if there is none.
@@ -39,7 +37,7 @@ func refusalOf(how fault.Failure) error {
 	if how.Kind != fault.KindStatus {
 		return nil
 	}
-	return huberror.WithStatus(how.Status, "a fault was asked for")
+	return huberror.Injected(how.Status)
 }
 
 func addRetryAfter(how fault.Failure, header http.Header) {

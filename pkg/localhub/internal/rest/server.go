@@ -18,6 +18,7 @@ import (
 	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/fault"
 	"moduletwin/pkg/localhub/internal/auth"
+	"moduletwin/pkg/localhub/internal/faults"
 	"moduletwin/pkg/localhub/internal/huberror"
 	"moduletwin/pkg/localhub/internal/network"
 	"moduletwin/pkg/localhub/internal/registry"
@@ -28,7 +29,7 @@ import (
 type Server struct {
 	Registry      *registry.Registry
 	Auth          *auth.Auth
-	Faults        *fault.Queue
+	Faults        *faults.Queue
 	Events        *event.Stream
 	Log           *slog.Logger
 	Authenticated func(*network.Conn) // called when an authorized request has come over it

@@ -1,56 +1,47 @@
-package fault
+// Package faults decides which event fails, in one of the ways that package
+// fault describes, and counts them.
+package faults
 
 import (
 	"context"
 	"fmt"
 	"slices"
 	"sync"
+
+	"moduletwin/pkg/localhub/fault"
 )
 
+// Garbage is what no hub sends.
+var Garbage = []byte("<html><body>Bad Gateway</body></html>")
+
 // Queue holds the failures that are to come, and counts those that came. The
-// zero value is empty. A hub has one; users reach it through the hub's methods.
+// zero value is empty. A hub has one.
 type Queue struct {
 	// Publish and Log are called for every fault, Publish with locks held, Log
 	// without. Both must be set.
 	Publish, Log func(what string)
 
 	mu       sync.Mutex // guards the rest
-	waiting  []entry
+	waiting  []fault.Pending
 	injected int
 	changed  chan struct{} // closed when injected grows; nil without waiters
 }
 
-type entry struct {
-	left int
-	at   Point
-	how  Failure
-}
-
 // Add makes the next n events at a point fail, after those that wait there
 // already.
-func (q *Queue) Add(n int, at Point, how Failure) {
+func (q *Queue) Add(n int, at fault.Point, how fault.Failure) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if n > 0 {
-		q.waiting = append(q.waiting, entry{n, at, how})
+		q.waiting = append(q.waiting, fault.Pending{Left: n, At: at, How: how})
 	}
-}
-
-// Pending is a failure that waits for its events.
-type Pending struct {
-	Left int // events that will fail
-	At   Point
-	How  Failure
 }
 
 // Pending returns the failures that are to come, in their order.
-func (q *Queue) Pending() (list []Pending) {
+func (q *Queue) Pending() []fault.Pending {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, e := range q.waiting {
-		list = append(list, Pending{e.left, e.at, e.how})
-	}
-	return list
+	return slices.Clone(q.waiting)
 }
 
 // Clear forgets the failures that have not come yet.
@@ -62,7 +53,7 @@ func (q *Queue) Clear() {
 
 // Next returns what goes wrong with an event at a point; mostly, nothing. whom
 // is the client that it concerns, for the log; nil if that does not know.
-func (q *Queue) Next(at Point, whom fmt.Stringer) Failure {
+func (q *Queue) Next(at fault.Point, whom fmt.Stringer) fault.Failure {
 	how, what := q.NextUnlogged(at, whom)
 	if what != "" {
 		q.Log(what)
@@ -72,36 +63,36 @@ func (q *Queue) Next(at Point, whom fmt.Stringer) Failure {
 
 // NextUnlogged is Next for callers that hold a lock: unless what is "", they
 // have to call Log with it once they do not.
-func (q *Queue) NextUnlogged(at Point, whom fmt.Stringer) (how Failure, what string) {
+func (q *Queue) NextUnlogged(at fault.Point, whom fmt.Stringer) (how fault.Failure, what string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	i := slices.IndexFunc(q.waiting, func(e entry) bool { return e.at == at })
+	i := slices.IndexFunc(q.waiting, func(p fault.Pending) bool { return p.At == at })
 	if i < 0 {
-		return Failure{}, ""
+		return fault.Failure{}, ""
 	}
-	how = q.waiting[i].how
-	if q.waiting[i].left--; q.waiting[i].left == 0 {
+	how = q.waiting[i].How
+	if q.waiting[i].Left--; q.waiting[i].Left == 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 	}
 	what = q.count(fmt.Sprintf("%v at %v", how, at), whom)
-	if other, found := instead[place{at, how.Kind}]; found {
+	if other, found := instead[pointKind{at, how.Kind}]; found {
 		how.Kind = other
 	}
 	return how, what
 }
 
-// place is a kind of failure at a point.
-type place struct {
-	at   Point
-	kind Kind
+// pointKind is a kind of failure at a point.
+type pointKind struct {
+	at   fault.Point
+	kind fault.Kind
 }
 
 // instead has the kinds that mean another one at a point. All others mean what
 // their name says, everywhere.
-var instead = map[place]Kind{
-	{SignIn, KindDuplicate}: None,
-	{REST, KindDuplicate}:   None,
-	{Notify, KindStatus}:    KindSilence,
+var instead = map[pointKind]fault.Kind{
+	{fault.SignIn, fault.KindDuplicate}: fault.None,
+	{fault.REST, fault.KindDuplicate}:   fault.None,
+	{fault.Notify, fault.KindStatus}:    fault.KindSilence,
 }
 
 // Count counts and logs a fault that did not wait in the queue. whom is the
