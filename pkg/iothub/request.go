@@ -73,7 +73,7 @@ func (r *Registry) attempt(ctx context.Context, op operation) response {
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	deadline, _ := ctx.Deadline()
-	stop := waitlog.StillWaiting(r.log, op.name, slowAfter, time.Until(deadline))
+	stop := waitlog.StillWaiting(r.log, op.name, hint.NoAnswer(r.hub.HostName), slowAfter, time.Until(deadline))
 	defer stop()
 	req, err := r.request(ctx, op)
 	if err != nil {

@@ -47,16 +47,18 @@ func (h *history) forgetClosings() { h.closings, h.unanswered, h.suspected = 0, 
 func (h *history) isContested() bool { return h.closings > h.timings.maxClosings }
 
 // suspicion returns, once, what it may mean that the hub keeps closing the
-// connection; "" while that can be chance.
-func (h *history) suspicion(owner string) string {
+// connection, and a hint; "" while that can be chance.
+func (h *history) suspicion(owner string) (what, help string) {
 	if h.suspected || !h.isContested() {
-		return ""
+		return "", ""
 	}
 	h.suspected = true
 	if h.unanswered > h.closings/2 {
-		return "the hub keeps closing the connection instead of answering a request"
+		return "the hub keeps closing the connection instead of answering a request",
+			"If that is the local hub, its window says why."
 	}
-	return "the hub keeps closing the connection: is another client signed in as " + owner + "?"
+	return "the hub keeps closing the connection: is another client signed in as " + owner + "?",
+		"End the other one: it may still be running in another window, or be stopped there with Ctrl+Z (type fg, then press Ctrl+C)."
 }
 
 // pause returns how long to wait before the next attempt.

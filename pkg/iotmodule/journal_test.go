@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
 )
@@ -23,13 +24,17 @@ func (j *journal) WithAttrs([]slog.Attr) slog.Handler { panic("the client adds n
 
 func (j *journal) WithGroup(string) slog.Handler { panic("the client makes no groups") }
 
-// Handle keeps the message, with the cause and what may help against it.
+// Handle keeps the message, with the cause and what may help.
 func (j *journal) Handle(_ context.Context, r slog.Record) error {
 	line := r.Message
 	if r.Level >= slog.LevelWarn {
 		line = r.Level.String() + " " + line
 	}
 	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == hint.Key {
+			line += " " + a.Value.String()
+			return true
+		}
 		line += " (" + a.Key + ": " + a.Value.String() + ")"
 		if err, ok := a.Value.Any().(error); ok && iothub.Hint(err) != "" {
 			line += " " + iothub.Hint(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/internal/waitlog"
 	"moduletwin/pkg/iothub"
 )
@@ -23,5 +24,5 @@ func (c *Client) stillWaiting(ctx context.Context, what string, limit time.Durat
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = min(limit, time.Until(deadline))
 	}
-	return waitlog.StillWaiting(c.log, what, c.timings.slowAfter, limit)
+	return waitlog.StillWaiting(c.log, what, hint.NoAnswer(c.dialer.address), c.timings.slowAfter, limit)
 }

@@ -155,7 +155,7 @@ func TestLogOfFailingRequests(t *testing.T) {
 			"cannot get the twin, trying again in … (cause: the hub answered 429 Too Many Requests)",
 			"cannot get the twin, trying again in …",
 			"cannot get the twin, trying again in …",
-			"update the reported properties: no answer yet, waiting up to 25s more",
+			"update the reported properties: no answer yet, waiting up to 25s more " + stopped,
 			"cannot update the reported properties, trying again in … (cause: the hub did not answer in time)",
 		}, "\n")
 		if got := log.String(); got != want {
@@ -163,6 +163,9 @@ func TestLogOfFailingRequests(t *testing.T) {
 		}
 	})
 }
+
+// stopped is what may help when the local hub says nothing.
+const stopped = "Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."
 
 // A hub that says nothing, such as one that was stopped with Ctrl+Z, is waited
 // for, and the log says so.
@@ -173,11 +176,11 @@ func TestLogOfASilentHub(t *testing.T) {
 		s.hub.FailNext(2, fault.SignIn, fault.Silence())
 		s.hub.Disconnect(deviceID, moduleID)
 		s.settled()
-		const waiting = "sign-in: no answer yet, waiting up to 25s more"
+		const waiting = "sign-in: no answer yet, waiting up to 25s more " + stopped
 		want := strings.Join([]string{
 			"connection lost, trying again in … (cause: the hub closed the connection)",
 			waiting,
-			"no connection, trying again in … (cause: the hub did not answer in time) Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window.",
+			"no connection, trying again in … (cause: the hub did not answer in time) " + stopped,
 			waiting,
 			"no connection, trying again in …",
 			"connected again",
@@ -200,7 +203,7 @@ func TestLogOfADeadline(t *testing.T) {
 		if _, err := s.client.GetTwin(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("GetTwin: %v", err)
 		}
-		if got, want := log.String(), "get the twin: no answer yet, waiting up to 3s more"; got != want {
+		if got, want := log.String(), "get the twin: no answer yet, waiting up to 3s more "+stopped; got != want {
 			t.Errorf("the log says\n%s\nwant\n%s", got, want)
 		}
 	})

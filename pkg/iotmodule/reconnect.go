@@ -67,8 +67,8 @@ func (c *Client) reconnect(ctx context.Context, past *history, old *connection, 
 		cause, _ := old.whyLost()
 		c.setOutage(cause)
 		failures.Add("connection lost", cause, pause)
-		if suspicion := past.suspicion(c.module.Owner()); suspicion != "" {
-			c.log.Warn(suspicion)
+		if what, help := past.suspicion(c.module.Owner()); what != "" {
+			c.log.Warn(what, hint.Key, help)
 		}
 		if err := backoff.Wait(ctx, pause); err != nil {
 			return nil, err

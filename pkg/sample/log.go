@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"moduletwin/pkg/internal/hint"
 	"moduletwin/pkg/internal/printable"
 )
 
@@ -22,10 +23,10 @@ func setUpLog(hint func(error) string) {
 
 // printError prints an error on one line and what may help, if anything is
 // known, on another.
-func printError(err error, hint string) {
+func printError(err error, help string) {
 	log.Print(err)
-	if hint != "" {
-		fmt.Fprintln(os.Stderr, printable.Line(hint, maxLine))
+	if help != "" {
+		fmt.Fprintln(os.Stderr, printable.Line(help, maxLine))
 	}
 }
 
@@ -50,11 +51,15 @@ func (h logHandler) Enabled(_ context.Context, level slog.Level) bool { return l
 // Handle writes r.
 func (h logHandler) Handle(_ context.Context, r slog.Record) error {
 	details := h.details[:len(h.details):len(h.details)]
-	hint := ""
+	help := ""
 	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == hint.Key {
+			help = a.Value.String()
+			return true
+		}
 		details = append(details, detail(a))
 		if cause, ok := a.Value.Any().(error); ok && a.Key == "cause" {
-			hint = h.hint(cause)
+			help = h.hint(cause)
 		}
 		return true
 	})
@@ -63,8 +68,8 @@ func (h logHandler) Handle(_ context.Context, r slog.Record) error {
 		line += " (" + strings.Join(details, ", ") + ")"
 	}
 	line = printable.Line(line, maxLine)
-	if hint != "" {
-		line += "\n" + printable.Line(hint, maxLine)
+	if help != "" {
+		line += "\n" + printable.Line(help, maxLine)
 	}
 	return h.out.Output(0, line)
 }

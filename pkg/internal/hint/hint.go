@@ -13,3 +13,7 @@ func (e *Error) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Key is the key of a log record's attribute that holds a hint. Handlers for
+// people show it as they show the hint of an error.
+const Key = "hint"

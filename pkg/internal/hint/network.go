@@ -20,14 +20,29 @@ import (
 // host with or without port. It returns errors that it knows nothing about as
 // they are.
 func Network(err error, address string) error {
-	host, _, splitErr := net.SplitHostPort(address)
-	if splitErr != nil {
-		host = address
-	}
-	if sentences := network(err, trust.IsLoopback(host)); sentences != "" {
+	if sentences := network(err, isLoopback(address)); sentences != "" {
 		return &Error{err, sentences}
 	}
 	return err
+}
+
+// NoAnswer returns the hint while an answer from address is waited for longer
+// than usual, or "".
+func NoAnswer(address string) string {
+	if isLoopback(address) {
+		return stopped
+	}
+	return ""
+}
+
+const stopped = "Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	return trust.IsLoopback(host)
 }
 
 // network returns the hint for an error of a connection, or "". Package sample
@@ -61,7 +76,7 @@ func network(err error, loopback bool) string {
 	late := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 	switch {
 	case late && loopback:
-		return "Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."
+		return stopped
 	case late:
 		return "No answer in time. Check the network; a firewall may be dropping the packets."
 	case IsClosed(err) && loopback:

@@ -35,7 +35,11 @@ func (j *journal) Handle(_ context.Context, r slog.Record) error {
 	defer j.mu.Unlock()
 	line := r.Message
 	r.Attrs(func(a slog.Attr) bool {
-		cause := a.Value.Any().(error)
+		cause, ok := a.Value.Any().(error)
+		if !ok {
+			line += " " + a.Key + ": " + a.Value.String()
+			return true
+		}
 		line += fmt.Sprintf(" (%s: %v)", a.Key, cause)
 		j.causes = append(j.causes, cause)
 		return true
@@ -86,18 +90,20 @@ func TestFailures(t *testing.T) {
 func TestStillWaiting(t *testing.T) {
 	tests := []struct {
 		name  string
+		help  string
 		waits time.Duration
 		want  []string
 	}{
-		{"over soon", 3*time.Second - 1, nil},
-		{"over as the line is being logged", 3 * time.Second, []string{"get the twin: no answer yet, waiting up to 17s more"}},
-		{"over late", time.Minute, []string{"get the twin: no answer yet, waiting up to 17s more"}},
+		{"over soon", "", 3*time.Second - 1, nil},
+		{"over as the line is being logged", "", 3 * time.Second, []string{"get the twin: no answer yet, waiting up to 17s more"}},
+		{"over late", "", time.Minute, []string{"get the twin: no answer yet, waiting up to 17s more"}},
+		{"with a hint", "Type fg.", time.Minute, []string{"get the twin: no answer yet, waiting up to 17s more hint: Type fg."}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log journal
-				stop := waitlog.StillWaiting(slog.New(&log), "get the twin", 3*time.Second, 20*time.Second-1)
+				stop := waitlog.StillWaiting(slog.New(&log), "get the twin", test.help, 3*time.Second, 20*time.Second-1)
 				time.Sleep(test.waits)
 				synctest.Wait() // for the line to be begun
 				stop()

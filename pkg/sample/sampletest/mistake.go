@@ -103,7 +103,7 @@ func matches(text, want string) bool {
 var (
 	secret   = regexp.MustCompile(`[A-Za-z0-9+/]{40,}={0,2}|sig=|sr=`)
 	loopback = regexp.MustCompile(`(127\.0\.0\.1|localhost|\[::1\]):\d+`)
-	slow     = regexp.MustCompile(`(?m)^.*: no answer yet, waiting up to .* more\n`) // on a busy machine
+	slow     = regexp.MustCompile(`(?m)^.*: no answer yet, waiting up to .* more\n(Something is listening there, .*\n)?`) // on a busy machine
 )
 
 // Plain returns a message without what differs from run to run.
