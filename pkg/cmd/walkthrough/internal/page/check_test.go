@@ -74,7 +74,7 @@ set "NAME=Anna"
 <!-- walkthrough: file=hello/main.go -->
 | Python | Go |
 |---|---|
-| ~sys.argv[1]~ | ~os.Args[1]~ |
+| ~sys.argv[1]~ | ~os.Args[1]~, ~greet(…)~ |
 
 ## Danach
 
@@ -103,6 +103,7 @@ func TestCheck(t *testing.T) {
 		{"code without a file", "<!-- walkthrough: file=hello/main.go -->\n~~~go", "\n~~~go", 7, "names no file"},
 		{"file that is missing", "file=hello/main.go -->\n~~~go", "file=hello/gone.go -->\n~~~go", 6, "hello/gone.go"},
 		{"code of a table", "~os.Args[1]~", "~os.Args[2]~", 33, "os.Args[2]"},
+		{"code of a table with a gap", "~greet(…)~", "~greet(…]~", 33, "greet(…]"},
 
 		{"dead anchor", "(#größe--maß)", "(#größe-maß)", 3, "no heading for #größe-maß"},
 		{"heading renamed", "## Größe & Maß", "## Größen", 3, "no heading for #größe--maß"},

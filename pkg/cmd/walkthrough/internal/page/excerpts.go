@@ -10,7 +10,8 @@ import (
 // CheckExcerpts demands that every block of Go code that is neither to be
 // saved nor to be inserted stands literally, but for its indentation, in the file that its directive
 // names, below root. A line "// …" stands for lines left out. Of a table with
-// a file, the code in the last column has to stand in it.
+// a file, the code in the last column has to stand in it; there, "…" stands for
+// anything left out.
 func (p *Page) CheckExcerpts(root fs.FS) []Problem {
 	c := checker{file: p.Name}
 	for _, b := range p.Blocks {
@@ -99,11 +100,22 @@ func (c *checker) codeOfTable(root fs.FS, t Table) {
 	text := strings.Join(c.lines(root, t.Directive), "\n")
 	for i, row := range t.Rows[1:] {
 		for _, span := range code.FindAllStringSubmatch(row[len(row)-1], -1) {
-			if !strings.Contains(text, span[1]) {
+			if !containsInOrder(text, strings.Split(span[1], Elision)) {
 				c.add(t.Line+2+i, "this is not in %s: %s", t.Directive.File, span[1])
 			}
 		}
 	}
+}
+
+func containsInOrder(text string, parts []string) bool {
+	for _, part := range parts {
+		_, rest, found := strings.Cut(text, part)
+		if !found {
+			return false
+		}
+		text = rest
+	}
+	return true
 }
 
 // lines returns the text of the files that a directive names, separated by
