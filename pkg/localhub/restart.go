@@ -67,7 +67,7 @@ func (h *Hub) resumeFrom(pause chan struct{}) {
 		h.log.Error(err.Error())
 		return
 	}
-	h.log.Info("connections are welcome again")
+	h.log.Info("the hub accepts connections again")
 }
 
 // endPause cancels the pause, if there is one. The lock is held.

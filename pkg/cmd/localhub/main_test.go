@@ -168,7 +168,7 @@ func TestProgram(t *testing.T) {
 	first.log(t, "429")
 	io.WriteString(first.stdin, "refuse 10ms\n")
 	first.says(t, "refuse: ")
-	first.log(t, "connections are welcome again")
+	first.log(t, "the hub accepts connections again")
 	first.end(t)
 
 	second := start(t, config, "-listen", "localhost:0") // somebody may have taken the port of the first

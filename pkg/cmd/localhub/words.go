@@ -32,6 +32,17 @@ func (p *prompt) block([]string) (string, error) {
 	return "devices and modules are kept out, " + connections(p.hub.Block()) + " cut; type unblock to let them in", nil
 }
 
+// connected says how many devices and modules are connected.
+func (p *prompt) connected() string {
+	n := 0
+	for _, i := range p.hub.Identities() {
+		if i.Connected {
+			n++
+		}
+	}
+	return connections(n)
+}
+
 func connections(n int) string {
 	switch n {
 	case 0:
@@ -67,22 +78,29 @@ func (p *prompt) throttle(arguments []string) (string, error) {
 
 // unblock ends whatever goes on until further notice.
 func (p *prompt) unblock([]string) (string, error) {
+	stopped, _ := p.hub.Stopped()
+	needed := stopped || len(p.hub.PendingFaults()) > 0
 	if err := p.hub.Unblock(); err != nil {
 		return "", err
+	}
+	if !needed {
+		return "nothing was blocked, refused or throttled", nil
 	}
 	return "everybody is let in again", nil
 }
 
 func (p *prompt) expire([]string) (string, error) {
+	n := p.connected()
 	p.hub.ExpireTokens()
-	return "the tokens of all connections have expired; clients come back with new ones", nil
+	return "the tokens of all connections have expired, " + n + " cut; clients come back with new ones", nil
 }
 
 func (p *prompt) forget([]string) (string, error) {
+	n := p.connected()
 	if err := p.hub.ForgetSessions(); err != nil {
 		return "", err
 	}
-	return "stored subscriptions are forgotten and connections cut; clients come back and subscribe again", nil
+	return "stored subscriptions are forgotten, " + n + " cut; clients come back, but some SDKs do not subscribe again (the module app does)", nil
 }
 
 // duration reads an argument of a word.
