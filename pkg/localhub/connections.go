@@ -79,7 +79,7 @@ func (h *Hub) DisconnectAll() int { return h.mqtt.DisconnectAll(fault.Cut()) }
 // known again when the hub is started the next time.
 func (h *Hub) ForgetSessions() error {
 	h.faults.Count("ForgetSessions", nil)
-	if err := h.registry.ForgetSubscriptions(); err != nil {
+	if err := h.registry.ForgetSessions(); err != nil {
 		return fmt.Errorf("localhub: sessions are forgotten only until the hub is started again: %w", err)
 	}
 	return nil

@@ -77,8 +77,8 @@ func (c *Client) Subscribe(change func(Subscriptions) error, respond func()) (er
 		if err = change(after); err != nil {
 			return
 		}
-		if e.stored {
-			if err = c.registry.save(record{bucketSubscriptions, e.id, after}); err != nil {
+		if e.persistent {
+			if err = c.registry.save(record{bucketSessions, e.id, after}); err != nil {
 				return
 			}
 		}

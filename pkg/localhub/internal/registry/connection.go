@@ -69,12 +69,12 @@ func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*
 // openSession prepares the subscriptions for a new connection and reports
 // whether there are some from before. The lock of e is held.
 func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) {
-	if !clean && e.stored {
+	if !clean && e.persistent {
 		return true, nil
 	}
 	fresh := Subscriptions{}
-	if !clean || e.stored {
-		kept := record{bucketSubscriptions, e.id, fresh}
+	if !clean || e.persistent {
+		kept := record{bucketSessions, e.id, fresh}
 		if clean {
 			kept.value = nil
 		}
@@ -82,24 +82,24 @@ func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) 
 			return false, err
 		}
 	}
-	e.subscriptions, e.stored = fresh, !clean
+	e.subscriptions, e.persistent = fresh, !clean
 	return false, nil
 }
 
-// ForgetSubscriptions forgets all stored subscriptions and cuts those who are
-// connected. It holds all locks until that is kept: no session that begins
-// meanwhile is lost with the old ones.
-func (r *Registry) ForgetSubscriptions() error {
+// ForgetSessions forgets all sessions and cuts those who are connected. It holds
+// all locks until that is kept: no session that begins meanwhile is lost with the
+// old ones.
+func (r *Registry) ForgetSessions() error {
 	all := r.all(func(ID) bool { return true })
 	slices.SortFunc(all, byID) // devices before their modules
 	var stored []record
 	for _, e := range all {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if e.stored {
-			stored = append(stored, record{bucketSubscriptions, e.id, nil})
+		if e.persistent {
+			stored = append(stored, record{bucketSessions, e.id, nil})
 		}
-		e.subscriptions, e.stored = Subscriptions{}, false
+		e.subscriptions, e.persistent = Subscriptions{}, false
 		e.cut("sessions are forgotten")
 	}
 	return r.save(stored...)

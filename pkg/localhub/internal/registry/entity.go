@@ -17,8 +17,8 @@ type entity struct {
 	modules  map[string]*entity // of a device
 
 	connection    Connection    // the last one, as long as it has not left; see connected
-	subscriptions Subscriptions // of the connection, and of the next ones if they are stored
-	stored        bool
+	subscriptions Subscriptions // of the connection, and of the next ones if the session is persistent
+	persistent    bool          // the session
 
 	signIns           int
 	telemetry         int
@@ -76,7 +76,7 @@ type Snapshot struct {
 	Identity          *Identity     // not to be written to
 	Twin              *twin.Twin    // not to be written to
 	Connection        Connection    // nil if there is none
-	Subscriptions     Subscriptions // of the connection, and of the next ones if they are stored
+	Subscriptions     Subscriptions // of the connection, and of the next ones if the session is persistent
 	ConnectionChanged time.Time
 	LastActive        time.Time
 	SignIns           int // successful ones so far

@@ -148,7 +148,7 @@ func (r *Registry) remove(device *entity, removed []*entity) error {
 		return err
 	}
 	for _, e := range removed {
-		e.identity, e.twin, e.subscriptions, e.stored = nil, nil, nil, false
+		e.identity, e.twin, e.subscriptions, e.persistent = nil, nil, nil, false
 		delete(device.modules, e.id.Module)
 		e.cut("the identity was deleted")
 		e.wakeWatchers()

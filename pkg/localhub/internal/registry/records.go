@@ -12,10 +12,10 @@ import (
 
 // The buckets, one record per device or module in each but the first.
 const (
-	bucketHub           = "hub" // what there is one of
-	bucketIdentities    = "identities"
-	bucketTwins         = "twins"
-	bucketSubscriptions = "sessions"
+	bucketHub        = "hub" // what there is one of
+	bucketIdentities = "identities"
+	bucketTwins      = "twins"
+	bucketSessions   = "sessions"
 )
 
 // ErrNotSaved says that a change could not be kept, and so was not made.
@@ -80,7 +80,7 @@ func (r *Registry) save(records ...record) error {
 func (r *Registry) forget(entities []*entity) error {
 	var records []record
 	for _, e := range entities {
-		for _, bucket := range []string{bucketIdentities, bucketTwins, bucketSubscriptions} {
+		for _, bucket := range []string{bucketIdentities, bucketTwins, bucketSessions} {
 			records = append(records, record{bucket, e.id, nil})
 		}
 	}
@@ -116,12 +116,12 @@ func load(v store.View) (map[ID]*entity, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = v.ForEach(bucketSubscriptions, func(key string, value []byte) error {
+	err = v.ForEach(bucketSessions, func(key string, value []byte) error {
 		e := index[parseRecordKey(key)]
 		if e == nil {
 			return fmt.Errorf("a session of no identity: %s", parseRecordKey(key))
 		}
-		e.stored = true
+		e.persistent = true
 		return json.Unmarshal(value, &e.subscriptions)
 	})
 	if err != nil {
