@@ -26,6 +26,6 @@ func (h *Hub) publishFault(what string) {
 	h.events.Publish(event.Event{Kind: event.Fault, Reason: what})
 }
 
-func (h *Hub) conditionsChanged(how string) {
-	h.events.Publish(event.Event{Kind: event.ConditionsChanged, Reason: how})
+func (h *Hub) conditionsChanged(reason string) {
+	h.events.Publish(event.Event{Kind: event.ConditionsChanged, Reason: reason})
 }

@@ -266,7 +266,7 @@ func TestPendingFaults(t *testing.T) {
 	hub := localhub.New(t)
 	hub.FailNext(3, fault.REST, fault.Status(429))
 	hub.FailNext(1, fault.Notify, fault.Cut())
-	want := []fault.Pending{{Left: 3, At: fault.REST, How: fault.Status(429)}, {Left: 1, At: fault.Notify, How: fault.Cut()}}
+	want := []fault.Pending{{Left: 3, At: fault.REST, Failure: fault.Status(429)}, {Left: 1, At: fault.Notify, Failure: fault.Cut()}}
 	if got := hub.PendingFaults(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -25,8 +25,8 @@ const (
 // TestFaultsAtSignIn injects a fault into a CONNECT; the next one is good again.
 func TestFaultsAtSignIn(t *testing.T) {
 	for _, row := range []struct {
-		how  fault.Failure
-		then func(*client)
+		failure fault.Failure
+		then    func(*client)
 	}{
 		{fault.Cut(), (*client).expectEnd},
 		{fault.CutReset(), (*client).expectReset},
@@ -38,10 +38,10 @@ func TestFaultsAtSignIn(t *testing.T) {
 		{fault.Late(time.Millisecond), (*client).expectConnack},
 		{fault.Duplicate(), func(c *client) { c.expectConnack(); c.expectAlive() }},
 	} {
-		t.Run(row.how.String(), func(t *testing.T) {
+		t.Run(row.failure.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			module := hub.AddModule("d", "m")
-			hub.FailNext(1, fault.SignIn, row.how)
+			hub.FailNext(1, fault.SignIn, row.failure)
 			c := dial(t, hub)
 			c.send(connect(module))
 			row.then(c)
@@ -107,8 +107,8 @@ func (c *client) expectSilence() {
 // is signed in.
 func TestFaultsInTheMiddle(t *testing.T) {
 	type injected struct {
-		at  fault.Point
-		how fault.Failure
+		at      fault.Point
+		failure fault.Failure
 	}
 	const report = "$iothub/twin/PATCH/properties/reported/?$rid=1"
 	end := (*client).expectEnd
@@ -155,11 +155,11 @@ func TestFaultsInTheMiddle(t *testing.T) {
 		{injected{fault.Notify, fault.Duplicate()}, 1, twice(message(notice, `"x":1`))},
 		{injected{fault.Notify, fault.Late(time.Millisecond)}, 1, message(notice, `"x":1`)},
 	} {
-		t.Run(row.at.String()+" "+row.how.String(), func(t *testing.T) {
+		t.Run(row.at.String()+" "+row.failure.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			c, _ := signIn(t, hub, hub.AddModule("d", "m"))
 			c.subscribe(responses, desired)
-			hub.FailNext(1, row.at, row.how)
+			hub.FailNext(1, row.at, row.failure)
 			switch row.at {
 			case fault.TwinGet:
 				c.publish(getTwin, "")
@@ -182,7 +182,7 @@ func TestFaultsInTheMiddle(t *testing.T) {
 // TestFaultsAtSubscribe injects faults into SUBSCRIBE.
 func TestFaultsAtSubscribe(t *testing.T) {
 	for _, row := range []struct {
-		how        fault.Failure
+		failure    fault.Failure
 		then       func(*client)
 		subscribed bool // in the session, as the next connection finds
 	}{
@@ -197,11 +197,11 @@ func TestFaultsAtSubscribe(t *testing.T) {
 		{fault.LoseResponse(), (*client).expectEnd, true},
 		{fault.CutHalfway(), func(c *client) { c.expectRest("\x90\x03\x00") }, true},
 	} {
-		t.Run(row.how.String(), func(t *testing.T) {
+		t.Run(row.failure.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			module := hub.AddModule("d", "m")
 			c, _ := signIn(t, hub, module)
-			hub.FailNext(1, fault.Subscribe, row.how)
+			hub.FailNext(1, fault.Subscribe, row.failure)
 			packet := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 			packet.MessageID, packet.Topics, packet.Qoss = 1, []string{desired}, []byte{0}
 			c.send(packet)
@@ -232,7 +232,7 @@ func TestNoHalfOfNothing(t *testing.T) {
 // TestFaultsAtREST injects faults into one request that tries to change a twin.
 func TestFaultsAtREST(t *testing.T) {
 	for _, row := range []struct {
-		how     fault.Failure
+		failure fault.Failure
 		status  int // 0 for no response
 		body    string
 		version int64 // of the desired properties afterwards
@@ -251,12 +251,12 @@ func TestFaultsAtREST(t *testing.T) {
 		{fault.Late(time.Millisecond), 200, `"x":1`, 2},
 		{fault.Duplicate(), 200, `"x":1`, 2},
 	} {
-		t.Run(row.how.String(), func(t *testing.T) {
+		t.Run(row.failure.String(), func(t *testing.T) {
 			hub := localhub.New(t)
 			hub.AddModule("d", "m")
 			r := newREST(t, hub)
-			hub.FailNext(1, fault.REST, row.how)
-			if row.how == fault.Silence() {
+			hub.FailNext(1, fault.REST, row.failure)
+			if row.failure == fault.Silence() {
 				var giveUp context.CancelFunc
 				r.ctx, giveUp = context.WithCancel(t.Context())
 				go func() {
@@ -270,7 +270,7 @@ func TestFaultsAtREST(t *testing.T) {
 				t.Errorf("got %d, %v, want %d", got.status, err, row.status)
 			}
 			contains(t, "the body", got.body, row.body)
-			if strings.Contains(row.how.String(), "429") && got.header.Get("Retry-After") == "" != (row.how == fault.Status(429)) {
+			if strings.Contains(row.failure.String(), "429") && got.header.Get("Retry-After") == "" != (row.failure == fault.Status(429)) {
 				t.Errorf("Retry-After: %q", got.header.Get("Retry-After"))
 			}
 			if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired.Version() != row.version || hub.FaultsInjected() != 1 {

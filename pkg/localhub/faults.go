@@ -10,9 +10,9 @@ import (
 
 // FailNext makes the next n events at a point fail, whomever they concern.
 // Further calls for the same point take effect after it.
-func (h *Hub) FailNext(n int, at fault.Point, how fault.Failure) {
-	h.faults.Add(n, at, how)
-	h.conditionsChanged(fmt.Sprintf("%v at %v is to come", how, at))
+func (h *Hub) FailNext(n int, at fault.Point, failure fault.Failure) {
+	h.faults.Add(n, at, failure)
+	h.conditionsChanged(fmt.Sprintf("%v at %v is to come", failure, at))
 }
 
 // ClearFaults forgets the faults of [Hub.FailNext] that are still to come.

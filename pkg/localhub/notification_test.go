@@ -36,8 +36,8 @@ func notifications(recording *event.Recording) (lines []string) {
 // behind the end.
 func TestMissedByFault(t *testing.T) {
 	for _, row := range []struct {
-		how  fault.Failure
-		want []string // of two notifications
+		failure fault.Failure
+		want    []string // of two notifications
 	}{
 		{fault.LoseResponse(), []string{
 			"NotificationSent version=2",
@@ -51,12 +51,12 @@ func TestMissedByFault(t *testing.T) {
 	} {
 		hub := subscribed(t)
 		recording := hub.RecordEvents(100)
-		hub.FailNext(1, fault.Notify, row.how)
+		hub.FailNext(1, fault.Notify, row.failure)
 		for n := range 2 {
 			hub.PatchDesired("d", "m", map[string]any{"n": n})
 		}
 		if got := notifications(recording); !slices.Equal(got, row.want) {
-			t.Errorf("%v: got\n  %s\nwant\n  %s", row.how, strings.Join(got, "\n  "), strings.Join(row.want, "\n  "))
+			t.Errorf("%v: got\n  %s\nwant\n  %s", row.failure, strings.Join(got, "\n  "), strings.Join(row.want, "\n  "))
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (f Failure) String() string {
 
 // Pending is a failure that waits for its events.
 type Pending struct {
-	Left int // events that will fail
-	At   Point
-	How  Failure
+	Left    int // events that will fail
+	At      Point
+	Failure Failure
 }

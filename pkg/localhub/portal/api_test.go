@@ -243,7 +243,7 @@ func TestFaults(t *testing.T) {
 	if c := play("block", ""); !c.Blocked {
 		t.Errorf("block: %+v", c)
 	}
-	if c := play("throttle", "3"); c.Throttled != 3 || s.hub.PendingFaults()[1].How != fault.Status(429) {
+	if c := play("throttle", "3"); c.Throttled != 3 || s.hub.PendingFaults()[1].Failure != fault.Status(429) {
 		t.Errorf("throttle: %+v", c)
 	}
 	if c := play("refuse", "1m0s"); !c.Refusing || c.Until == 0 {

@@ -29,11 +29,11 @@ type Queue struct {
 
 // Add makes the next n events at a point fail, after those that wait there
 // already.
-func (q *Queue) Add(n int, at fault.Point, how fault.Failure) {
+func (q *Queue) Add(n int, at fault.Point, failure fault.Failure) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if n > 0 {
-		q.waiting = append(q.waiting, fault.Pending{Left: n, At: at, How: how})
+		q.waiting = append(q.waiting, fault.Pending{Left: n, At: at, Failure: failure})
 	}
 }
 
@@ -54,31 +54,31 @@ func (q *Queue) Clear() {
 // Next returns what goes wrong with an event at a point; mostly, nothing. whom
 // is the client that it concerns, for the log; nil if that does not know.
 func (q *Queue) Next(at fault.Point, whom fmt.Stringer) fault.Failure {
-	how, what := q.NextUnlogged(at, whom)
+	failure, what := q.NextUnlogged(at, whom)
 	if what != "" {
 		q.Log(what)
 	}
-	return how
+	return failure
 }
 
 // NextUnlogged is Next for callers that hold a lock: unless what is "", they
 // have to call Log with it once they do not.
-func (q *Queue) NextUnlogged(at fault.Point, whom fmt.Stringer) (how fault.Failure, what string) {
+func (q *Queue) NextUnlogged(at fault.Point, whom fmt.Stringer) (failure fault.Failure, what string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i := slices.IndexFunc(q.waiting, func(p fault.Pending) bool { return p.At == at })
 	if i < 0 {
 		return fault.Failure{}, ""
 	}
-	how = q.waiting[i].How
+	failure = q.waiting[i].Failure
 	if q.waiting[i].Left--; q.waiting[i].Left == 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 	}
-	what = q.count(fmt.Sprintf("%v at %v", how, at), whom)
-	if other, found := instead[pointKind{at, how.Kind}]; found {
-		how.Kind = other
+	what = q.count(fmt.Sprintf("%v at %v", failure, at), whom)
+	if other, found := instead[pointKind{at, failure.Kind}]; found {
+		failure.Kind = other
 	}
-	return how, what
+	return failure, what
 }
 
 // pointKind is a kind of failure at a point.

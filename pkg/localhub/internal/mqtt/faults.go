@@ -18,8 +18,8 @@ import (
 // injectBeforeSignIn plays the failures that come before or in place of a
 // CONNACK. It returns what is left to be played, and whether the sign-in goes
 // on.
-func injectBeforeSignIn(how fault.Failure, conn net.Conn, socket *network.Conn) (left fault.Failure, goesOn bool) {
-	switch how.Kind {
+func injectBeforeSignIn(failure fault.Failure, conn net.Conn, socket *network.Conn) (left fault.Failure, goesOn bool) {
+	switch failure.Kind {
 	case fault.KindCut:
 		socket.Close()
 	case fault.KindCutReset:
@@ -30,19 +30,19 @@ func injectBeforeSignIn(how fault.Failure, conn net.Conn, socket *network.Conn) 
 	case fault.KindGarbage:
 		conn.Write(faults.Garbage)
 	case fault.KindStatus:
-		conn.Write(encodeConnack(byte(how.Status), false))
+		conn.Write(encodeConnack(byte(failure.Status), false))
 	case fault.KindLate:
-		return fault.Failure{}, socket.Pause(how.Delay)
+		return fault.Failure{}, socket.Pause(failure.Delay)
 	default:
-		return how, true
+		return failure, true
 	}
 	return fault.Failure{}, false
 }
 
 // injectInsteadOfSuback plays the failures that come in place of a SUBACK, and
 // reports whether there was one.
-func (c *connection) injectInsteadOfSuback(how fault.Failure, packet *packets.SubscribePacket) bool {
-	switch how.Kind {
+func (c *connection) injectInsteadOfSuback(failure fault.Failure, packet *packets.SubscribePacket) bool {
+	switch failure.Kind {
 	case fault.KindStatus:
 		codes := make([]byte, len(packet.Topics))
 		for i := range codes {
@@ -52,17 +52,17 @@ func (c *connection) injectInsteadOfSuback(how fault.Failure, packet *packets.Su
 	case fault.KindGarbage:
 		c.send(faults.Garbage)
 	default:
-		return c.injectInstead(how)
+		return c.injectInstead(failure)
 	}
 	return true
 }
 
 // injectInstead plays a failure that comes in place of what was asked for, and
 // reports whether it is one.
-func (c *connection) injectInstead(how fault.Failure) bool {
-	switch how.Kind {
+func (c *connection) injectInstead(failure fault.Failure) bool {
+	switch failure.Kind {
 	case fault.KindCut, fault.KindCutReset:
-		c.end(how)
+		c.end(failure)
 	case fault.KindSilence:
 	default:
 		return false
@@ -73,10 +73,10 @@ func (c *connection) injectInstead(how fault.Failure) bool {
 // injectTwinResponse plays a response that says something else than what came
 // of a twin request, which is not carried out. It reports whether there was
 // one. garbled is the status that garbage comes with.
-func (c *connection) injectTwinResponse(how fault.Failure, r twinRequest, garbled int) bool {
-	switch how.Kind {
+func (c *connection) injectTwinResponse(failure fault.Failure, r twinRequest, garbled int) bool {
+	switch failure.Kind {
 	case fault.KindStatus:
-		c.refuseRequest(r, huberror.Injected(how.Status))
+		c.refuseRequest(r, huberror.Injected(failure.Status))
 	case fault.KindGarbage:
 		c.client.Subscriptions(func(s registry.Subscriptions) {
 			c.respondTo(r, fault.Failure{}, s, garbled, 0, faults.Garbage)
@@ -87,39 +87,39 @@ func (c *connection) injectTwinResponse(how fault.Failure, r twinRequest, garble
 	return true
 }
 
-// injectNotification returns what is left to be played of how, the payload,
+// injectNotification returns what is left to be played of failure, the payload,
 // and whether the notification is the last message.
-func injectNotification(how fault.Failure, payload []byte) (left fault.Failure, sent []byte, last bool) {
-	switch how.Kind {
+func injectNotification(failure fault.Failure, payload []byte) (left fault.Failure, sent []byte, last bool) {
+	switch failure.Kind {
 	case fault.KindGarbage:
 		return fault.Failure{}, faults.Garbage, false
 	case fault.KindLoseResponse:
 		return fault.Failure{}, payload, true
 	}
-	return how, payload, false
+	return failure, payload, false
 }
 
-// publish sends a message at the QoS of a subscription, as how would have it.
-func (c *connection) publish(how fault.Failure, topic string, qos byte, payload []byte) (dropped string) {
-	return c.respond(how, encodePublish(topic, c.nextID(qos), payload))
+// publish is respond with a message at the QoS of a subscription.
+func (c *connection) publish(failure fault.Failure, topic string, qos byte, payload []byte) (dropped string) {
+	return c.respond(failure, encodePublish(topic, c.nextID(qos), payload))
 }
 
-// respond sends packet, as how would have it. dropped says why it is not sent
+// respond sends packet, affected by failure. dropped says why it is not sent
 // as a whole, "" if it is.
-func (c *connection) respond(how fault.Failure, packet []byte) (dropped string) {
-	switch how.Kind {
+func (c *connection) respond(failure fault.Failure, packet []byte) (dropped string) {
+	switch failure.Kind {
 	case fault.KindCutHalfway:
 		c.sendLast(packet[:(len(packet)+1)/2])
-		return "fault " + how.String()
+		return "fault " + failure.String()
 	case fault.KindLoseResponse:
 		c.end(fault.Cut())
-		return "fault " + how.String()
+		return "fault " + failure.String()
 	case fault.KindDuplicate:
 		dropped = c.send(packet)
 		c.send(packet)
 		return dropped
 	case fault.KindLate:
-		return c.sendLater(how.Delay, packet)
+		return c.sendLater(failure.Delay, packet)
 	}
 	return c.send(packet)
 }
@@ -143,37 +143,37 @@ func (c *connection) sendLater(d time.Duration, packet []byte) (dropped string) 
 }
 
 // end plays Cut or CutReset.
-func (c *connection) end(how fault.Failure) {
+func (c *connection) end(failure fault.Failure) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if how.Kind == fault.KindCutReset && c.reason == "" {
+	if failure.Kind == fault.KindCutReset && c.reason == "" {
 		c.socket.Reset()
 	}
-	c.cutLocked("fault " + how.String())
+	c.cutLocked("fault " + failure.String())
 }
 
 // Disconnect ends the connection of a device or module by Cut or CutReset, and
 // reports whether there was one.
-func (s *Server) Disconnect(id registry.ID, how fault.Failure) bool {
+func (s *Server) Disconnect(id registry.ID, failure fault.Failure) bool {
 	snapshot, err := s.Registry.Get(id)
-	return err == nil && s.disconnect(snapshot, how)
+	return err == nil && s.disconnect(snapshot, failure)
 }
 
 // DisconnectAll ends all connections and returns how many there were.
-func (s *Server) DisconnectAll(how fault.Failure) (n int) {
+func (s *Server) DisconnectAll(failure fault.Failure) (n int) {
 	for _, snapshot := range s.Registry.All() {
-		if s.disconnect(snapshot, how) {
+		if s.disconnect(snapshot, failure) {
 			n++
 		}
 	}
 	return n
 }
 
-func (s *Server) disconnect(snapshot registry.Snapshot, how fault.Failure) bool {
+func (s *Server) disconnect(snapshot registry.Snapshot, failure fault.Failure) bool {
 	c, connected := snapshot.Connection.(*connection)
 	if connected {
 		s.Faults.Count("Disconnect", c)
-		c.end(how)
+		c.end(failure)
 	}
 	return connected
 }

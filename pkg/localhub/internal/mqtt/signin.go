@@ -22,8 +22,8 @@ import (
 func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
 	id, token, err := identify(connect)
 	who := claim{id, connect.ClientIdentifier}
-	how := s.Faults.Next(fault.SignIn, who)
-	how, goesOn := injectBeforeSignIn(how, conn, socket)
+	failure := s.Faults.Next(fault.SignIn, who)
+	failure, goesOn := injectBeforeSignIn(failure, conn, socket)
 	if !goesOn {
 		return nil
 	}
@@ -39,7 +39,7 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 			c.client, present = client, sessionPresent
 			s.Authenticated(socket)
 			c.publishEvent(event.Event{Kind: event.SignedIn, By: token.KeyName})
-			c.respond(how, encodeConnack(packets.Accepted, sessionPresent))
+			c.respond(failure, encodeConnack(packets.Accepted, sessionPresent))
 		})
 	switch {
 	case errors.Is(err, registry.ErrNotSaved):

@@ -21,8 +21,8 @@ func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 	if len(packet.Topics) == 0 {
 		return errors.New("a SUBSCRIBE to nothing")
 	}
-	how := c.server.Faults.Next(fault.Subscribe, c)
-	if c.injectInsteadOfSuback(how, packet) {
+	failure := c.server.Faults.Next(fault.Subscribe, c)
+	if c.injectInsteadOfSuback(failure, packet) {
 		return nil
 	}
 	codes := make([]byte, len(packet.Topics))
@@ -47,7 +47,7 @@ func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 		if _, desired := wanted[FilterDesired]; desired {
 			c.publishEvent(event.Event{Kind: event.Subscribed})
 		}
-		c.respond(how, encodeSuback(packet.MessageID, codes))
+		c.respond(failure, encodeSuback(packet.MessageID, codes))
 	})
 }
 

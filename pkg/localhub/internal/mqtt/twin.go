@@ -25,17 +25,17 @@ func (c *connection) handleTwinGet(packet *packets.PublishPacket, topic string) 
 	if err != nil {
 		return err
 	}
-	how := c.server.Faults.Next(fault.TwinGet, c)
-	if c.injectInstead(how) {
+	failure := c.server.Faults.Next(fault.TwinGet, c)
+	if c.injectInstead(failure) {
 		return nil
 	}
 	c.acknowledge(packet)
-	if c.injectTwinResponse(how, request, http.StatusOK) {
+	if c.injectTwinResponse(failure, request, http.StatusOK) {
 		return nil
 	}
 	c.client.ReadTwin(func(t *twin.Twin, s registry.Subscriptions) {
 		c.publishTwinRequest(request, http.StatusOK, "")
-		c.respondTo(request, how, s, http.StatusOK, 0, twinBody(t))
+		c.respondTo(request, failure, s, http.StatusOK, 0, twinBody(t))
 	})
 	return nil
 }
@@ -46,12 +46,12 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 	if err != nil {
 		return err
 	}
-	how := c.server.Faults.Next(fault.TwinPatch, c)
-	if c.injectInstead(how) {
+	failure := c.server.Faults.Next(fault.TwinPatch, c)
+	if c.injectInstead(failure) {
 		return nil
 	}
 	c.acknowledge(packet)
-	if c.injectTwinResponse(how, request, http.StatusBadGateway) {
+	if c.injectTwinResponse(failure, request, http.StatusBadGateway) {
 		return nil
 	}
 	patch, err := twin.DecodeProperties(packet.Payload)
@@ -72,7 +72,7 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 			return
 		}
 		c.publishTwinRequest(request, http.StatusNoContent, "")
-		c.respondTo(request, how, s, http.StatusNoContent, version, nil)
+		c.respondTo(request, failure, s, http.StatusNoContent, version, nil)
 	})
 	if refusal != nil {
 		c.logRefusal(refusal)
@@ -94,9 +94,9 @@ func (r twinRequest) expectedVersion() (*int64, error) {
 
 // respondTo publishes the outcome of a request to those who have subscribed
 // to responses.
-func (c *connection) respondTo(r twinRequest, how fault.Failure, s registry.Subscriptions, status int, version int64, body []byte) {
+func (c *connection) respondTo(r twinRequest, failure fault.Failure, s registry.Subscriptions, status int, version int64, body []byte) {
 	if qos, subscribed := s[filterTwinResponses]; subscribed {
-		c.publish(how, r.responseTopic(status, version), qos, body)
+		c.publish(failure, r.responseTopic(status, version), qos, body)
 	}
 }
 
@@ -146,16 +146,16 @@ func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, vers
 	if !subscribed {
 		return "it has not subscribed to desired properties"
 	}
-	how, what := c.server.Faults.NextUnlogged(fault.Notify, c)
+	failure, what := c.server.Faults.NextUnlogged(fault.Notify, c)
 	if what != "" {
 		c.tasks.Go(func() { c.server.Faults.Log(what) }) // here, locks are held
 	}
-	if c.injectInstead(how) {
-		return "fault " + how.String()
+	if c.injectInstead(failure) {
+		return "fault " + failure.String()
 	}
 	payload := twin.EncodeSection(patch, nil, version)
-	how, payload, last := injectNotification(how, payload)
-	missed = c.publish(how, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)
+	failure, payload, last := injectNotification(failure, payload)
+	missed = c.publish(failure, fmt.Sprintf("%s?$version=%d", topicDesired, version), qos, payload)
 	if last {
 		c.sendLast(nil)
 	}

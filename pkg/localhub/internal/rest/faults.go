@@ -14,10 +14,10 @@ import (
 
 // injectBefore plays the failures without a valid HTTP response: the request
 // is not carried out. It reports whether the request goes on.
-func injectBefore(how fault.Failure, w http.ResponseWriter, r *http.Request) bool {
-	switch how.Kind {
+func injectBefore(failure fault.Failure, w http.ResponseWriter, r *http.Request) bool {
+	switch failure.Kind {
 	case fault.KindCut, fault.KindCutReset:
-		endConnection(r, how)
+		endConnection(r, failure)
 	case fault.KindSilence:
 		io.Copy(io.Discard, io.LimitReader(r.Body, maxBody)) // only then is it noticed when the client goes
 		<-r.Context().Done()
@@ -33,26 +33,26 @@ func injectBefore(how fault.Failure, w http.ResponseWriter, r *http.Request) boo
 
 // refusalOf returns the refusal that takes the place of carrying out a
 // request, nil if there is none.
-func refusalOf(how fault.Failure) error {
-	if how.Kind != fault.KindStatus {
+func refusalOf(failure fault.Failure) error {
+	if failure.Kind != fault.KindStatus {
 		return nil
 	}
-	return huberror.Injected(how.Status)
+	return huberror.Injected(failure.Status)
 }
 
-func addRetryAfter(how fault.Failure, header http.Header) {
-	if how.RetryAfter > 0 {
-		header.Set("Retry-After", strconv.Itoa(int(how.RetryAfter.Seconds())))
+func addRetryAfter(failure fault.Failure, header http.Header) {
+	if failure.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int(failure.RetryAfter.Seconds())))
 	}
 }
 
-// deliver writes the response as how would have it.
-func deliver(how fault.Failure, w http.ResponseWriter, r *http.Request, status int, body []byte) {
-	switch how.Kind {
+// deliver writes the response, affected by failure.
+func deliver(failure fault.Failure, w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	switch failure.Kind {
 	case fault.KindLoseResponse:
 		endConnection(r, fault.Cut())
 	case fault.KindLate:
-		timer := time.NewTimer(how.Delay)
+		timer := time.NewTimer(failure.Delay)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
@@ -73,9 +73,9 @@ func deliver(how fault.Failure, w http.ResponseWriter, r *http.Request, status i
 }
 
 // endConnection ends the connection and the handling of r.
-func endConnection(r *http.Request, how fault.Failure) {
+func endConnection(r *http.Request, failure fault.Failure) {
 	conn := network.FromContext(r.Context())
-	if how.Kind == fault.KindCutReset {
+	if failure.Kind == fault.KindCutReset {
 		conn.Reset()
 	}
 	conn.Close()

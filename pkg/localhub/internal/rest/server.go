@@ -53,22 +53,22 @@ const maxBody = 1 << 20 // bytes
 
 // ServeHTTP answers one request. Every response is written and logged here.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	how := s.Faults.Next(fault.REST, nil)
-	if !injectBefore(how, w, r) {
+	failure := s.Faults.Next(fault.REST, nil)
+	if !injectBefore(failure, w, r) {
 		return
 	}
 	requestID := uuid.New()
 	var response *response
 	var sender sender
-	err := refusalOf(how)
+	err := refusalOf(failure)
 	if err == nil {
 		response, err = s.carryOut(w, r, &sender)
 	}
 	status, body := render(w.Header(), requestID, response, err)
-	addRetryAfter(how, w.Header())
+	addRetryAfter(failure, w.Header())
 	s.logRequest(r, status, sender.policy, err)
 	s.publishRequest(r, status, sender, err)
-	deliver(how, w, r, status, body)
+	deliver(failure, w, r, status, body)
 }
 
 // sender is what is known of who sent a request, and of what it is about.
