@@ -28,9 +28,9 @@ type Auth struct {
 	expired map[string]time.Time // tokens that were made to expire, and until when they would count
 }
 
-// CheckHeader checks that text, an Authorization header, is the token of a policy that carries the needed
-// permission, for the given path below the hub's name. It returns the name of
-// the policy.
+// CheckHeader checks that text, an Authorization header, is the token of a
+// policy that carries the needed permission, for the given path below the hub's
+// name. It returns the name of the policy.
 func (a *Auth) CheckHeader(text string, needed Permission, path ...string) (policy string, err error) {
 	if text == "" {
 		return "", errors.New("the request has no Authorization header")

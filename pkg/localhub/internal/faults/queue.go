@@ -51,10 +51,10 @@ func (q *Queue) Clear() {
 	q.waiting = nil
 }
 
-// Next returns what goes wrong with an event at a point; mostly, nothing. whom
-// is the client that it concerns, for the log; nil if that does not know.
-func (q *Queue) Next(at fault.Point, whom fmt.Stringer) fault.Failure {
-	failure, what := q.NextUnlogged(at, whom)
+// Next returns the failure of the next event at a point; mostly none. client is
+// for the log and may be nil.
+func (q *Queue) Next(at fault.Point, client fmt.Stringer) fault.Failure {
+	failure, what := q.NextUnlogged(at, client)
 	if what != "" {
 		q.Log(what)
 	}
@@ -63,7 +63,7 @@ func (q *Queue) Next(at fault.Point, whom fmt.Stringer) fault.Failure {
 
 // NextUnlogged is Next for callers that hold a lock: unless what is "", they
 // have to call Log with it once they do not.
-func (q *Queue) NextUnlogged(at fault.Point, whom fmt.Stringer) (failure fault.Failure, what string) {
+func (q *Queue) NextUnlogged(at fault.Point, client fmt.Stringer) (failure fault.Failure, what string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i := slices.IndexFunc(q.waiting, func(p fault.Pending) bool { return p.At == at })
@@ -74,7 +74,7 @@ func (q *Queue) NextUnlogged(at fault.Point, whom fmt.Stringer) (failure fault.F
 	if q.waiting[i].Left--; q.waiting[i].Left == 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 	}
-	what = q.count(fmt.Sprintf("%v at %v", failure, at), whom)
+	what = q.count(fmt.Sprintf("%v at %v", failure, at), client)
 	if other, found := instead[pointKind{at, failure.Kind}]; found {
 		failure.Kind = other
 	}
@@ -95,24 +95,24 @@ var instead = map[pointKind]fault.Kind{
 	{fault.Notify, fault.KindStatus}:    fault.KindSilence,
 }
 
-// Count counts and logs a fault that did not wait in the queue. whom is the
-// client that it concerns; nil for all.
-func (q *Queue) Count(what string, whom fmt.Stringer) {
+// Count counts and logs a fault that did not wait in the queue. client is nil
+// for all.
+func (q *Queue) Count(what string, client fmt.Stringer) {
 	q.mu.Lock()
-	line := q.count(what, whom)
+	line := q.count(what, client)
 	q.mu.Unlock()
 	q.Log(line)
 }
 
 // count returns what is to be logged. The lock is held.
-func (q *Queue) count(what string, whom fmt.Stringer) string {
+func (q *Queue) count(what string, client fmt.Stringer) string {
 	q.injected++
 	if q.changed != nil {
 		close(q.changed)
 		q.changed = nil
 	}
-	if whom != nil {
-		what += ": " + whom.String()
+	if client != nil {
+		what += ": " + client.String()
 	}
 	q.Publish(what)
 	return what

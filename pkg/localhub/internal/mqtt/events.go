@@ -16,8 +16,8 @@ func (c *connection) publishEvent(e event.Event) {
 	c.server.Events.Publish(e)
 }
 
-// publishRefusal tells of a sign-in that was refused. Who is meant is what the
-// client says.
+// publishRefusal tells of a sign-in that was refused, with the identity that the
+// client claims.
 func (s *Server) publishRefusal(who claim, socket *network.Conn, reason error) {
 	if s.Events.Watched() {
 		s.Events.Publish(event.Event{
