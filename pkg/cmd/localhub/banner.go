@@ -33,7 +33,7 @@ func banner(hub *localhub.Hub, s settings, ca *certificateFile, portal *page) st
 	for _, row := range rows {
 		fmt.Fprintf(w, "  %-20s %s\n", row[0], row[1])
 	}
-	for _, warning := range warnings(s, ca) {
+	for _, warning := range warnings(s, ca, portal) {
 		fmt.Fprintf(w, "\nWarning: %s\n", warning)
 	}
 	fmt.Fprintf(w, "\nIn another window, for the policy %s:\n\n", policy)
@@ -48,8 +48,11 @@ func banner(hub *localhub.Hub, s settings, ca *certificateFile, portal *page) st
 	return w.String()
 }
 
-// warnings are about who else may get at the hub.
-func warnings(s settings, ca *certificateFile) (all []string) {
+// warnings are about who else may get at the hub, and where its page is.
+func warnings(s settings, ca *certificateFile, portal *page) (all []string) {
+	if portal != nil && portal.taken != "" {
+		all = append(all, portal.elsewhere())
+	}
 	if beyond := s.beyondLoopback(); beyond != nil {
 		all = append(all, "other machines may be able to reach "+strings.Join(beyond, ", ")+".")
 	}

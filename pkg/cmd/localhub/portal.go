@@ -2,11 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"moduletwin/pkg/internal/listen"
@@ -22,6 +24,7 @@ type page struct {
 	portal *portal.Portal
 	server *http.Server
 	url    string // with the token
+	taken  string // the address that was wanted, if another program listens there
 }
 
 // openPage serves the page at address. If another program listens there
@@ -35,7 +38,9 @@ func openPage(hub *localhub.Hub, address string) (*page, error) {
 		return nil, err
 	}
 	listeners, err := listen.Open(address)
+	taken := ""
 	if listen.IsTaken(err) {
+		taken = address
 		listeners, err = listen.Open(net.JoinHostPort(host, "0"))
 	}
 	if err != nil {
@@ -45,7 +50,7 @@ func openPage(hub *localhub.Hub, address string) (*page, error) {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host, _ = os.Hostname()
 	}
-	p := &page{portal: portal.New(hub, &portal.Options{Hosts: []string{host}})}
+	p := &page{portal: portal.New(hub, &portal.Options{Hosts: []string{host}}), taken: taken}
 	p.url = p.portal.URL(net.JoinHostPort(host, port))
 	p.server = &http.Server{
 		Handler:           p.portal,
@@ -56,6 +61,14 @@ func openPage(hub *localhub.Hub, address string) (*page, error) {
 		go p.server.Serve(l)
 	}
 	return p, nil
+}
+
+// elsewhere says why the page is not where it was to be.
+func (p *page) elsewhere() string {
+	host, text, _ := net.SplitHostPort(p.taken) // as it could be listened to
+	port, _ := net.LookupPort("tcp", text)
+	return fmt.Sprintf("another program is listening on %s, so the address of the portal changes with every start; to keep it, name another port: -portal %s",
+		p.taken, net.JoinHostPort(host, strconv.Itoa(port+1)))
 }
 
 // close ends the page, open views included.

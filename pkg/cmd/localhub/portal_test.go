@@ -31,6 +31,10 @@ func TestPortal(t *testing.T) {
 		if found[2] == port {
 			t.Error("the port of another program is used")
 		}
+		warned := strings.Contains(hub.banner, "\nWarning: another program is listening on localhost:"+port+", so the address of the portal changes with every start; to keep it, name another port: -portal localhost:")
+		if warned != strings.HasSuffix(address, port) {
+			t.Errorf("with -portal %s, the banner is\n%s", address, hub.banner)
+		}
 		tokens[found[3]] = true
 		jar, _ := cookiejar.New(nil) // without options, nothing can fail
 		response, err := (&http.Client{Jar: jar}).Get(found[1])
