@@ -93,7 +93,7 @@ func TooLarge(section string, limit int) error {
 }
 
 // Injected is a refusal that was asked for.
-func Injected(status int) error { return WithStatus(status, "a fault was asked for") }
+func Injected(status int) error { return WithStatus(status, "the hub was told to refuse it") }
 
 // WithStatus is for a status that none of the others has, such as that of a
 // path that does not exist.

@@ -149,7 +149,7 @@ func (c *connection) end(failure fault.Failure) {
 	if failure.Kind == fault.KindCutReset && c.reason == "" {
 		c.socket.Reset()
 	}
-	c.cutLocked("fault " + failure.String())
+	c.cutLocked("the hub was told to cut the connection (" + failure.String() + ")")
 }
 
 // Disconnect ends the connection of a device or module by Cut or CutReset, and

@@ -75,7 +75,7 @@ func sessionWord(clean, present bool) string {
 	case clean:
 		return "not kept"
 	case present:
-		return "kept from before"
+		return "kept"
 	default:
 		return "new"
 	}
