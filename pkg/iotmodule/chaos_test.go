@@ -4,11 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"moduletwin/pkg/localhub/fault"
 	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"moduletwin/pkg/localhub/fault"
 )
 
 var (
