@@ -50,7 +50,7 @@ const words = {
 	stepChange: ['Eine gewünschte Eigenschaft setzen', 'Set a desired property'],
 	stepChangeHow: ['Führen Sie in der zweiten Eingabeaufforderung updatemoduletwin aus – oder bearbeiten Sie den Modulzwilling hier:', 'In the second command prompt, run updatemoduletwin, or edit the module twin here:'],
 	stepReceived: ['Das Modul empfängt die Änderung', 'The module receives the change'],
-	stepReceivedHow: ['Sobald der Hub dem verbundenen Modul eine Änderung schickt, steht sie in dessen Fenster.', 'As soon as the hub sends a change to the connected module, it shows in that module’s window.'],
+	stepReceivedHow: ['Sobald der Hub dem verbundenen Modul eine Änderung schickt, steht sie in dessen Eingabeaufforderung.', 'As soon as the hub sends a change to the connected module, it shows in that module’s window.'],
 	stepsDone: ['Alles geschafft. Probieren Sie jetzt die Störungen aus: Was macht das Modul, wenn der Hub es trennt?', 'All done. Now try the faults: what does the module do when the hub cuts it off?'],
 	done: ['erledigt', 'done'],
 	open: ['offen', 'to do'],
@@ -208,7 +208,7 @@ const words = {
 	ConditionsChanged: ['Störungen geändert', 'Faults changed'],
 	Telemetry: ['{who} hat eine Nachricht gesendet', '{who} has sent a message'],
 
-	faultsLong: ['Was tut ein Modul, wenn etwas schiefgeht? Hier lösen Sie es aus. Dieselben Wörter nimmt der Hub in seinem Fenster an.', 'What does a module do when something goes wrong? Make it happen here. The hub takes the same words in its window.'],
+	faultsLong: ['Was tut ein Modul, wenn etwas schiefgeht? Hier lösen Sie es aus. Dieselben Befehle nimmt der Hub in seiner Eingabeaufforderung an.', 'What does a module do when something goes wrong? Make it happen here. The hub takes the same words in its window.'],
 	trigger: ['Auslösen', 'Trigger'],
 	triggered: ['{word}: ausgelöst', '{word}: triggered'],
 	cut: ['Trennen', 'Cut'],
