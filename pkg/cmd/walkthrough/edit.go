@@ -33,7 +33,9 @@ func (s *sandbox) insert(name, after string, lines []string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	s.edited[file] = filepath.Join(s.folder, fmt.Sprintf("edited%d.go", len(s.edited)))
-	return os.WriteFile(s.edited[file], []byte(strings.Join(changed, "\n")), 0o600)
+	return errors.Join(
+		os.WriteFile(s.edited[file], []byte(strings.Join(changed, "\n")), 0o600),
+		s.writeOverlay())
 }
 
 func insertAfter(text []string, after string, lines []string) ([]string, error) {
@@ -50,17 +52,15 @@ func insertAfter(text []string, after string, lines []string) ([]string, error) 
 	return slices.Insert(text, at+1, lines...), nil
 }
 
-// overlay writes down for the go command which file stands for which.
-func (s *sandbox) overlay() string {
-	name := filepath.Join(s.folder, "overlay.json")
+// overlay is the file that tells the go command which file stands for which.
+func (s *sandbox) overlay() string { return filepath.Join(s.folder, "overlay.json") }
+
+func (s *sandbox) writeOverlay() error {
 	content, err := json.Marshal(map[string]any{"Replace": s.edited})
-	if err == nil {
-		err = os.WriteFile(name, content, 0o600)
-	}
 	if err != nil {
-		panic(err) // the folder is ours
+		return err
 	}
-	return name
+	return os.WriteFile(s.overlay(), content, 0o600)
 }
 
 // required is a block of go.mod that says what a module needs.

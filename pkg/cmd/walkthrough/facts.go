@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -19,11 +20,27 @@ func (w *walk) facts(ctx context.Context) (page.Facts, error) {
 		return facts, err
 	}
 	for _, program := range programs {
-		text, _ := sandbox.program(program.Name(), "-h").CombinedOutput() // an error shows in the text
-		facts.Help[strings.TrimSuffix(program.Name(), ".exe")] = string(text)
+		text, err := flagHelp(ctx, sandbox, program.Name())
+		if err != nil {
+			return facts, err
+		}
+		facts.Help[strings.TrimSuffix(program.Name(), ".exe")] = text
 	}
 	facts.Prompt, err = promptHelp(ctx, sandbox)
 	return facts, err
+}
+
+// flagHelp returns what a program prints with -h.
+func flagHelp(ctx context.Context, s *sandbox, name string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%s -h does not end", name))
+	defer cancel()
+	program, err := terminal.Start(s.program(name, "-h"))
+	if err != nil {
+		return "", err
+	}
+	defer program.Kill()
+	lines, _, err := program.Read(ctx, func(string) bool { return false })
+	return strings.Join(lines, "\n") + "\n", err
 }
 
 // promptHelp returns what the local hub prints when somebody types help.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,4 +116,16 @@ func otherLetter(word string) string {
 		return "R" + word[1:]
 	}
 	return "Q" + word[1:]
+}
+
+// dependOnSources looks at all that the programs of the module are built
+// from. The go command notes what a test looks at, and does not take an old
+// result for it when that has changed.
+func dependOnSources(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin") {
+			return fs.SkipDir
+		}
+		return err
+	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -24,16 +23,4 @@ func moduleRoot() (string, error) {
 		}
 		dir = parent
 	}
-}
-
-// dependOnSources looks at all that the programs of the module are built
-// from. The go command notes what a test looks at, and does not take an old
-// result for it when that has changed.
-func dependOnSources(root string) error {
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin") {
-			return fs.SkipDir
-		}
-		return err
-	})
 }
