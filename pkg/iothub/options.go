@@ -19,8 +19,9 @@ type Options struct {
 
 	// Logger gets a line for each attempt that fails, with the pause before the
 	// next, and for a response that takes long. The attribute "cause" is an
-	// error; [Hint] tells what may help against it. Nil discards all that. No
-	// key or token is ever logged, and nothing after a call has returned.
+	// error; [Hint] tells what may help against it. Where there is no error yet,
+	// the attribute "hint" tells that. Nil discards all that. No key or token is
+	// ever logged, and nothing after a call has returned.
 	Logger *slog.Logger
 
 	// TokenLifetime is how long a SAS token is good for; tokens are renewed

@@ -22,9 +22,10 @@ type Options struct {
 	// Logger gets a line when the connection is lost, for each attempt that
 	// fails, with the pause before the next, when the connection is back, and
 	// when the token was renewed. The attribute "cause" is an error;
-	// [iothub.Hint] tells what may help against it. Nil discards all that. The
-	// client waits for the logger, so its handler must neither wait for the client
-	// to be connected nor close it. No key or token is ever logged.
+	// [iothub.Hint] tells what may help against it. Where there is no error yet,
+	// the attribute "hint" tells that. Nil discards all that. The client waits for
+	// the logger, so its handler must neither wait for the client to be connected
+	// nor close it. No key or token is ever logged.
 	Logger *slog.Logger
 
 	// TokenLifetime is how long a SAS token is good for, rounded up to whole
