@@ -55,6 +55,7 @@ func TestRefusals(t *testing.T) {
 		{"null in a replacement", "PUT", "/twins/d", `{"tags":{"my-tag":null}}`, "", 400, "ArgumentInvalid", "Value of Property or Tag cannot be null. Error in Property/Tag my-tag"},
 		{"tags too large", "PATCH", "/twins/d", `{"tags":` + ofSize(8<<10) + `}`, "", 403, "DeviceModelMaxPropertiesExceeded", "'Tags' size should be less than 8192 bytes."},
 		{"desired too large", "PATCH", "/twins/d", `{"properties":{"desired":` + ofSize(32<<10) + `}}`, "", 403, "DeviceModelMaxPropertiesExceeded", "'Properties.Desired' size should be less than 32768 bytes."},
+		{"identity too large", "PUT", "/devices/d2", `{"deviceId":"d2","deviceScope":"` + strings.Repeat("s", 32<<10) + `"}`, "", 413, "GenericRequestEntityTooLarge", ""},
 		{"body too large", "PUT", "/twins/d", strings.Repeat(" ", 1<<20) + "{}", "", 413, "GenericRequestEntityTooLarge", ""},
 		{"module id of the hub's own", "PUT", "/devices/d/modules/$edgeAgent", `{"deviceId":"d","moduleId":"$edgeAgent"}`, "", 400, "ArgumentInvalid", "Module ID '$edgeAgent' is invalid. It cannot begin with '$'."},
 		{"no such path", "GET", "/jobs", "", "", 404, "GenericNotFound", ""},

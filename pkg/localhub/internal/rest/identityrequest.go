@@ -21,10 +21,16 @@ type identityRequest struct {
 	ParentScopes   []string        `json:"parentScopes"`
 }
 
-const maxStatusReason = 128 // characters
+const (
+	maxStatusReason = 128      // characters
+	maxIdentity     = 16 << 10 // bytes of JSON; what Azure allows is not documented, and less is enough
+)
 
 // decodeSettings reads what a PUT asks for.
 func decodeSettings(body []byte, id registry.ID) (registry.Settings, error) {
+	if len(body) > maxIdentity {
+		return registry.Settings{}, tooLarge(maxIdentity)
+	}
 	var wanted *identityRequest
 	if err := hubjson.Decode(body, &wanted); err != nil {
 		return registry.Settings{}, huberror.InvalidArgument("%s", hubjson.Describe(err))

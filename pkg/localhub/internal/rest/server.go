@@ -108,8 +108,8 @@ func isVersion(version string) bool { return versionForm.MatchString(version) }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, huberror.WithStatus(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBody))
+	if exceeded := (*http.MaxBytesError)(nil); errors.As(err, &exceeded) {
+		return nil, tooLarge(maxBody)
 	}
 	if err != nil {
 		return nil, huberror.InvalidArgument("The body cannot be read.")
@@ -118,6 +118,11 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, huberror.EmptyBody()
 	}
 	return body, nil
+}
+
+// tooLarge refuses a body of more than limit bytes.
+func tooLarge(limit int) error {
+	return huberror.WithStatus(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit))
 }
 
 func (s *Server) logRequest(r *http.Request, status int, policy string, err error) {
