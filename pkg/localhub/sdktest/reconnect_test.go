@@ -57,10 +57,11 @@ var reconnectScenarios = []scenario{
 		}
 	}},
 	{"renew the token before it expires", func(t testing.TB, j *judge) {
-		j.listen(t, "m", "renewAfter", 1)
+		j.connect(t, "m", "renewAfter", 1)
+		j.do(t, "twin")
+		j.do(t, "listen")
 		j.comesBack(t, "m", 1)
-		j.patch(t, "m", object{"b": 2})
-		j.hears(t, `{"$version":3,"b":2}`)
+		j.patchUntilHeard(t, "m")
 	}},
 	{"come back with a new token when it has expired", func(t testing.TB, j *judge) {
 		j.listen(t, "m")

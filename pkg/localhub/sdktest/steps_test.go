@@ -127,6 +127,21 @@ func (j *judge) hears(t testing.TB, want string) {
 	same(t, "the patch", j.nextPatch(t), want)
 }
 
+// patchUntilHeard makes changes until the client hears of one. Those that are
+// made while it renews its token, again and again, are lost to the SDKs.
+func (j *judge) patchUntilHeard(t testing.TB, module string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		j.patch(t, module, object{"at": time.Now().String()})
+		select {
+		case <-j.patches:
+			return
+		case <-time.After(time.Second):
+		}
+	}
+	t.Fatal("it hears of no change")
+}
+
 // nextPatch waits for a patch that is new: an SDK whose connection ends before
 // it has acknowledged one delivers it again.
 func (j *judge) nextPatch(t testing.TB) any {
