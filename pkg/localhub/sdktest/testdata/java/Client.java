@@ -79,7 +79,7 @@ class Client {
         });
     }
 
-    static void open(String connectionString, Map<String, Object> options) throws Driver.Unsupported {
+    static void open(String connectionString, Map<String, Object> options) throws Driver.Unsupported, InterruptedException {
         close();
         if (options.containsKey("renewAfter")) {
             Driver.unsupported(); // over MQTT, it waits to be cut
@@ -92,9 +92,16 @@ class Client {
         subscribed = false;
     }
 
-    static void close() {
+    /**
+     * Closes the client, or gives it up: if its connection ends at the same moment, Paho's thread for that may die
+     * (of a NullPointerException in ClientState.quiesce), and close waits for it without end.
+     */
+    static void close() throws InterruptedException {
         if (client != null) {
-            client.close();
+            Thread closing = new Thread(client::close);
+            closing.setDaemon(true);
+            closing.start();
+            closing.join(5000);
         }
         client = null;
     }
