@@ -18,7 +18,11 @@ import (
 // a notification; an echo is one exchange of the barest kind.) The modules are
 // raw packets, one goroutine each, so that it is the hub which is measured.
 func BenchmarkFleet(b *testing.B) {
-	for _, n := range []int{100, 1_000, 10_000} {
+	sizes := []int{100, 1_000, 10_000}
+	if testing.Short() {
+		sizes = sizes[:2]
+	}
+	for _, n := range sizes {
 		b.Run(fmt.Sprint("modules=", n), func(b *testing.B) {
 			needFiles(b, n)
 			var hub, echo sums

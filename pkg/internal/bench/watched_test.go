@@ -14,7 +14,10 @@ import (
 // in the portal, and while nobody does. What the viewer's side does with the
 // events is not counted: it is a browser's work.
 func BenchmarkWatched(b *testing.B) {
-	const n = 10_000
+	n := 10_000
+	if testing.Short() {
+		n = 1_000
+	}
 	needFiles(b, n)
 	var watched, alone sums
 	for b.Loop() {

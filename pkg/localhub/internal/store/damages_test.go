@@ -45,7 +45,11 @@ func damages(t testing.TB, good []byte) (some []damage) {
 		d.change("bit", "flipped", at, good[at]^1<<d.random.IntN(8))
 	}
 	d.add("more", "noise behind the end", append(bytes.Clone(good), d.noise(10_000)...))
-	for i := 0; i < len(d.all); i += *damageStep {
+	step := *damageStep
+	if testing.Short() {
+		step *= 5
+	}
+	for i := 0; i < len(d.all); i += step {
 		some = append(some, d.all[i])
 	}
 	return some
