@@ -234,7 +234,7 @@ What answers there does not speak TLS. Check the host and port in the connection
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Write. The local hub names the reason in its window.`,
+The key of policy "serviceAndRegistryReadWrite" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Write. The local hub names the reason in its window.`,
 	},
 	{
 		Name: "permission to write is missing",
@@ -243,7 +243,7 @@ The key of policy "service" is probably not this hub's: copy the connection stri
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Write. The local hub names the reason in its window.`,
+This needs the permission Registry Write, which policy "service" does not have on a new hub: take the connection string of another policy, such as iothubowner.`,
 	},
 	{
 		Name: "module that signs in with a certificate",

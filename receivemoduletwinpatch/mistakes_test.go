@@ -24,7 +24,7 @@ Run bin/createmodule in the window of the service apps, and paste the last line 
 		Name: "string of a policy for a module",
 		Env:  moduleSet(sampletest.PolicyString("localhost:8883")),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: this is the connection string of shared access policy "service"; needed is that of a module (with ModuleId)
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: this is the connection string of shared access policy "serviceAndRegistryReadWrite"; needed is that of a module (with ModuleId)
 Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
 	},
 	{

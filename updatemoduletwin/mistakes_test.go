@@ -80,7 +80,7 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-The key of policy "registryReadWrite" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Service Connect. The local hub names the reason in its window.`,
+This needs the permission Service Connect, which policy "registryReadWrite" does not have on a new hub: take the connection string of another policy, such as iothubowner.`,
 	},
 	{
 		Name: "module that does not exist",

@@ -20,7 +20,7 @@ import (
 // status, the hub's name for it and the hub's words.
 func TestErrors(t *testing.T) {
 	const (
-		permission = "The key of policy \"service\" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Read. The local hub names the reason in its window."
+		permission = "This needs the permission Registry Read, which policy \"service\" does not have on a new hub: take the connection string of another policy, such as iothubowner."
 		notAHub    = "Check HostName in the connection string; a proxy may be answering in its place."
 		tracking   = "bc3f7b3e1c7d4d0c9fbd4a9a8f1d2e3c-G:20-TimeStamp:02/05/2021 10:03:38"
 	)
@@ -206,7 +206,7 @@ func TestMissingPermission(t *testing.T) {
 	}
 	for _, test := range tests {
 		err := test.call(t.Context(), serve(t, unauthorized).registry(t, nil))
-		if !strings.Contains(iothub.Hint(err), "the permission "+test.permission+".") {
+		if !strings.Contains(iothub.Hint(err), "the permission "+test.permission) {
 			t.Errorf("got %v, hint %q, want one that names %s", err, iothub.Hint(err), test.permission)
 		}
 	}

@@ -127,7 +127,7 @@ func ExampleHint() {
 	fmt.Println(iothub.Hint(err))
 	// Output:
 	// iothub: get device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-	// The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Read. The local hub names the reason in its window.
+	// This needs the permission Registry Read, which policy "service" does not have on a new hub: take the connection string of another policy, such as iothubowner.
 }
 
 // What the hub says is in the fields of an Error.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"moduletwin/pkg/internal/hint"
@@ -43,6 +44,22 @@ const (
 	registryWrite  = "Registry Write"
 	serviceConnect = "Service Connect"
 )
+
+// limited are the policies of a new hub that do not permit everything. See
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas#access-control-and-permissions.
+var limited = map[string][]string{
+	"service":           {serviceConnect},
+	"device":            {},
+	"registryRead":      {registryRead},
+	"registryReadWrite": {registryRead, registryWrite},
+}
+
+// lacksPermission reports whether a policy does not permit something, unless
+// somebody has changed it.
+func lacksPermission(policy, permission string) bool {
+	permitted, known := limited[policy]
+	return known && !slices.Contains(permitted, permission)
+}
 
 func deviceOperation(verb, method, deviceID string) operation {
 	return operation{

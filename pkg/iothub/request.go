@@ -191,8 +191,12 @@ func (r *Registry) unauthorizedHint(op operation, resp *http.Response) string {
 	if err == nil && tokenErr == nil && date.After(token.Expiry) {
 		return fmt.Sprintf("The clock of this machine is slow by %v, so that its SAS tokens have expired.", time.Until(date).Round(time.Minute))
 	}
+	policy := r.hub.SharedAccessKeyName
+	if lacksPermission(policy, op.permission) {
+		return fmt.Sprintf("This needs the permission %s, which policy %q does not have on a new hub: take the connection string of another policy, such as iothubowner.", op.permission, policy)
+	}
 	return fmt.Sprintf("The key of policy %q is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission %s. The local hub names the reason in its window.",
-		r.hub.SharedAccessKeyName, op.permission)
+		policy, op.permission)
 }
 
 // notAHub describes a response that no IoT hub gives, such as a proxy's page.

@@ -285,7 +285,7 @@ func TestInDoubt(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // looking needs another permission than creating
 		err := createDevice(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
-		if !strings.Contains(iothub.Hint(err), "the permission Registry Read.") {
+		if !strings.Contains(iothub.Hint(err), "the permission Registry Read,") {
 			t.Errorf("got %v, hint %q", err, iothub.Hint(err))
 		}
 	})

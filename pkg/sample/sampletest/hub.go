@@ -58,7 +58,7 @@ var SomeKey = strings.Repeat("c29tZSBr", 5) + "ZXk="
 
 // PolicyString returns a connection string of a policy on any host.
 func PolicyString(host string) string {
-	return fmt.Sprintf("HostName=%s;SharedAccessKeyName=service;SharedAccessKey=%s", host, SomeKey)
+	return fmt.Sprintf("HostName=%s;SharedAccessKeyName=serviceAndRegistryReadWrite;SharedAccessKey=%s", host, SomeKey)
 }
 
 // ModuleString is PolicyString for a module.
