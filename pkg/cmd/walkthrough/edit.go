@@ -18,38 +18,39 @@ func (s *sandbox) save(t *prompt, name string, lines []string) error {
 }
 
 // insert puts a block of the page into a copy of a file of the repository,
-// after the only line of it that holds after.
-func (s *sandbox) insert(name, after string, lines []string) error {
+// after the only line of it that holds after, which it returns.
+func (s *sandbox) insert(name, after string, lines []string) (above string, err error) {
 	file := filepath.Join(s.root, filepath.FromSlash(name))
 	if s.edited[file] != "" {
-		return fmt.Errorf("%s is edited twice", name)
+		return "", fmt.Errorf("%s is edited twice", name)
 	}
-	text, err := os.ReadFile(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return "", err
 	}
-	changed, err := insertAfter(strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), after, lines)
+	text := strings.Split(strings.ReplaceAll(string(content), "\r\n", "\n"), "\n")
+	at, err := onlyLine(text, after)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	s.edited[file] = filepath.Join(s.folder, fmt.Sprintf("edited%d.go", len(s.edited)))
-	return errors.Join(
-		os.WriteFile(s.edited[file], []byte(strings.Join(changed, "\n")), 0o600),
-		s.writeOverlay())
+	changed := strings.Join(slices.Insert(slices.Clone(text), at+1, lines...), "\n")
+	return text[at], errors.Join(os.WriteFile(s.edited[file], []byte(changed), 0o600), s.writeOverlay())
 }
 
-func insertAfter(text []string, after string, lines []string) ([]string, error) {
+// onlyLine returns the index of the line that holds after.
+func onlyLine(text []string, after string) (int, error) {
 	holds := func(line string) bool { return strings.Contains(line, after) }
 	at := slices.IndexFunc(text, holds)
 	switch {
 	case after == "":
-		return nil, errors.New("after= does not say where to insert")
+		return 0, errors.New("after= does not say where to insert")
 	case at < 0:
-		return nil, fmt.Errorf("no line holds %q", after)
+		return 0, fmt.Errorf("no line holds %q", after)
 	case slices.ContainsFunc(text[at+1:], holds):
-		return nil, fmt.Errorf("more than one line holds %q", after)
+		return 0, fmt.Errorf("more than one line holds %q", after)
 	}
-	return slices.Insert(text, at+1, lines...), nil
+	return at, nil
 }
 
 // overlay is the file that tells the go command which file stands for which.

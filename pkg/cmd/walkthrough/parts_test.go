@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -99,7 +98,8 @@ func TestWorkshop(t *testing.T) {
 		{"file that does not exist", "insert=hello/main.go", "insert=main.go", []string{"page.md:4: open "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := &player{page: page.Parse("page.md", strings.ReplaceAll(strings.Replace(workshop, c.old, c.new, 1), "~", "`")), screen: io.Discard, patience: patience}
+			var screen strings.Builder
+			p := &player{page: page.Parse("page.md", strings.ReplaceAll(strings.Replace(workshop, c.old, c.new, 1), "~", "`")), screen: &screen, patience: patience}
 			root := t.TempDir()
 			hello := filepath.Join(root, "hello", "main.go")
 			os.Mkdir(filepath.Dir(hello), 0o700)
@@ -117,6 +117,10 @@ func TestWorkshop(t *testing.T) {
 			}
 			if !slices.EqualFunc(lines, c.problems, func(line, want string) bool { return strings.Contains(line, want) }) {
 				t.Errorf("problems: %q, want %q", lines, c.problems)
+			}
+			const difference = "(insert into hello/main.go)\n   \tprintln(1)\n  +\tprintln(2)\n"
+			if len(c.problems) == 0 && !strings.Contains(screen.String(), difference) {
+				t.Errorf("the screen does not show the difference %q:\n%s", difference, &screen)
 			}
 			if text, err := os.ReadFile(hello); err != nil || string(text) != source {
 				t.Error("the repository has changed")

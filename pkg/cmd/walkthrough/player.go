@@ -70,11 +70,14 @@ func (p *player) block(ctx context.Context, block page.Block) (line int, err err
 	d := block.Directive
 	switch {
 	case d.Save != "":
-		p.show(block, "save as "+d.Save)
+		p.show(block, "save as "+d.Save, block.Text)
 		return block.Line, p.sandbox.save(p.prompt(d.Terminal), d.Save, block.Text)
 	case d.Insert != "":
-		p.show(block, "insert into "+d.Insert)
-		return block.Line, p.sandbox.insert(d.Insert, d.After, block.Text)
+		above, err := p.sandbox.insert(d.Insert, d.After, block.Text)
+		if err == nil {
+			p.show(block, "insert into "+d.Insert, inserted(above, block.Text))
+		}
+		return block.Line, err
 	case block.Language != "console":
 		return 0, nil
 	}

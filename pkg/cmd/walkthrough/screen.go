@@ -27,13 +27,22 @@ func (p *player) showHeadings(line int) {
 	}
 }
 
-// show shows a block that is not for a terminal.
-func (p *player) show(block page.Block, what string) {
+// show shows a block that is not for a terminal, as lines.
+func (p *player) show(block page.Block, what string, lines []string) {
 	p.showHeadings(block.Line)
 	fmt.Fprintf(p.screen, "\n(%s)\n", what)
-	for _, line := range block.Text {
+	for _, line := range lines {
 		fmt.Fprintln(p.screen, strings.TrimRight("  "+line, " "))
 	}
+}
+
+// inserted returns lines as a difference, with the line above them.
+func inserted(above string, lines []string) []string {
+	difference := []string{" " + above}
+	for _, line := range lines {
+		difference = append(difference, "+"+line)
+	}
+	return difference
 }
 
 // announce shows what the learner is about to do.
