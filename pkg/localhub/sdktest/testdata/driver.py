@@ -7,6 +7,7 @@ of them JSON. Identities and twins have the form that they have over HTTPS.
 import json
 import logging
 import re
+import ssl
 import sys
 import threading
 
@@ -16,10 +17,27 @@ from azure.iot.hub import IoTHubRegistryManager
 from azure.iot.hub.models import Twin, TwinProperties
 from msrest.exceptions import HttpOperationError
 from msrest.serialization import Model
+from paho.mqtt.client import Client as PahoClient
 
 logging.disable(logging.WARNING)  # a refusal is one, and so is a date without a time zone
 manager = client = listening = None
 writing = threading.Lock()
+
+
+def survive_the_end_of_connections():
+    """Makes a lost connection of an SSLEOFError, which ends Paho's thread for good if it comes while that writes."""
+    send = PahoClient._sock_send
+
+    def send_or_lose(paho, data):
+        try:
+            return send(paho, data)
+        except ssl.SSLEOFError as error:
+            raise ConnectionError(str(error)) from error
+
+    PahoClient._sock_send = send_or_lose
+
+
+survive_the_end_of_connections()
 
 
 # The service side.
