@@ -14,7 +14,7 @@ import (
 // something was cut off, "…" after them. White space of any kind becomes one
 // space; what is unsafe is written as in Go, such as \x1b or \u202e.
 func Line(text string, limit int) string {
-	if isPlain(text) && len(text) <= limit { // as nearly all is, and found out at little cost
+	if len(text) <= limit && isPlain(text) { // as nearly all is, and found out at little cost
 		return text
 	}
 	var b strings.Builder

@@ -65,9 +65,9 @@ func (r reworded) Error() string { return r.text }
 func (r reworded) Unwrap() error { return r.error }
 
 // StillWaiting logs a line if something is still waited for after a while, and
-// says how much of limit is left. what is the beginning of the line, help may
-// say what to do, as a hint; it may be "". The caller calls stop when the waiting is over: once that has returned, nothing more is
-// logged.
+// says how much of limit is left. what is the beginning of the line; help is a
+// hint, or "". The caller calls stop when the waiting is over: once that has
+// returned, nothing more is logged.
 func StillWaiting(log *slog.Logger, what, help string, after, limit time.Duration) (stop func()) {
 	logged := make(chan struct{})
 	timer := time.AfterFunc(after, func() {
