@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// ConnectionString says where a hub is and holds the key of a shared access
-// policy (SharedAccessKeyName is set), of a device (DeviceID is set) or of a
-// module (DeviceID and ModuleID are set). Printing and logging it does not
-// show the key; [ConnectionString.Reveal] does.
+// ConnectionString holds the address of a hub and the key of a shared access policy
+// (SharedAccessKeyName is set), of a device (DeviceID is set) or of a module
+// (DeviceID and ModuleID are set). Printing and logging it does not show the key;
+// [ConnectionString.Reveal] does.
 type ConnectionString struct {
 	HostName            string // "myhub.azure-devices.net"; with ":port" for a hub that serves everything on one port
 	DeviceID            string
@@ -21,13 +21,13 @@ type ConnectionString struct {
 	SharedAccessKey     Key
 }
 
-// invalidConnectionString says of an error that it is about a connection string.
+// invalidConnectionString adds to an error that it is about a connection string.
 func invalidConnectionString(err error) error {
 	return fmt.Errorf("iothub: connection string: %w", err)
 }
 
-// Validate reports what is missing or malformed, with an error that matches
-// [ErrInvalid]. What [ParseConnectionString] returns is valid.
+// Validate returns an error that matches [ErrInvalid] if a part is missing or
+// malformed. A connection string from [ParseConnectionString] is valid.
 func (c ConnectionString) Validate() error {
 	if err := c.check(); err != nil {
 		return invalidConnectionString(err)
@@ -69,8 +69,8 @@ func (c ConnectionString) check() error {
 	return checkID("module", c.ModuleID)
 }
 
-// The length of keys, in bytes. The local hub has a rule of its own; id.go says
-// why.
+// The length of keys, in bytes. The local hub has its own copy of this rule; id.go
+// says why.
 const (
 	minKey = 16
 	maxKey = 64
@@ -88,9 +88,9 @@ func checkKey(key Key) error {
 	return nil
 }
 
-// checkHostName accepts a host with or without a port, and nothing that would
-// mean something else in a URL. Its errors do not quote the name: if a
-// semicolon is missing, the key may be part of it.
+// checkHostName accepts a host with or without a port, but nothing that would mean
+// something else in a URL. Its errors do not quote the name: if a semicolon is
+// missing, the key may be part of it.
 func checkHostName(name string) error {
 	if name == "" {
 		return invalidf("HostName is missing")
@@ -118,19 +118,18 @@ func isHostRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r)
 }
 
-// String is for people and logs: it has *** in place of the key. The inverse
-// of [ParseConnectionString] is [ConnectionString.Reveal].
+// String returns the connection string with *** in place of the key, for people and
+// logs. The inverse of [ParseConnectionString] is [ConnectionString.Reveal].
 func (c ConnectionString) String() string { return c.format(redacted) }
 
 // Reveal returns the connection string with its key, in the form that
-// [ParseConnectionString] reads. It is a secret: show it only to those it
-// belongs to.
+// [ParseConnectionString] reads. It is a secret: show it only to its owner.
 func (c ConnectionString) Reveal() string { return c.format(c.SharedAccessKey.Reveal()) }
 
 // LogValue keeps the key out of structured logs.
 func (c ConnectionString) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// format writes the parts in the order of the portal.
+// format writes the parts in the same order as the Azure portal.
 func (c ConnectionString) format(key string) string {
 	var b strings.Builder
 	b.WriteString("HostName=" + c.HostName)
@@ -147,8 +146,8 @@ func (c ConnectionString) format(key string) string {
 	return b.String()
 }
 
-// Owner says in words whose string it is: `module "m" on device "d"`,
-// `device "d"` or `shared access policy "service"`.
+// Owner returns in words whose connection string this is:
+// `module "m" on device "d"`, `device "d"` or `shared access policy "service"`.
 func (c ConnectionString) Owner() string {
 	switch {
 	case c.ModuleID != "":
@@ -169,8 +168,8 @@ func (c ConnectionString) Host() string {
 	return host
 }
 
-// Address returns the address to dial, "host:port": the port of HostName,
-// or else defaultPort.
+// Address returns the address to dial, "host:port". If HostName has no port, it is
+// defaultPort.
 func (c ConnectionString) Address(defaultPort int) string {
 	if _, _, err := net.SplitHostPort(c.HostName); err == nil {
 		return c.HostName
@@ -178,8 +177,9 @@ func (c ConnectionString) Address(defaultPort int) string {
 	return net.JoinHostPort(c.Host(), strconv.Itoa(defaultPort))
 }
 
-// Resource names what the key opens, as SAS tokens do: "host" (a policy),
-// "host/devices/d" or "host/devices/d/modules/m". The port is not part of it.
+// Resource returns the resource that the key gives access to, in the form of SAS
+// tokens: "host" for a policy, "host/devices/d" for a device or
+// "host/devices/d/modules/m" for a module. The port is not part of it.
 func (c ConnectionString) Resource() string {
 	switch {
 	case c.ModuleID != "":
@@ -191,8 +191,8 @@ func (c ConnectionString) Resource() string {
 	}
 }
 
-// NewSASToken signs a token for [ConnectionString.Resource] that is good
-// until expiry, rounded up to whole seconds.
+// NewSASToken signs a token for [ConnectionString.Resource] that is valid until
+// expiry, rounded up to whole seconds.
 func (c ConnectionString) NewSASToken(expiry time.Time) SASToken {
 	return signSASToken(c.Resource(), c.SharedAccessKeyName, c.SharedAccessKey, expiry)
 }

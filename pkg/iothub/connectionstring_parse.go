@@ -6,13 +6,13 @@ import (
 	"unicode"
 )
 
-// ParseConnectionString reads the form that the Azure portal shows:
-// Name=Value pairs separated by semicolons. It forgives what copying adds
-// (surrounding quotes, white space, a semicolon at the end) and is strict
-// about all else: unknown, repeated and missing names, ids outside IoT Hub's
-// character set, keys that are not base64. Strings for X.509 and IoT Edge are
-// errors. An id that contains a semicolon has no such form: the identity can be
-// managed, but nobody can sign in with it.
+// ParseConnectionString reads the form that the Azure portal shows: Name=Value
+// pairs separated by semicolons. It tolerates what copying adds (surrounding
+// quotes, white space, a semicolon at the end) and is strict about everything
+// else: unknown, repeated and missing names, ids outside IoT Hub's character set,
+// keys that are not base64. Connection strings for X.509 and IoT Edge are errors.
+// An id that contains a semicolon cannot be written in this form: the identity can
+// be managed, but it cannot sign in.
 //
 // The errors match [ErrInvalid] and never quote the key.
 func ParseConnectionString(s string) (ConnectionString, error) {
@@ -37,8 +37,8 @@ func ParseConnectionString(s string) (ConnectionString, error) {
 	return c, nil
 }
 
-// connectionStringNames lists what may stand in a connection string, and says
-// of some of it why it cannot be used here.
+// connectionStringNames lists the names that connection strings may contain. The
+// value says why a name is not supported here, or is "".
 var connectionStringNames = map[string]string{
 	"HostName":              "",
 	"DeviceId":              "",
@@ -54,15 +54,15 @@ var connectionStringNames = map[string]string{
 
 const endpointIsNoHub = "it belongs to the string of an Event Hubs endpoint, where messages are read; take one that begins with HostName="
 
-// splitConnectionString returns the pairs by name. Values keep every further
-// "=": keys end in them.
+// splitConnectionString returns the values by name. A value may contain "=": most
+// keys end in it.
 func splitConnectionString(s string) (map[string]string, error) {
 	s, err := trimConnectionString(s)
 	if err != nil {
 		return nil, err
 	}
 	fields := make(map[string]string)
-	before := "" // the name of the part before
+	before := "" // the name of the previous part
 	for pair := range strings.SplitSeq(s, ";") {
 		name, value, found := strings.Cut(pair, "=")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
@@ -77,7 +77,7 @@ func splitConnectionString(s string) (map[string]string, error) {
 	return fields, nil
 }
 
-// trimConnectionString takes off what copying adds.
+// trimConnectionString removes what copying adds.
 func trimConnectionString(s string) (string, error) {
 	s = strings.Trim(strings.TrimSpace(s), "\u201c\u201d\u201e\u2018\u2019") // quotes of word processors
 	if err := checkVisible(s); err != nil {
@@ -96,15 +96,14 @@ func trimConnectionString(s string) (string, error) {
 	return s, nil
 }
 
-// beginsWithName reports whether s begins as a connection string does, in
-// whatever order its parts are.
+// beginsWithName reports whether s begins with one of the names of a connection
+// string, whichever comes first.
 func beginsWithName(s string) bool {
 	name, _, found := strings.Cut(s, "=")
 	return found && canonicalName(strings.TrimSpace(name)) != ""
 }
 
-// canonicalName returns the known name that is the same but for upper and lower
-// case, or "".
+// canonicalName returns the known name that equals name, regardless of case, or "".
 func canonicalName(name string) string {
 	if _, known := connectionStringNames[name]; known {
 		return name
@@ -117,9 +116,9 @@ func canonicalName(name string) string {
 	return ""
 }
 
-// checkPair checks the name of a part; before is the name of the part before
-// it. It does not quote names that it does not know: with a "=" in the wrong
-// place, they may be part of a key.
+// checkPair checks the name of a part. before is the name of the previous part. The
+// errors do not quote unknown names: if a "=" is misplaced, such a name may be part
+// of a key.
 func checkPair(name string, hasValue bool, before string) error {
 	canonical := canonicalName(name)
 	reason := connectionStringNames[canonical]
@@ -140,8 +139,8 @@ func checkPair(name string, hasValue bool, before string) error {
 	return nil
 }
 
-// checkVisible reports a character that cannot be seen: nobody would find it
-// without help.
+// checkVisible returns an error about a character that cannot be seen. Nobody
+// would find it without help.
 func checkVisible(s string) error {
 	position := 0
 	for _, r := range s {
@@ -156,7 +155,7 @@ func checkVisible(s string) error {
 	return nil
 }
 
-// characterName names the characters that copying adds.
+// characterName returns the name of a character that copying may add.
 func characterName(r rune) string {
 	name := map[rune]string{
 		'\t':     "a tab",

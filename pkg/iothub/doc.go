@@ -1,25 +1,23 @@
-// Package iothub is the service side of Azure IoT Hub, as far as device and
-// module identities and their twins go, and the vocabulary that the service
-// side and the module side share.
+// Package iothub manages device and module identities and their twins in Azure IoT
+// Hub: it is the service side. It also has the types that the service side and the
+// module side (package iotmodule) share.
 //
-// An IoT hub keeps a registry of identities. A device identity stands for a
-// device, a module identity for one component of a device; each has keys of
-// its own. To every identity belongs a twin, a JSON document in two halves:
-// the back end writes the desired properties, the device or module writes the
-// reported ones.
+// An IoT hub keeps a registry of identities. A device identity stands for a device,
+// a module identity for one component of a device; each has its own keys. Every
+// identity has a twin, a JSON document in two halves: the back end writes the
+// desired properties, the device or module writes the reported properties.
 //
-// Who may do what depends on the key. A shared access policy such as
-// registryReadWrite or service carries permissions: Registry Read and
-// Registry Write open the identities, Service Connect opens the twins. The
-// key of a device or module opens nothing but its own connection to the hub
-// (package iotmodule). A key comes in a connection string:
+// The key decides who may do what. A shared access policy such as registryReadWrite
+// or service has permissions: Registry Read and Registry Write for the identities,
+// Service Connect for the twins. With the key of a device or module, only that
+// device or module can sign in. A key comes in a connection string:
 //
 //	HostName=myhub.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=…      of a policy
 //	HostName=myhub.azure-devices.net;DeviceId=d;ModuleId=m;SharedAccessKey=…            of a module
 //
-// and never travels: what is sent is a SAS token, signed with the key and
-// good for about an hour. The commonest mistake is to use a string of the
-// wrong kind; [NewRegistry] says so before anything is sent.
+// The key is never sent. A SAS token is sent instead, which is signed with the key
+// and valid for an hour. The most common mistake is to use the wrong kind of
+// connection string; [NewRegistry] says so before anything is sent.
 //
 //	hub, err := iothub.ParseConnectionString(os.Getenv("IOTHUB_CONNECTION_STRING"))
 //	…
@@ -30,11 +28,11 @@
 //		module, err = registry.GetModule(ctx, "myFirstDevice", "myFirstModule")
 //	}
 //
-// Errors are one line. An error response of the hub is an [*Error], which
-// matches a sentinel such as [ErrExists]. [Hint] returns what may help against
-// an error. Whatever holds a key or a token shows *** when it is printed; Reveal
-// shows the secret.
+// The text of an error is one line. An error response of the hub is an [*Error],
+// which matches a sentinel such as [ErrExists]. [Hint] suggests what to do about an
+// error. Values that hold a key or a token show *** when they are printed; their
+// method Reveal returns the secret.
 //
-// The package speaks version [APIVersion] of the REST interface described at
+// The package uses version [APIVersion] of the REST API described at
 // https://learn.microsoft.com/rest/api/iothub/service.
 package iothub

@@ -1,9 +1,8 @@
 package iothub
 
-// escape escapes all but letters, digits and -_.~, in paths as in tokens.
-// That is more than [url.PathEscape] does: ids may hold every character that
-// means something in a URL, and servers differ in what they make of a bare
-// "+", "=" or ";".
+// escape escapes everything except letters, digits and -_.~, in paths and in
+// tokens. That is more than [url.PathEscape] does: ids may contain characters that
+// mean something in a URL, and servers disagree about a bare "+", "=" or ";".
 func escape(s string) string { return string(appendEscaped(nil, s)) }
 
 // appendEscaped appends s, escaped, to b.
@@ -19,7 +18,7 @@ func appendEscaped(b []byte, s string) []byte {
 	return b
 }
 
-// isUnreserved is true of what never needs escaping, by RFC 3986, section 2.3.
+// isUnreserved reports whether c never needs escaping. See RFC 3986, section 2.3.
 func isUnreserved(c byte) bool {
 	switch c {
 	case '-', '_', '.', '~':

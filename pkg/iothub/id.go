@@ -4,15 +4,15 @@ import "strings"
 
 // The rules for ids are those of
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
-// They stand here and in the local hub, on purpose: it judges this package, so
-// it must not share its mistakes.
+// The local hub has its own copy of them, on purpose: it tests this package, so it
+// must not share its mistakes.
 
-// maxIDLength is the limit for device and module ids alike, in characters.
+// maxIDLength is the limit for device ids and for module ids, in characters.
 const maxIDLength = 128
 
-// checkID reports, with an error that matches [ErrInvalid], an id that no
-// hub accepts. kind is "device" or "module". The id is not quoted: in a
-// connection string, a key may have come into it.
+// checkID returns an error that matches [ErrInvalid] if no hub accepts the id. kind
+// is "device" or "module". The error does not quote the id: in a malformed
+// connection string, it may contain the key.
 func checkID(kind, id string) error {
 	switch id {
 	case "":

@@ -2,10 +2,10 @@ package iothub
 
 import "log/slog"
 
-// Device is a device identity in the registry of a hub. What the comments
-// call "set by the hub" is ignored in a create or an update. An update puts
-// all the rest in place of what was there; only a status, keys and scopes that
-// are left out stay as they are.
+// Device is a device identity in the registry of a hub. Fields that are "set by the
+// hub" are ignored when an identity is created or updated. An update replaces all
+// other fields; only status, keys and scopes keep their values if they are left
+// out.
 type Device struct {
 	DeviceID     string `json:"deviceId"`
 	GenerationID string `json:"generationId,omitempty"` // set by the hub; tells identities apart that had the same id one after the other
@@ -21,8 +21,8 @@ type Device struct {
 
 	Authentication Authentication `json:"authentication,omitzero"`
 	Capabilities   Capabilities   `json:"capabilities,omitzero"`
-	DeviceScope    string         `json:"deviceScope,omitempty"`  // of an IoT Edge device and its children; an edge device gets it from the hub
-	ParentScopes   []string       `json:"parentScopes,omitempty"` // the scopes of the edge devices above it; nil: as they are
+	DeviceScope    string         `json:"deviceScope,omitempty"`  // shared by an IoT Edge device and its children; the hub assigns it to the edge device
+	ParentScopes   []string       `json:"parentScopes,omitempty"` // the scopes of the edge devices above it; nil leaves them unchanged
 }
 
 // LogValue keeps the keys out of structured logs.
@@ -30,10 +30,10 @@ func (d Device) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("deviceId", d.DeviceID), slog.String("etag", d.ETag), slog.String("status", d.Status))
 }
 
-// Module is a module identity: one component of a device. Unlike a device,
-// it cannot be disabled. What the comments call "set by the hub" is ignored
-// in a create or an update. An update puts the rest in place of what was
-// there; only keys that are left out stay as they are.
+// Module is a module identity: one component of a device. Unlike a device, it
+// cannot be disabled. Fields that are "set by the hub" are ignored when an identity
+// is created or updated. An update replaces all other fields; only keys keep their
+// values if they are left out.
 type Module struct {
 	DeviceID     string `json:"deviceId"`
 	ModuleID     string `json:"moduleId"`
@@ -54,8 +54,8 @@ func (m Module) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("deviceId", m.DeviceID), slog.String("moduleId", m.ModuleID), slog.String("etag", m.ETag))
 }
 
-// ConnectionString returns the string with which the module signs in to the
-// hub named hostName, with its primary key.
+// ConnectionString returns the connection string with which the module signs in to
+// the hub at hostName. It holds the primary key.
 func (m Module) ConnectionString(hostName string) ConnectionString {
 	return ConnectionString{
 		HostName:        hostName,
@@ -65,23 +65,22 @@ func (m Module) ConnectionString(hostName string) ConnectionString {
 	}
 }
 
-// Authentication is how an identity proves itself to the hub. The zero value
-// asks the hub, at creation, to assign symmetric keys.
+// Authentication says how a device or module authenticates to the hub. In a new
+// identity, the zero value asks the hub to assign symmetric keys.
 type Authentication struct {
 	Type           string         `json:"type,omitempty"` // "sas", "selfSigned", "certificateAuthority" or "none"; "" at creation means sas
 	SymmetricKey   SymmetricKey   `json:"symmetricKey,omitzero"`
 	X509Thumbprint X509Thumbprint `json:"x509Thumbprint,omitzero"`
 }
 
-// SymmetricKey is the pair of keys of an identity. Either signs; having two
-// lets one be changed while the other is in use.
+// SymmetricKey is the pair of keys of an identity. Either of them can sign: one can
+// be changed while the other is in use.
 type SymmetricKey struct {
 	PrimaryKey   Key `json:"primaryKey,omitzero"`
 	SecondaryKey Key `json:"secondaryKey,omitzero"`
 }
 
-// LogValue keeps the keys out of structured logs, in which package json would
-// write them.
+// LogValue keeps the keys out of structured logs.
 func (SymmetricKey) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // X509Thumbprint names the certificates of an identity of type "selfSigned".
@@ -90,7 +89,7 @@ type X509Thumbprint struct {
 	SecondaryThumbprint string `json:"secondaryThumbprint,omitempty"`
 }
 
-// Capabilities of a device.
+// Capabilities are the capabilities of a device.
 type Capabilities struct {
 	IoTEdge bool `json:"iotEdge"`
 }

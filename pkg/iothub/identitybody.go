@@ -1,7 +1,7 @@
 package iothub
 
-// deviceBody is a device as requests hold it: with its keys, which a [Key] shows
-// to no other encoder.
+// deviceBody is a device as a request contains it: with its keys, which a [Key]
+// hides from every other encoder.
 type deviceBody struct {
 	Device
 	Authentication authenticationBody `json:"authentication,omitzero"`

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// Key is a shared access key: of a policy, a device or a module. It has 16 to
-// 64 bytes; hubs make them 32 bytes long. The zero Key is "no key given".
+// Key is the shared access key of a policy, a device or a module. It has 16 to 64
+// bytes; hubs generate keys of 32 bytes. The zero Key means that no key is given.
 //
-// However a Key is printed, logged or encoded, by itself or inside something
-// else, it shows as ***, in JSON too: that is how many loggers write what they
-// are given. It takes [Key.Reveal] or [Key.Bytes] to see it. Decoding reads the
-// base64 of connection strings and of IoT Hub's JSON.
+// However a Key is printed, logged or encoded, by itself or inside another value,
+// it shows as ***. That includes JSON, because many loggers write JSON. Only
+// [Key.Reveal] and [Key.Bytes] return the secret. Decoding reads the base64 of
+// connection strings and of IoT Hub's JSON.
 type Key struct {
 	_ [0]func() // not comparable: == would compare pointers
 
-	// The bytes, behind two pointers: package fmt follows one at most, whatever
-	// the verb, even where it calls no methods: in an unexported field.
+	// The bytes are behind two pointers because package fmt follows at most one,
+	// even in an unexported field, where it does not call methods.
 	secret **[]byte
 }
 
-// NewKey returns the key that consists of b, which is copied; without bytes,
-// the zero Key.
+// NewKey returns the key with the bytes b, which are copied. If b is empty, it
+// returns the zero Key.
 func NewKey(b []byte) Key {
 	if len(b) == 0 {
 		return Key{}
@@ -59,11 +59,11 @@ func ParseKey(s string) (Key, error) {
 	}
 }
 
-// Reveal returns the key in base64. It is the secret itself: show it only to
-// those it belongs to.
+// Reveal returns the key in base64. This is the secret itself: show it only to its
+// owner.
 func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
 
-// Bytes returns a copy of the key's bytes, nil for the zero Key. They are the
+// Bytes returns a copy of the key's bytes, or nil for the zero Key. They are the
 // secret itself.
 func (k Key) Bytes() []byte { return slices.Clone(k.bytes()) }
 
@@ -77,13 +77,13 @@ func (k Key) bytes() []byte {
 // IsZero reports whether no key is given.
 func (k Key) IsZero() bool { return k.secret == nil }
 
-// Equal reports whether both are the same key. How long it takes tells
-// nothing about keys of the same length.
+// Equal reports whether both keys are the same. The time it takes does not depend
+// on the contents of keys of the same length.
 func (k Key) Equal(other Key) bool {
 	return subtle.ConstantTimeCompare(k.bytes(), other.bytes()) == 1
 }
 
-// redacted stands where a secret stood.
+// redacted is shown in place of a secret.
 const redacted = "***"
 
 // String returns "***", or "" for the zero Key.
@@ -103,7 +103,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 // MarshalText returns what String returns. To save a key, use [Key.Reveal].
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText reads the base64 form; the empty text is the zero Key.
+// UnmarshalText reads the base64 form. Empty text gives the zero Key.
 func (k *Key) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*k = Key{}

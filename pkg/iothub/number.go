@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// The integers that IoT Hub takes. A number with an exponent or a fraction
-// may be any float64. The local hub has a rule of its own; id.go says why.
+// The integers that IoT Hub accepts. A number with an exponent or a fraction may be
+// any float64. The local hub has its own copy of this rule; id.go says why.
 const (
 	minInteger = -1 << 52
 	maxInteger = 1<<52 - 1
 )
 
-// writable returns a decoded JSON value with every number in a form that IoT
-// Hub takes. Mostly that is the value itself.
+// writable returns a decoded JSON value with every number in a form that IoT Hub
+// accepts. In most cases, that is the value itself.
 func writable(value any) any {
 	if !hasLargeInteger(value) {
 		return value
@@ -40,9 +40,9 @@ func writable(value any) any {
 	}
 }
 
-// hasLargeInteger reports whether package json would write a float64 in value
-// as an integer that IoT Hub does not take. Integers of Go stay as they are, for
-// the hub to refuse: every digit of them may count.
+// hasLargeInteger reports whether package json would write a float64 in value as an
+// integer that IoT Hub does not accept. Values of Go's integer types stay as they
+// are, even if the hub refuses them: each of their digits may matter.
 func hasLargeInteger(value any) bool {
 	switch value := value.(type) {
 	case float64:
@@ -65,7 +65,7 @@ func hasLargeInteger(value any) bool {
 	return false
 }
 
-// asObject returns nil for what is no object.
+// asObject returns nil if value is not an object.
 func asObject(value any) map[string]any {
 	switch value := value.(type) {
 	case map[string]any:

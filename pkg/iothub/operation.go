@@ -10,19 +10,18 @@ import (
 	"moduletwin/pkg/internal/hint"
 )
 
-// APIVersion is the version of IoT Hub's interface that this package and package
-// iotmodule speak. See https://learn.microsoft.com/rest/api/iothub/.
+// APIVersion is the version of IoT Hub's API that this package and package iotmodule
+// use. See https://learn.microsoft.com/rest/api/iothub/.
 const APIVersion = "2021-04-12"
 
-// operation is one thing that the hub is to do: the request for it, and how
-// to speak of it.
+// operation is one thing for the hub to do: the request, and its name in errors.
 type operation struct {
 	name       string // in errors: `create module "m" on device "d"`
-	permission string // what a policy needs for it
-	invalid    error  // what is wrong with the input, if anything; then nothing is sent
+	permission string // the permission that the policy needs
+	invalid    error  // what is wrong with the input; if set, nothing is sent
 
-	deviceID string // what it is about; "" for all devices
-	moduleID string // "" if it is about a device
+	deviceID string // the device concerned; "" for all devices
+	moduleID string // "" if the operation concerns a device
 
 	method  string
 	path    []string // unescaped segments
@@ -31,13 +30,13 @@ type operation struct {
 	body    any    // nil for none
 	text    []byte // body as JSON; set when it is sent
 
-	// carriedOut tells, from what reading the same path returns, whether this
-	// write has been carried out although its response was lost. A delete needs
-	// none: nothing is there then.
+	// carriedOut reports whether a write whose response was lost has been carried
+	// out. now is what reading the same path returns afterwards. A delete does not
+	// need it: after it, there is nothing to read.
 	carriedOut func(now []byte) bool
 }
 
-// The permissions of policies, by the names of the Azure portal. See
+// The permissions of policies, as the Azure portal names them. See
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas#access-control-and-permissions.
 const (
 	registryRead   = "Registry Read"
@@ -45,7 +44,7 @@ const (
 	serviceConnect = "Service Connect"
 )
 
-// limited are the policies of a new hub that do not permit everything. See
+// limited lists the policies of a new hub that do not have all permissions. See
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas#access-control-and-permissions.
 var limited = map[string][]string{
 	"service":           {serviceConnect},
@@ -54,8 +53,8 @@ var limited = map[string][]string{
 	"registryReadWrite": {registryRead, registryWrite},
 }
 
-// lacksPermission reports whether a policy does not permit something, unless
-// somebody has changed it.
+// lacksPermission reports whether a policy with that name lacks the permission on
+// a new hub. Somebody may have changed the policy since.
 func lacksPermission(policy, permission string) bool {
 	permitted, known := limited[policy]
 	return known && !slices.Contains(permitted, permission)
@@ -112,7 +111,7 @@ func checkIDs(deviceID, moduleID string) error {
 	return checkID("module", moduleID)
 }
 
-// changed reports whether etag differs from the one that op is conditional on.
+// changed reports whether etag differs from the one in the condition of op.
 func (op operation) changed(etag string) bool { return ifETag(etag) != op.ifMatch }
 
 // read returns the operation that reads what op writes.
@@ -124,8 +123,8 @@ func (op operation) read() operation {
 	return read
 }
 
-// checkSubject reports a decoded response that is about another device or
-// module than op is. In a list of devices, any may be.
+// checkSubject returns an error if a decoded response is about another device or
+// module than op. A list of devices may contain any device.
 func (op operation) checkSubject(decoded any) error {
 	switch decoded := decoded.(type) {
 	case Device:
@@ -161,9 +160,9 @@ func (op operation) checkResponseIDs(deviceID, moduleID string) error {
 	}
 }
 
-// ifETag makes a write conditional on an ETag as it stands in JSON, or with
-// "" on the thing being there at all. The hub wants quotes around it: without
-// them it would ignore the condition.
+// ifETag returns the If-Match header for an ETag as JSON bodies show it. For "",
+// the condition is that the identity or twin exists at all. The hub ignores a
+// condition without quotes.
 func ifETag(etag string) string {
 	if etag == "" {
 		etag = "*"

@@ -11,31 +11,31 @@ import (
 // Options say how to reach a hub. A nil *Options means the zero value, and
 // the zero value suits Azure and the local hub alike.
 type Options struct {
-	// RootCAs are the only authorities trusted. Nil means the system's, those
-	// in the PEM file that the environment variable IOTHUB_CA_FILE names and,
-	// for loopback hosts only, the certificate that the local hub left in its
-	// folder.
+	// RootCAs are the only certificate authorities that are trusted. Nil means
+	// those of the system, those in the PEM file that the environment variable
+	// IOTHUB_CA_FILE names and, for loopback hosts only, the certificate in the
+	// folder of the local hub.
 	RootCAs *x509.CertPool
 
-	// Logger gets a line for each attempt that fails, with the pause before the
-	// next, and for a response that takes long. The attribute "cause" is an
-	// error; [Hint] tells what may help against it. Where there is no error yet,
-	// the attribute "hint" tells that. Nil discards all that. No key or token is
-	// ever logged, and nothing after a call has returned.
+	// Logger gets a line for each failed attempt, with the pause before the next
+	// one, and a line for a response that takes long. The attribute "cause" is an
+	// error; [Hint] suggests what to do about it. If there is no error yet, the
+	// attribute "hint" holds such a suggestion. Nil discards the lines. No key or
+	// token is ever logged, and nothing is logged after a call has returned.
 	Logger *slog.Logger
 
-	// TokenLifetime is how long a SAS token is good for; tokens are renewed
-	// when a fifth of it is left. It is rounded up to whole seconds; zero or
-	// less means one hour.
+	// TokenLifetime is how long a SAS token is valid. Tokens are renewed when a
+	// fifth of it is left. It is rounded up to whole seconds; zero or less means
+	// one hour.
 	TokenLifetime time.Duration
 
 	// DialContext opens the TCP connections to the hub, as in
 	// [net/http.Transport]. Nil means a plain [net.Dialer] and the proxy that the
-	// environment names; with a function of your own, no proxy is used.
+	// environment names. If it is set, no proxy is used.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// DefaultTokenLifetime is what a zero [Options.TokenLifetime] means.
+// DefaultTokenLifetime is used if [Options.TokenLifetime] is zero.
 const DefaultTokenLifetime = time.Hour
 
 // withDefaults returns a copy in which every field that has a default is set.

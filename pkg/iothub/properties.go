@@ -9,17 +9,16 @@ import (
 	"moduletwin/pkg/internal/printable"
 )
 
-// Properties is one half of a twin, its tags, or a patch of these, as decoded
-// JSON: numbers are float64, a null in a patch is nil and removes the
-// property. Beside the user's properties a half holds what the hub adds,
-// "$version" and, on the service side, "$metadata". A nil Properties has
-// none.
+// Properties holds one half of a twin, the tags of a twin, or a patch of one of
+// these, as decoded JSON: numbers are float64, and a null is nil, which in a patch
+// removes the property. In addition to the user's properties, the hub adds
+// "$version" and, on the service side, "$metadata". A nil Properties is empty.
 //
-// What was read can be written again, see [Properties.MarshalJSON].
+// Properties that were read can be written again; see [Properties.MarshalJSON].
 type Properties map[string]any
 
-// Version returns "$version", which grows with every change of this half.
-// It is 0 if there is none.
+// Version returns "$version", which increases with every change of this half of the
+// twin, or 0 if there is none.
 func (p Properties) Version() int64 {
 	switch version := p["$version"].(type) {
 	case float64:
@@ -37,8 +36,8 @@ func (p Properties) Version() int64 {
 	return 0
 }
 
-// UserProperties returns the properties without those of the hub, whose
-// names begin with "$". The values are shared.
+// UserProperties returns the properties without those that the hub adds, whose
+// names begin with "$". The values are not copied.
 func (p Properties) UserProperties() map[string]any {
 	user := make(map[string]any, len(p))
 	for name, value := range p {
@@ -59,18 +58,18 @@ func (p Properties) String() string {
 	return string(text)
 }
 
-// MarshalJSON returns the properties as JSON with two precautions. IoT Hub
-// takes integers of 53 bits only, but any float64, so a float64 beyond that
-// has an exponent: it is 1e20, not 100000000000000000000. And what a
-// terminal would obey, such as U+009B, or what turns the direction of text,
-// is escaped in names and values.
+// MarshalJSON returns the properties as JSON, with two precautions. First, IoT Hub
+// accepts any float64 but no integers of more than 53 bits, so a larger float64 is
+// written with an exponent: 1e20, not 100000000000000000000. Second, characters
+// that control a terminal, such as U+009B, or that change the direction of text
+// are escaped in names and values.
 func (p Properties) MarshalJSON() ([]byte, error) {
 	if p == nil {
 		return []byte("null"), nil
 	}
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false) // the caller's encoder does, if it is to be
+	out.SetEscapeHTML(false) // the caller's encoder does that if it is wanted
 	if err := out.Encode(writable(map[string]any(p))); err != nil {
 		return nil, err
 	}

@@ -19,16 +19,16 @@ import (
 // its registry. It is safe for concurrent use and keeps connections open
 // between calls.
 //
-// Every call obeys its context, and takes a minute at most without it. A call
-// that the hub throttles, that it answers with a 5xx or whose connection
-// breaks is tried again with growing pauses. A write whose response was lost is
-// not repeated blindly: the registry first checks whether the hub has carried
-// it out; if that cannot be found out, the error matches [ErrOutcomeUnknown].
-// Where no connection can be made, nothing is tried again. A response about
-// another device or module than was asked for is an error.
+// Every call obeys its context and takes a minute at most. If the hub throttles
+// a call or answers with a 5xx, or if the connection breaks, the call is retried
+// with growing pauses. A write whose response was lost is not repeated blindly:
+// the registry first checks whether the hub has carried it out. If it cannot
+// find out, the error matches [ErrOutcomeUnknown]. If no connection can be made,
+// the call fails without a retry. A response about another device or module is
+// an error.
 //
-// Error responses of the hub are of type [*Error]. [Hint] tells what may help
-// against them, and against errors of the network.
+// Error responses of the hub are of type [*Error]. [Hint] suggests what to do
+// about them, and about network errors.
 type Registry struct {
 	hub    ConnectionString
 	tokens tokenSource
@@ -38,9 +38,9 @@ type Registry struct {
 	mayUseProxy bool // uses the proxy that the environment names, if any
 }
 
-// NewRegistry returns a registry for the hub, which has to be the connection
-// string of a shared access policy. It sends nothing. A string of a device or
-// module gives an error that matches [ErrInvalid].
+// NewRegistry returns a registry for the hub whose connection string, that of a
+// shared access policy, is given. It sends nothing. The connection string of a
+// device or module is an error that matches [ErrInvalid].
 func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
 	if hub.DeviceID != "" {
 		return nil, invalidf("iothub: this is the connection string of %s; needed is that of a shared access policy (with SharedAccessKeyName)", hub.Owner())
@@ -72,10 +72,10 @@ func (r *Registry) CloseIdleConnections() { r.client.CloseIdleConnections() }
 // LogValue keeps the key and the token out of structured logs.
 func (r *Registry) LogValue() slog.Value { return r.hub.LogValue() }
 
-// CreateDevice creates a device identity; without keys in it, the hub assigns
-// them. If the id is taken, the error matches [ErrExists]. (If the response was
-// lost, an identity like device counts as the one that was created.) It needs
-// Registry Write.
+// CreateDevice creates a device identity. If device has no keys, the hub assigns
+// them. If the id is taken, the error matches [ErrExists]. (After a lost
+// response, an existing identity that equals device counts as created by this
+// call.) It needs the permission Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, error) {
@@ -85,17 +85,18 @@ func (r *Registry) CreateDevice(ctx context.Context, device Device) (Device, err
 	return do[Device](ctx, r, create)
 }
 
-// GetDevice reads a device identity, keys included. It needs Registry Read.
+// GetDevice reads a device identity, including its keys. It needs the permission
+// Registry Read.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/get-identity.
 func (r *Registry) GetDevice(ctx context.Context, deviceID string) (Device, error) {
 	return do[Device](ctx, r, deviceOperation("get", http.MethodGet, deviceID))
 }
 
-// UpdateDevice replaces a device identity by device. If device.ETag is set,
-// it has to be that of the identity, or the error matches
-// [ErrPreconditionFailed]. Where there is no identity, it matches
-// [ErrNotFound]. It needs Registry Write.
+// UpdateDevice replaces a device identity with device. If device.ETag is set and
+// differs from the ETag of the identity, the error matches
+// [ErrPreconditionFailed]. If there is no such identity, it matches
+// [ErrNotFound]. It needs the permission Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/create-or-update-identity.
 func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, error) {
@@ -105,10 +106,10 @@ func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, err
 	return do[Device](ctx, r, update)
 }
 
-// DeleteDevice deletes a device identity with its twin and its modules. With
-// an etag, the identity has to have that ETag, or the error matches
-// [ErrPreconditionFailed]; with "", whatever is there is deleted. It needs
-// Registry Write.
+// DeleteDevice deletes a device identity together with its twin and its modules.
+// If etag is not "" and differs from the ETag of the identity, nothing is deleted
+// and the error matches [ErrPreconditionFailed]. It needs the permission Registry
+// Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/delete-identity.
 func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) error {
@@ -118,8 +119,9 @@ func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) erro
 	return err
 }
 
-// ListDevices returns device identities, in no particular order: 1,000 at
-// most. This call has no way to ask for the rest. It needs Registry Read.
+// ListDevices returns at most 1,000 device identities, in no particular order.
+// IoT Hub offers no way to ask this call for the rest. It needs the permission
+// Registry Read.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/get-devices.
 func (r *Registry) ListDevices(ctx context.Context) ([]Device, error) {
@@ -131,10 +133,10 @@ func (r *Registry) ListDevices(ctx context.Context) ([]Device, error) {
 
 const maxListed = 1000
 
-// CreateModule creates a module identity on a device that exists; without
-// keys in it, the hub assigns them. If the id is taken, the error matches
-// [ErrExists]. A lost response is dealt with as in [Registry.CreateDevice]. It
-// needs Registry Write.
+// CreateModule creates a module identity on an existing device. If module has no
+// keys, the hub assigns them. If the id is taken, the error matches [ErrExists].
+// A lost response is handled as in [Registry.CreateDevice]. It needs the
+// permission Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, error) {
@@ -144,15 +146,16 @@ func (r *Registry) CreateModule(ctx context.Context, module Module) (Module, err
 	return do[Module](ctx, r, create)
 }
 
-// GetModule reads a module identity, keys included. It needs Registry Read.
+// GetModule reads a module identity, including its keys. It needs the permission
+// Registry Read.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/get-identity.
 func (r *Registry) GetModule(ctx context.Context, deviceID, moduleID string) (Module, error) {
 	return do[Module](ctx, r, moduleOperation("get", http.MethodGet, deviceID, moduleID))
 }
 
-// UpdateModule replaces a module identity by module, with its ETag as in
-// [Registry.UpdateDevice]. It needs Registry Write.
+// UpdateModule replaces a module identity with module. module.ETag works as in
+// [Registry.UpdateDevice]. It needs the permission Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/create-or-update-identity.
 func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, error) {
@@ -162,8 +165,8 @@ func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, err
 	return do[Module](ctx, r, update)
 }
 
-// DeleteModule deletes a module identity with its twin. etag is as in
-// [Registry.DeleteDevice]. It needs Registry Write.
+// DeleteModule deletes a module identity together with its twin. etag works as in
+// [Registry.DeleteDevice]. It needs the permission Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/delete-identity.
 func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag string) error {
@@ -173,8 +176,8 @@ func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag st
 	return err
 }
 
-// ListModules returns the module identities of a device: all of them, for
-// there are 50 at most. It needs Registry Read.
+// ListModules returns all module identities of a device. A device has at most 50.
+// It needs the permission Registry Read.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/get-modules-on-device.
 func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, error) {
@@ -183,7 +186,7 @@ func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, 
 	return do[[]Module](ctx, r, list)
 }
 
-// ofBody turns a check of an identity or twin into one of the JSON of it.
+// ofBody turns a check of an identity or twin into a check of its JSON.
 func ofBody[T any](check func(now T) bool) func(body []byte) bool {
 	return func(body []byte) bool {
 		var now T
@@ -191,17 +194,16 @@ func ofBody[T any](check func(now T) bool) func(body []byte) bool {
 	}
 }
 
-// deviceCreated reports whether now is the device that was asked for. What
-// was left out is the hub's to choose.
+// deviceCreated reports whether now is the device that was asked for. The hub is
+// free to choose what the request left out.
 func deviceCreated(now, asked Device) bool {
 	asked.StatusReason = cmp.Or(asked.StatusReason, now.StatusReason)
 	asked.Capabilities = cmp.Or(asked.Capabilities, now.Capabilities)
 	return deviceReplaced(now, asked)
 }
 
-// deviceReplaced reports whether asked has been put in place of what was
-// there. In an update, only status, authentication and scopes stay as they are
-// when they are left out.
+// deviceReplaced reports whether asked has replaced the identity. An update that
+// leaves out status, authentication or scopes does not change them.
 func deviceReplaced(now, asked Device) bool {
 	return strings.EqualFold(now.Status, cmp.Or(asked.Status, now.Status)) &&
 		now.StatusReason == asked.StatusReason &&

@@ -9,33 +9,35 @@ import (
 	"moduletwin/pkg/internal/mergepatch"
 )
 
-// GetModuleTwin reads the twin of a module. It needs Service Connect.
+// GetModuleTwin reads the twin of a module. It needs the permission Service
+// Connect.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/get-twin.
 func (r *Registry) GetModuleTwin(ctx context.Context, deviceID, moduleID string) (Twin, error) {
 	return do[Twin](ctx, r, moduleTwinOperation("get", http.MethodGet, deviceID, moduleID))
 }
 
-// UpdateModuleTwin merges patch into the twin of a module and returns the
-// whole twin as it is then. With an etag, the twin has to have that ETag, or
-// the error matches [ErrPreconditionFailed]; with "", it is updated whatever it
-// is. It needs Service Connect.
+// UpdateModuleTwin merges patch into the twin of a module and returns the whole
+// updated twin. If etag is not "" and differs from the ETag of the twin, nothing
+// is changed and the error matches [ErrPreconditionFailed]. It needs the
+// permission Service Connect.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.
 func (r *Registry) UpdateModuleTwin(ctx context.Context, deviceID, moduleID string, patch TwinPatch, etag string) (Twin, error) {
 	return r.updateTwin(ctx, moduleTwinOperation("update", http.MethodPatch, deviceID, moduleID), patch, etag)
 }
 
-// ReplaceModuleTwin puts the tags and desired properties of twin, both
-// whole, in place of those of a module's twin: what is not in it, is gone.
-// etag and result are as in [Registry.UpdateModuleTwin].
+// ReplaceModuleTwin replaces all tags and desired properties of a module twin
+// with those in twin. Whatever twin leaves out is removed. etag, result and
+// permission are as in [Registry.UpdateModuleTwin].
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/replace-twin.
 func (r *Registry) ReplaceModuleTwin(ctx context.Context, deviceID, moduleID string, twin TwinPatch, etag string) (Twin, error) {
 	return r.replaceTwin(ctx, moduleTwinOperation("replace", http.MethodPut, deviceID, moduleID), twin, etag)
 }
 
-// GetDeviceTwin reads the twin of a device. It needs Service Connect.
+// GetDeviceTwin reads the twin of a device. It needs the permission Service
+// Connect.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/get-twin.
 func (r *Registry) GetDeviceTwin(ctx context.Context, deviceID string) (Twin, error) {
@@ -69,7 +71,7 @@ func (r *Registry) updateTwin(ctx context.Context, update operation, patch TwinP
 }
 
 func (r *Registry) replaceTwin(ctx context.Context, replace operation, twin TwinPatch, etag string) (Twin, error) {
-	whole := TwinPatch{Tags: orEmpty(twin.Tags), Desired: orEmpty(twin.Desired)} // a part left out would be the hub's guess
+	whole := TwinPatch{Tags: orEmpty(twin.Tags), Desired: orEmpty(twin.Desired)} // the hub would have to guess what a missing part means
 	wanted, err := asDecoded(whole)
 	if err != nil {
 		return Twin{}, invalidf("iothub: %s: %w", replace.name, err)
@@ -82,8 +84,8 @@ func (r *Registry) replaceTwin(ctx context.Context, replace operation, twin Twin
 	return do[Twin](ctx, r, replace)
 }
 
-// asDecoded returns patch as it comes back from the hub, say with every
-// number a float64, without the names that the hub reserves for itself.
+// asDecoded returns patch as the hub would return it: every number is a float64,
+// and the names that the hub reserves for itself are gone.
 func asDecoded(patch TwinPatch) (TwinPatch, error) {
 	var decoded struct {
 		Tags       Properties

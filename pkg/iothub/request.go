@@ -25,8 +25,8 @@ import (
 
 const (
 	requestTimeout = 20 * time.Second // one request and its response
-	slowAfter      = 3 * time.Second  // after which the log says that a response is still waited for
-	maxBody        = 16 << 20         // bytes of a response; a thousand identities take about one MiB
+	slowAfter      = 3 * time.Second  // after that, the log says that there is no response yet
+	maxBody        = 16 << 20         // bytes of a response; a thousand identities need about one MiB
 	maxHeader      = 64 << 10         // bytes
 )
 
@@ -37,7 +37,7 @@ func do[T any](ctx context.Context, r *Registry, op operation) (T, error) {
 	if err != nil {
 		return none, err
 	}
-	if err := json.Unmarshal(body, &decoded); err != nil { // %v: a bad key in a response is nobody's invalid input
+	if err := json.Unmarshal(body, &decoded); err != nil { // %v, so that a bad key in a response does not match ErrInvalid
 		return none, fmt.Errorf("iothub: %s: the hub accepted it, but its response cannot be read: %v", op.name, err)
 	}
 	if err := op.checkSubject(decoded); err != nil {
@@ -51,15 +51,15 @@ type outcome int
 
 const (
 	succeeded outcome = iota // the hub has carried it out
-	rejected                 // it has not, and would not if it were asked again
-	postponed                // it has not, but may if it is asked again later
-	unknown                  // the response was lost: it may have carried it out or not
+	rejected                 // the hub has not carried it out, and would not if asked again
+	postponed                // the hub has not carried it out, but may if asked again later
+	unknown                  // the response was lost: the hub may have carried it out or not
 )
 
-// response is what one attempt brought: a body or an error.
+// response is the result of one attempt: a body or an error.
 type response struct {
 	outcome outcome
-	header  http.Header // nil if none came
+	header  http.Header // nil if there was no response
 	body    []byte
 	err     error
 }
@@ -91,11 +91,11 @@ func (r *Registry) attempt(ctx context.Context, op operation) response {
 	return r.read(op, resp)
 }
 
-// read reads an HTTP response and judges it.
+// read reads an HTTP response and works out the outcome.
 func (r *Registry) read(op operation, resp *http.Response) response {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
-	case resp.StatusCode > 299: // whatever became of the body
+	case resp.StatusCode > 299: // even if the body could not be read
 		return response{outcomeOf(resp.StatusCode), resp.Header, nil, r.hubError(op, resp, body, err == nil)}
 	case err != nil:
 		return response{outcome: unknown, err: r.networkError(op, err)}
@@ -110,9 +110,8 @@ func (r *Registry) read(op operation, resp *http.Response) response {
 	return response{succeeded, resp.Header, body, nil}
 }
 
-// request returns the request of op, once more for each attempt. Its headers are
-// all that is sent, beside those that package http cannot do without; see
-// DisableCompression in [newTransport].
+// request returns a new request of op, for one attempt. Package http adds only the
+// headers that it cannot do without; see DisableCompression in [newTransport].
 func (r *Registry) request(ctx context.Context, op operation) (*http.Request, error) {
 	var body io.Reader
 	if op.text != nil {
@@ -135,13 +134,13 @@ func (r *Registry) request(ctx context.Context, op operation) (*http.Request, er
 	return req, nil
 }
 
-// networkError speaks of what was tried, not of the URL.
+// networkError returns an error that names the operation, not the URL.
 func (r *Registry) networkError(op operation, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
 	if alert := (*net.OpError)(nil); errors.As(err, &alert) && alert.Op == "remote error" {
-		err = alert // without the words of package http about how it was read
+		err = alert // without what package http says about how it read the alert
 	}
 	if r.mayUseProxy {
 		err = hint.ThroughProxy(err, r.hub.HostName)
@@ -149,8 +148,8 @@ func (r *Registry) networkError(op operation, err error) error {
 	return fmt.Errorf("iothub: %s: %w", op.name, hint.Network(err, r.hub.HostName))
 }
 
-// outcomeOf tells from a status what became of the request. After a 5xx the
-// hub may have done its work all the same.
+// outcomeOf returns the outcome of a request that was answered with status. After a
+// 5xx, the hub may still have carried it out.
 func outcomeOf(status int) outcome {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -162,9 +161,9 @@ func outcomeOf(status int) outcome {
 	}
 }
 
-// hubError returns an error response as an Error. Whatever the body is, such as
-// the page of a proxy, it does not hide the status. whole says that the body did
-// not break off.
+// hubError returns an error response as an Error. Even if the body is not the hub's
+// but, say, the page of a proxy, the error has the status. whole says that the body
+// was read to its end.
 func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whole bool) *Error {
 	fields := errorbody.Parse(body)
 	e := &Error{Op: op.name, StatusCode: resp.StatusCode, Code: fields.Code, Message: fields.Message, TrackingID: fields.TrackingID}
@@ -182,9 +181,9 @@ func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whol
 	return e
 }
 
-// unauthorizedHint makes up for the hub's silence: it does not tell a wrong
-// key from a missing permission or a wrong clock. A clock that is fast does
-// no harm, and neither does a slow one before it makes tokens expire.
+// unauthorizedHint guesses the reason for a 401, which the hub does not give: a
+// wrong key, a missing permission or a wrong clock. A clock that is fast does no
+// harm; one that is slow does when the tokens are already expired.
 func (r *Registry) unauthorizedHint(op operation, resp *http.Response) string {
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	token, tokenErr := ParseSASToken(resp.Request.Header.Get("Authorization"))
@@ -199,7 +198,7 @@ func (r *Registry) unauthorizedHint(op operation, resp *http.Response) string {
 		policy, op.permission)
 }
 
-// notAHub describes a response that no IoT hub gives, such as a proxy's page.
+// notAHub describes a response that is not an IoT hub's, such as a proxy's page.
 func notAHub(resp *http.Response) string {
 	kind, _, _ := strings.Cut(cmp.Or(resp.Header.Get("Content-Type"), "of no type"), ";")
 	return fmt.Sprintf("the response (%.80q) is not an IoT hub's", kind)

@@ -15,10 +15,10 @@ import (
 	"moduletwin/pkg/internal/waitlog"
 )
 
-// operationTimeout limits an operation with all its retries.
+// operationTimeout limits an operation including its retries.
 const operationTimeout = time.Minute
 
-// pauses lie between attempts, where the hub does not ask for longer ones.
+// pauses are the pauses between attempts, unless the hub asks for longer ones.
 var pauses = backoff.Range{First: 200 * time.Millisecond, Longest: 10 * time.Second}
 
 // send carries out op, with retries, within a time limit.
@@ -41,8 +41,8 @@ func (r *Registry) send(ctx context.Context, op operation) ([]byte, error) {
 	return body, err
 }
 
-// retry makes attempts until one tells how op ends, or ctx leaves no time for
-// another.
+// retry makes attempts until op has succeeded or failed, or ctx leaves no time for
+// another attempt.
 func (r *Registry) retry(ctx context.Context, op operation) ([]byte, error) {
 	p := progress{op: op, failures: waitlog.Failures{Log: r.log}}
 	for attempt := 0; ; attempt++ {
@@ -65,30 +65,30 @@ func (r *Registry) retry(ctx context.Context, op operation) ([]byte, error) {
 	}
 }
 
-// progress is how far an operation has come.
+// progress is the progress of an operation.
 type progress struct {
 	op    operation
 	state state
 
-	uncertain bool  // whether an attempt may have been carried out although it seems to have failed
-	rejection error // the hub's answer to a later attempt, to be returned if the earlier one was not carried out
+	uncertain bool  // whether an attempt may have been carried out although its response was lost
+	rejection error // the hub's answer to a later attempt, returned if no earlier attempt was carried out
 
 	failures waitlog.Failures
 
-	body []byte // when it is over
+	body []byte // the result, when the state is over
 	err  error
 }
 
-// state says what to do next.
+// state says what an operation does next.
 type state int
 
 const (
 	sending  state = iota // send the request
-	checking              // read whether it has been carried out: a write whose response was lost is not repeated blindly
+	checking              // find out by reading whether a write whose response was lost has been carried out
 	over                  // nothing
 )
 
-// sent goes on from a response to the request.
+// sent works out the next state from the response to the request.
 func (p *progress) sent(last response) {
 	p.uncertain = p.uncertain || last.outcome == unknown && p.op.method != http.MethodGet
 	switch {
@@ -96,14 +96,14 @@ func (p *progress) sent(last response) {
 		p.body, p.state = last.body, over
 	case last.outcome == rejected && !p.uncertain:
 		p.fail(last.err)
-	case last.outcome == rejected: // perhaps because an earlier attempt has been carried out
+	case last.outcome == rejected: // perhaps because an earlier attempt was carried out
 		p.rejection, p.state = last.err, checking
 	case p.uncertain:
 		p.state = checking
 	}
 }
 
-// checked goes on from what reading shows.
+// checked works out the next state from what reading has returned.
 func (p *progress) checked(last response) {
 	gone := isGone(last.err)
 	switch {
@@ -119,8 +119,8 @@ func (p *progress) checked(last response) {
 	}
 }
 
-// fail ends the operation with an error, which says so if it is not certain
-// that nothing was carried out.
+// fail ends the operation with an error. The error also matches
+// [ErrOutcomeUnknown] if an attempt may have been carried out.
 func (p *progress) fail(err error) {
 	if p.uncertain {
 		err = fmt.Errorf("%w; %w", err, ErrOutcomeUnknown)
@@ -128,8 +128,8 @@ func (p *progress) fail(err error) {
 	p.err, p.state = err, over
 }
 
-// isCarriedOut reports whether a write has been carried out, by what reading
-// has returned afterwards.
+// isCarriedOut reports whether a write has been carried out. now and gone are what
+// reading has returned afterwards.
 func (op operation) isCarriedOut(now []byte, gone bool) bool {
 	if op.method == http.MethodDelete {
 		return gone
@@ -137,18 +137,18 @@ func (op operation) isCarriedOut(now []byte, gone bool) bool {
 	return !gone && op.carriedOut(now)
 }
 
-// isPassing reports whether the hub may answer otherwise a little later.
+// isPassing reports whether the hub may answer differently a little later.
 func (resp response) isPassing() bool { return resp.outcome == postponed || resp.outcome == unknown }
 
-// isGone reports whether the hub says that there is no such device or module.
-// There are other reasons for a 404, such as a hub that was deleted.
+// isGone reports whether the hub says that the device or module does not exist.
+// There are other reasons for a 404, such as a deleted hub.
 func isGone(err error) bool {
 	var hubErr *Error
 	return errors.As(err, &hubErr) && slices.Contains([]string{"DeviceNotFound", "ModuleNotFound"}, hubErr.Code)
 }
 
-// pause waits before the next attempt; it reports false if ctx leaves no
-// time for it.
+// pause waits before the next attempt. It returns false if ctx leaves no time for
+// that.
 func (r *Registry) pause(ctx context.Context, p *progress, attempt int, last response) bool {
 	wait := max(pauses.Pause(attempt), retryAfter(last.header))
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
@@ -158,8 +158,8 @@ func (r *Registry) pause(ctx context.Context, p *progress, attempt int, last res
 	return backoff.Wait(ctx, wait) == nil
 }
 
-// causeOf returns the error of an attempt for a line of the log that names the
-// operation already.
+// causeOf returns the error of an attempt without the name of the operation, for
+// log lines that already have it.
 func causeOf(err error) error {
 	var hubErr *Error
 	if errors.As(err, &hubErr) {
@@ -168,8 +168,8 @@ func causeOf(err error) error {
 	return cmp.Or(errors.Unwrap(err), err)
 }
 
-// retryAfter reads both forms of the header: seconds and a date. It is 0 or
-// less if there is nothing to wait for.
+// retryAfter returns the pause that the hub asks for, in either form of the header:
+// seconds or a date. It is 0 or less if there is no need to wait.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {

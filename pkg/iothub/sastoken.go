@@ -12,20 +12,19 @@ import (
 	"time"
 )
 
-// SASToken is a shared access signature: proof, good until Expiry, of
-// holding a key that opens Resource. Over HTTPS it is the Authorization
-// header, over MQTT the password. It cannot be taken back before it expires,
-// other than by changing the key. Printing and logging it does not show the
-// signature; [SASToken.Reveal] does.
+// SASToken is a shared access signature. It proves, until Expiry, that its sender
+// has a key for Resource. It is the Authorization header over HTTPS and the password
+// over MQTT. The only way to revoke it before it expires is to change the key.
+// Printing and logging it does not show the signature; [SASToken.Reveal] does.
 //
 // See https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
 type SASToken struct {
-	Resource string    // what it opens, unescaped: "myhub.azure-devices.net/devices/d/modules/m"
-	KeyName  string    // the policy whose key signed; "" for the key of a device or module
+	Resource string    // what it gives access to, unescaped: "myhub.azure-devices.net/devices/d/modules/m"
+	KeyName  string    // the policy whose key signed it; "" for the key of a device or module
 	Expiry   time.Time // whole seconds
 
 	signature **signature // behind two pointers, as in a Key
-	signed    string      // the resource as the signer escaped it, where this package would do otherwise
+	signed    string      // the resource as the signer escaped it, if this package would escape it differently
 }
 
 // signature is an HMAC over the escaped resource, a line feed and the expiry.
@@ -33,9 +32,9 @@ type signature [sha256.Size]byte
 
 // The errors of [SASToken.Verify].
 var (
-	// ErrSignature says that another key signed the token.
+	// ErrSignature means that the token was signed with another key.
 	ErrSignature = errors.New("the signature does not fit the key")
-	// ErrExpired says that the token's time is over.
+	// ErrExpired means that the token has expired.
 	ErrExpired = errors.New("the token has expired")
 )
 
@@ -60,7 +59,7 @@ func (t SASToken) Reveal() string {
 	return t.format(base64.StdEncoding.EncodeToString((*t.signature)[:]))
 }
 
-// String is for people and logs: it has *** in place of the signature.
+// String returns the token with *** in place of the signature, for people and logs.
 func (t SASToken) String() string { return t.format(redacted) }
 
 func (t SASToken) format(sig string) string {
@@ -87,10 +86,10 @@ func (t SASToken) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("resource", t.Resource), slog.String("keyName", t.KeyName), slog.Time("expiry", t.Expiry))
 }
 
-// ParseSASToken reads what [SASToken.Reveal] returns, and what other makers
-// of tokens write: the fields in any order, escaped in upper or lower case or,
-// where that is not ambiguous, not at all. Its errors match [ErrInvalid] and
-// quote nothing of the token.
+// ParseSASToken reads what [SASToken.Reveal] returns, and the tokens of other SDKs:
+// the fields may be in any order, and escaped in upper or lower case or, where that
+// is not ambiguous, not at all. Its errors match [ErrInvalid] and do not quote the
+// token.
 func ParseSASToken(s string) (SASToken, error) {
 	rest, found := strings.CutPrefix(s, sasScheme)
 	if !found {
@@ -111,7 +110,7 @@ func ParseSASToken(s string) (SASToken, error) {
 	return fields.token()
 }
 
-// sasFields are the fields of a token, as they stand in it.
+// sasFields are the fields of a token, still escaped.
 type sasFields struct{ sr, sig, se, skn sasField }
 
 type sasField struct {
@@ -119,7 +118,7 @@ type sasField struct {
 	value string
 }
 
-// named returns the field of a name, or nil.
+// named returns the field with that name, or nil.
 func (f *sasFields) named(name string) *sasField {
 	switch name {
 	case "sr":
@@ -136,8 +135,8 @@ func (f *sasFields) named(name string) *sasField {
 }
 
 func (f *sasFields) token() (t SASToken, err error) {
-	// Path rules for unescaping: in a query a "+" would become a space, and
-	// base64 is full of them.
+	// Unescape as in a path: as in a query, each "+" of the base64 would become a
+	// space.
 	if t.Resource, err = url.PathUnescape(f.sr.value); err != nil || t.Resource == "" {
 		return SASToken{}, invalidToken("sr, the resource, is missing or malformed")
 	}
@@ -158,7 +157,7 @@ func (f *sasFields) token() (t SASToken, err error) {
 	return t, nil
 }
 
-// parseSignature returns nil for what is no signature.
+// parseSignature returns nil if escaped is not a signature.
 func parseSignature(escaped string) **signature {
 	text, err := url.PathUnescape(escaped)
 	if err != nil {
@@ -176,10 +175,10 @@ func invalidToken(why string) error {
 	return invalidf("iothub: SAS token: %s", why)
 }
 
-// Verify reports whether key signed the token and whether it is still good at
-// now, by [ErrSignature] or [ErrExpired]. The signature comes first: of a
-// forged token nothing else is believed. To allow for clocks that differ,
-// pass an earlier now.
+// Verify returns [ErrSignature] if the token was not signed with key, and
+// [ErrExpired] if it has expired at the time now. It checks the signature first,
+// because nothing else in a forged token can be trusted. To tolerate clocks that
+// differ, pass an earlier time.
 func (t SASToken) Verify(key Key, now time.Time) error {
 	if t.signature == nil || !hmac.Equal((*t.signature)[:], t.sign(key)[:]) {
 		return ErrSignature
@@ -190,14 +189,14 @@ func (t SASToken) Verify(key Key, now time.Time) error {
 	return nil
 }
 
-// RenewAt returns when a holder should put a new token in place of t, which
-// was signed at the time given: when a fifth of its life is left.
+// RenewAt returns when to replace t, which was signed at the given time, with a new
+// token: when a fifth of its lifetime is left.
 func (t SASToken) RenewAt(signed time.Time) time.Time {
 	return t.Expiry.Add(-t.Expiry.Sub(signed) / 5)
 }
 
-// sign covers the resource exactly as it is sent: signers escape differently
-// (%2F, %2f, not at all), so a receiver must not escape again.
+// sign signs the resource exactly as it is sent. Signers escape differently (%2F,
+// %2f, not at all), so a receiver must not escape it again.
 func (t SASToken) sign(key Key) *signature {
 	message := t.appendResource(make([]byte, 0, 256))
 	message = append(message, '\n')

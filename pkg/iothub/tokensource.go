@@ -12,7 +12,7 @@ type tokenSource struct {
 	lifetime time.Duration
 
 	mu      sync.Mutex // guards the fields below
-	token   *string    // behind a pointer, of which package fmt prints the address
+	token   *string    // a pointer, so that package fmt prints only its address
 	renewAt time.Time
 }
 

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// newTransport returns how a registry reaches its hub.
+// newTransport returns the transport with which a registry reaches its hub.
 func newTransport(o Options, config *tls.Config) *http.Transport {
 	t := &http.Transport{
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConnsPerHost:    16,
 		IdleConnTimeout:        90 * time.Second,
-		DisableCompression:     true, // or there would be a header Accept-Encoding besides those that request sets
+		DisableCompression:     true, // or package http would add the header Accept-Encoding to those that request sets
 		MaxResponseHeaderBytes: maxHeader,
 	}
 	dial := o.DialContext
@@ -33,12 +33,12 @@ func newTransport(o Options, config *tls.Config) *http.Transport {
 	return t
 }
 
-// conn is a connection whose writes do not fail. When it has ended, there may be
-// something left to read that says why, such as an alert of TLS, and the error of
-// a write would come before it.
+// conn is a connection whose writes never fail. After the hub has ended a
+// connection, the reason may still be waiting to be read, such as a TLS alert, and
+// a failed write would hide it.
 type conn struct{ net.Conn }
 
-// Write writes to the connection. If that fails, so will the next read.
+// Write writes to the connection. If that fails, the next read fails, too.
 func (c conn) Write(b []byte) (int, error) {
 	c.Conn.Write(b)
 	return len(b), nil

@@ -8,8 +8,8 @@ type Twin struct {
 	DeviceID string `json:"deviceId,omitempty"`
 	ModuleID string `json:"moduleId,omitempty"`
 
-	// ETag changes with every change of the tags and the desired properties,
-	// not of the reported ones. DeviceETag is the ETag of the identity.
+	// ETag changes whenever tags or desired properties change, but not when
+	// reported properties do. DeviceETag is the ETag of the identity.
 	ETag       string `json:"etag,omitempty"`
 	DeviceETag string `json:"deviceEtag,omitempty"`
 
@@ -22,28 +22,28 @@ type Twin struct {
 	AuthenticationType        string `json:"authenticationType,omitempty"` // "sas" for symmetric keys
 	ModelID                   string `json:"modelId,omitempty"`
 
-	Version    int64          `json:"version,omitempty"` // grows with every change of any part
-	Tags       Properties     `json:"tags,omitempty"`    // written and read by the back end only
+	Version    int64          `json:"version,omitempty"` // increases with every change of the twin
+	Tags       Properties     `json:"tags,omitempty"`    // only the back end sees them
 	Properties TwinProperties `json:"properties"`
 }
 
-// TwinProperties are the two halves of a twin that the device or module
-// sees: it reads Desired and writes Reported, the back end the reverse.
+// TwinProperties are the two halves of a twin. The back end writes Desired and reads
+// Reported; the device or module reads Desired and writes Reported.
 type TwinProperties struct {
 	Desired  Properties `json:"desired"`
 	Reported Properties `json:"reported"`
 }
 
-// TwinPatch is a change of a twin by the back end. To update, it is a JSON
-// merge patch: properties that are not named stay, nil removes, objects are
-// merged. To replace, it is the whole of both parts. What the hub itself adds,
-// under "$metadata" and "$version", it ignores.
+// TwinPatch is a change of a twin by the back end. In an update, it is a JSON merge
+// patch: properties that it does not name stay, nil removes a property, objects are
+// merged. In a replacement, it is the whole of both parts. The hub ignores
+// "$metadata" and "$version" in it.
 type TwinPatch struct {
-	Tags    Properties // nil: no change of the tags; to replace: no tags
-	Desired Properties // nil: no change of the desired properties; to replace: none
+	Tags    Properties // nil leaves the tags unchanged; in a replacement, it removes them
+	Desired Properties // nil leaves the desired properties unchanged; in a replacement, it removes them
 }
 
-// MarshalJSON writes the parts that are not nil as IoT Hub wants them.
+// MarshalJSON writes the parts that are not nil, in the form that IoT Hub expects.
 func (p TwinPatch) MarshalJSON() ([]byte, error) {
 	type properties struct {
 		Desired Properties `json:"desired"`
