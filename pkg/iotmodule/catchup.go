@@ -47,10 +47,10 @@ func (f *follower) needsRead() bool {
 	return !f.ended && f.subscribers > 0 && !f.tracker.inSync
 }
 
-// catchUp reads the twin and delivers what that shows to have been missed, if
-// nobody else has done so meanwhile.
+// catchUp reads the twin and delivers the changes that were missed, unless
+// another goroutine has done so in the meantime.
 func (f *follower) catchUp(ctx context.Context) error {
-	select { // one read at a time: of two, the older response might be the last to be heard
+	select { // one read at a time: of two responses, the older one might arrive last
 	case f.reading <- struct{}{}:
 		defer func() { <-f.reading }()
 	case <-ctx.Done():
@@ -65,21 +65,23 @@ func (f *follower) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		f.logMissed(twin.Properties.Desired.Version()) // first, so that users read of it first
+		f.logMissed(twin.Properties.Desired.Version()) // before the changes themselves
 		return f.takeRead(conn, epoch, twin.Properties.Desired)
 	})
 }
 
-// reasonToRead reports whether a read is needed, and the epoch of the reason.
+// reasonToRead reports whether the twin has to be read, and the epoch in which
+// that became necessary.
 func (f *follower) reasonToRead() (epoch int, needed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.tracker.epoch, f.subscribers > 0 && !f.tracker.inSync
 }
 
-// takeRead takes what was read. It has to have come over the same connection
-// as the notifications: on one that is lost meanwhile, the response is older
-// than what was missed since. The like goes for other reasons to read again.
+// takeRead takes the desired properties that were read. They have to come over
+// the same connection as the notifications: a response over a connection that
+// has been lost since is older than the changes that were missed. The same
+// holds if the read has become necessary once more for another reason.
 func (f *follower) takeRead(conn *connection, epoch int, desired iothub.Properties) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -94,14 +96,14 @@ func (f *follower) takeRead(conn *connection, epoch int, desired iothub.Properti
 }
 
 // logMissed logs, once after each new connection, how many changes were made
-// before it, if any. The lock is not held meanwhile: a logger may be slow, or
-// use the client.
+// while there was none. It does so without holding the lock: a logger may be
+// slow, or use the client.
 func (f *follower) logMissed(read int64) {
 	f.mu.Lock()
 	resumedAt, now := f.resumedAt, f.tracker.version
 	f.resumedAt = 0
 	f.mu.Unlock()
-	switch missed := read - now; { // less than 0 if changes have overtaken the read
+	switch missed := read - now; { // negative if notifications have overtaken the read
 	case resumedAt == 0:
 	case read < resumedAt:
 		f.log.Info("the module was created anew: its twin begins again")

@@ -9,11 +9,11 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Client is a module signed in to its hub. It keeps the connection: when it
-// is lost, the client signs in again, with growing pauses, until it succeeds or
-// the hub has refused it for two minutes (at once, if the hub demands a client
-// certificate). Then every call returns that error, and ranging over patches
-// yields it. It is safe for concurrent use.
+// Client is a module that is signed in to its hub. When the connection is lost,
+// the client signs in again, with growing pauses. It gives up when the hub has
+// refused the sign-in for two minutes, or at once if the hub demands a client
+// certificate. From then on every call returns that error, and ranging over
+// patches yields it. A client is safe for concurrent use.
 type Client struct {
 	module  iothub.ConnectionString
 	dialer  *dialer
@@ -29,20 +29,20 @@ type Client struct {
 
 	mu      sync.Mutex // guards the fields below
 	conn    *connection
-	outage  error         // why there is no connection; nil while that is not known, or there is one
-	changed chan struct{} // closed when conn or ended change
+	outage  error         // why there is no connection; nil if that is unknown or there is a connection
+	changed chan struct{} // closed when conn or ended changes
 	ended   error         // why there will be no further connection
 }
 
-// Dial signs in to the hub as a module and subscribes to what a twin needs.
-// It returns a client that is connected, or an error: it does not try again.
-// ctx bounds the sign-in, which takes half a minute at most; [Client.Close]
-// ends the connection. A connection string that is not a module's gives an
-// error that matches [iothub.ErrInvalid], a key that the hub refuses one that
-// matches [iothub.ErrUnauthorized].
+// Dial signs in to the hub as a module and subscribes to the topics of its
+// twin. It returns a connected client or an error; it does not retry. ctx
+// limits the sign-in, which takes at most half a minute. [Client.Close] ends
+// the connection. If the connection string is not that of a module, the error
+// matches [iothub.ErrInvalid]; if the hub refuses the key, it matches
+// [iothub.ErrUnauthorized].
 //
-// A module has one connection at a time: whoever signs in as the same module
-// pushes the other out.
+// A module has one connection at a time: if another client signs in as the same
+// module, the hub closes the older connection.
 func Dial(ctx context.Context, module iothub.ConnectionString, opts *Options) (*Client, error) {
 	return dial(ctx, module, opts, defaultTimings)
 }
@@ -88,9 +88,9 @@ func newClient(module iothub.ConnectionString, opts *Options, t timings) (*Clien
 	return c, nil
 }
 
-// Close signs out, ends every sequence and every waiting call, and returns
-// when nothing of the client is left running. It may be called more than
-// once, but not by [Options.Logger], for which it would wait.
+// Close signs out, ends all subscriptions and waiting calls, and returns when no
+// goroutine of the client is left. It may be called more than once, but not by
+// [Options.Logger], because it waits for the logger.
 func (c *Client) Close() {
 	c.stop()
 	c.end(ErrClosed)
@@ -113,8 +113,8 @@ func (c *Client) end(err error) {
 	c.wake()
 }
 
-// setConnection makes conn, or with nil none, the connection of the client and
-// of the follower.
+// setConnection sets the connection of the client and of the follower; nil means
+// that there is none.
 func (c *Client) setConnection(conn *connection) {
 	c.follower.setConnection(conn)
 	c.mu.Lock()
@@ -123,14 +123,14 @@ func (c *Client) setConnection(conn *connection) {
 	c.wake()
 }
 
-// setOutage notes why there is no connection.
+// setOutage records why there is no connection.
 func (c *Client) setOutage(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.outage = cause
 }
 
-// wake frees those who wait in connected. c.mu is held.
+// wake wakes the goroutines that wait in connected. c.mu is held.
 func (c *Client) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})

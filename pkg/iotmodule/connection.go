@@ -13,36 +13,36 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// connection is one signed-in MQTT connection, from CONNECT to its end. It
-// never reconnects; the client makes a new one. paho does the packets,
-// acknowledgements and pings, nothing more.
+// connection is one MQTT connection, from CONNECT to its end. It never
+// reconnects; the client makes a new one instead. paho handles packets,
+// acknowledgements and pings, nothing else.
 type connection struct {
-	module  iothub.ConnectionString // whose it is
+	module  iothub.ConnectionString // the module that is signed in
 	mqtt    mqtt.Client
 	socket  *packetConn
 	since   time.Time
-	renewAt time.Time     // when its token should be replaced
-	limit   time.Duration // of waiting for the response to one request
+	renewAt time.Time     // when its token should be renewed
+	limit   time.Duration // how long to wait for the response to one request
 
 	desired func(*connection, []byte) // gets the body of every notification, in order
 
 	mu      sync.Mutex               // guards the fields below
 	waiting map[string]chan response // by request id
-	cause   error                    // why it ended
-	waited  bool                     // whether a request was waiting then
+	cause   error                    // why the connection ended
+	waited  bool                     // whether a request was waiting for its response then
 
 	publishing sync.WaitGroup
-	lost       chan struct{} // closed at its end
+	lost       chan struct{} // closed when the connection ends
 	once       sync.Once     // closes lost
 }
 
-// receive takes every message of the hub, on paho's goroutine: it must not
-// wait for anything.
+// receive handles every message of the hub. It runs on paho's goroutine, so it
+// must not wait for anything.
 func (c *connection) receive(_ mqtt.Client, message mqtt.Message) {
 	if status, requestID, version, ok := parseResponse(message.Topic()); ok {
 		c.mu.Lock()
 		waiting := c.waiting[requestID]
-		delete(c.waiting, requestID) // one response each
+		delete(c.waiting, requestID) // a request has one response
 		c.mu.Unlock()
 		if waiting != nil {
 			waiting <- response{status, version, message.Payload()}
@@ -51,11 +51,11 @@ func (c *connection) receive(_ mqtt.Client, message mqtt.Message) {
 	}
 	if strings.HasPrefix(message.Topic(), desiredPrefix) {
 		c.desired(c, message.Payload())
-		runtime.Gosched() // the reader goes first, then the acknowledgement, which paho writes on return
+		runtime.Gosched() // let the reader run before paho, on return, writes the acknowledgement
 	}
 }
 
-// end marks the connection as lost; the first cause counts.
+// end marks the connection as lost. Only the first cause is kept.
 func (c *connection) end(cause error) {
 	c.once.Do(func() {
 		c.mu.Lock()
@@ -73,8 +73,9 @@ func (c *connection) whyLost() (cause error, waiting bool) {
 	return c.cause, c.waited
 }
 
-// awaitLoss returns why the connection was lost, or nil if it is not. paho tells
-// those first who wait for a packet to be sent, and a moment later the rest.
+// awaitLoss returns why the connection was lost, or nil if it is not. It waits
+// a moment, because paho reports a lost connection first to those who wait for
+// a packet to be sent.
 func (c *connection) awaitLoss(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -87,10 +88,10 @@ func (c *connection) awaitLoss(ctx context.Context) error {
 	}
 }
 
-// errSignedOut is the cause of an end of our own making.
+// errSignedOut is the cause if the client itself ended the connection.
 var errSignedOut = errors.New("signed out")
 
-// close says goodbye to the hub, if it listens, and frees everything.
+// close signs out, if the hub still listens, and releases everything.
 func (c *connection) close() {
 	c.end(errSignedOut)
 	c.mqtt.Disconnect(uint(disconnectLimit / time.Millisecond))

@@ -7,10 +7,11 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// ErrClosed is the error of calls on a client that is closed.
+// ErrClosed is the error of calls on a closed client.
 var ErrClosed = errors.New("the client is closed")
 
-// invalidError is an error about input for which nothing was sent.
+// invalidError is an error about input that was rejected before anything was
+// sent.
 type invalidError struct{ error }
 
 // Is makes the error match [iothub.ErrInvalid].
@@ -18,7 +19,7 @@ func (invalidError) Is(target error) bool { return target == iothub.ErrInvalid }
 
 func (e invalidError) Unwrap() error { return e.error }
 
-// wrap says what failed, where the error is not the hub's, which says so
+// wrap adds what failed to an error. An error response of the hub says so
 // itself.
 func (c *Client) wrap(op string, err error) error {
 	if _, ok := err.(*iothub.Error); ok {

@@ -13,27 +13,26 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// follower follows the desired properties of the twin for everybody who
-// subscribes to them. It takes the notifications of one connection after the
-// other, reads the twin whenever some may have been missed (see catchup.go),
-// and hands every change to every subscriber. How a connection comes about is
-// the client's business.
+// follower follows the desired properties of the twin on behalf of all
+// subscribers. It takes the notifications of one connection after another,
+// reads the twin whenever some may have been missed (see catchup.go), and
+// passes every change to every subscriber. The client makes the connections.
 //
-// The lock of the follower and that of the client are never held together.
+// The locks of the follower and of the client are never held at the same time.
 type follower struct {
 	retry  retryFunc     // makes requests, see Client.retry
-	pauses backoff.Range // between reads that the hub refuses
+	pauses backoff.Range // between failed reads of the twin
 	log    *slog.Logger
 
 	reading   chan struct{} // holds something while the twin is being read
 	outOfSync chan struct{} // holds something when the twin may have to be read
 
-	mu          sync.Mutex  // guards the fields below; nothing is waited for while it is held
-	conn        *connection // whose notifications count; nil while there is none
-	resumedAt   int64       // the version when conn took the place of another; 0 once the twin has been read
+	mu          sync.Mutex  // guards the fields below; nobody waits while holding it
+	conn        *connection // the source of notifications; nil if there is none
+	resumedAt   int64       // the version when conn replaced an earlier connection; 0 once the twin has been read
 	tracker     tracker
-	subscribers int                    // how many there are, or are about to be
-	queues      map[*queue]func() bool // theirs; the function forgets the context that ends one
+	subscribers int                    // including those that are just subscribing
+	queues      map[*queue]func() bool // one per subscription; the function detaches it from its context
 	ended       bool                   // whether there will be no further connection
 }
 
@@ -50,8 +49,8 @@ func newFollower(retry retryFunc, pauses backoff.Range, log *slog.Logger) *follo
 	}
 }
 
-// subscribe returns a subscription that gets every change from now on until
-// ctx ends. The state that it begins with was read after this call began.
+// subscribe returns a subscription that gets every change from now on until ctx
+// ends. The state that it starts from was read during this call.
 func (f *follower) subscribe(ctx context.Context) (*Subscription, error) {
 	f.join()
 	for {
@@ -66,8 +65,8 @@ func (f *follower) subscribe(ctx context.Context) (*Subscription, error) {
 	}
 }
 
-// join makes notifications count. Others may follow the twin already, but what
-// they know of it may be older than this moment.
+// join adds a subscriber. Even if there are others, the twin has to be read
+// again: the state that they know may be outdated.
 func (f *follower) join() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,23 +74,25 @@ func (f *follower) join() {
 	f.tracker.lostTrack()
 }
 
-// leave stops following the twin when nobody is left to follow it for.
+// leave removes a subscriber.
 func (f *follower) leave() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.dropSubscriber()
 }
 
-// dropSubscriber is leave for those who hold f.mu.
+// dropSubscriber is leave for callers that hold f.mu. When the last subscriber
+// has left, the state of the twin is forgotten: nobody keeps it up to date any
+// longer.
 func (f *follower) dropSubscriber() {
 	if f.subscribers--; f.subscribers == 0 {
 		f.tracker = tracker{epoch: f.tracker.epoch + 1}
 	}
 }
 
-// open returns a subscription that begins with the present state. It returns
-// nil if that is not known: track of it may have been lost since it was read,
-// or the client been closed.
+// open returns a subscription that starts from the current state. It returns
+// nil if that state is unknown: changes may have been missed since it was read,
+// or the client may be closed.
 func (f *follower) open(ctx context.Context) *Subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -120,8 +121,8 @@ func (f *follower) unsubscribe(q *queue) {
 	q.close()
 }
 
-// fail says that there will be no further connection: the subscribers get err
-// after the changes that they have not taken yet.
+// fail tells the subscribers that there will be no further connection: they get
+// err after the changes that they have not taken yet.
 func (f *follower) fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -142,8 +143,9 @@ func (f *follower) close() {
 	}
 }
 
-// setConnection makes the notifications of conn the ones that count, with nil
-// none. Either way some may have been missed: catchUpSoon has to follow.
+// setConnection makes conn the source of notifications; nil means that there is
+// none. Some may have been missed, so the caller has to call catchUpSoon
+// afterwards.
 func (f *follower) setConnection(conn *connection) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -151,18 +153,18 @@ func (f *follower) setConnection(conn *connection) {
 	f.tracker.lostTrack()
 }
 
-// notify takes a notification, on paho's goroutine.
+// notify handles a notification. It runs on paho's goroutine.
 func (f *follower) notify(from *connection, body []byte) {
-	var decoded any // package json is quicker with any than with a map
+	var decoded any // package json decodes into any faster than into a map
 	if err := json.Unmarshal(body, &decoded); err != nil {
 		decoded = nil
 	}
 	object, _ := decoded.(map[string]any)
-	patch := iothub.Properties(object) // if nil, it has no version, so that the twin will be read
+	patch := iothub.Properties(object) // nil has no version, so the twin will be read
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if from != f.conn || f.subscribers == 0 {
-		return // nobody wants to know, or the read that is still to come will be newer
+		return // there are no subscribers, or the twin is read later anyway
 	}
 	f.deliver(f.tracker.notification(patch))
 	if !f.tracker.inSync {
@@ -170,7 +172,7 @@ func (f *follower) notify(from *connection, body []byte) {
 	}
 }
 
-// deliver hands changes to all queues, to each its own copy. f.mu is held.
+// deliver puts changes into all queues, a copy into each. f.mu is held.
 func (f *follower) deliver(changes []change) {
 	for _, change := range changes {
 		left := len(f.queues)

@@ -9,19 +9,20 @@ import (
 	"moduletwin/pkg/internal/hint"
 )
 
-// history is what earlier connections teach about the next attempt.
+// history records how earlier connections ended, which decides about the next
+// attempt.
 type history struct {
 	timings    timings
-	attempts   int  // how many pauses were made since all was well
-	closings   int  // connections in a row that the hub closed soon, each let in at the first attempt
-	unanswered int  // how many of them it closed while a request was waiting
+	attempts   int  // the number of pauses since the last stable connection
+	closings   int  // connections in a row that the hub accepted at the first attempt and soon closed
+	unanswered int  // how many of these it closed while a request was waiting for its response
 	suspected  bool // whether the user was told what that may mean
 }
 
-// lost draws conclusions from the end of a connection. A hub that closes one
-// soon after the other has mostly let in another client as the same module.
-// Two such clients would push each other out for ever, so each comes back
-// more and more slowly; it takes a longer success to begin anew.
+// lost records the end of a connection. If the hub closes one connection after
+// another, the usual reason is that another client has signed in as the same
+// module. Two such clients would replace each other for ever, so the pauses
+// keep growing; only a longer connection resets them.
 func (h *history) lost(conn *connection) {
 	lived := time.Since(conn.since)
 	cause, waiting := conn.whyLost()
@@ -38,16 +39,17 @@ func (h *history) lost(conn *connection) {
 	}
 }
 
-// failed notes that a sign-in has failed. Whatever made that happen can have
-// closed the connections before, too, rather than another client.
+// failed records a failed sign-in. Its cause may also have ended the connections
+// before, so there may be no other client.
 func (h *history) failed() { h.forgetClosings() }
 
 func (h *history) forgetClosings() { h.closings, h.unanswered, h.suspected = 0, 0, false }
 
 func (h *history) isContested() bool { return h.closings > h.timings.maxClosings }
 
-// suspicion returns, once, what it may mean that the hub keeps closing the
-// connection, and a hint; "" while that can be chance.
+// suspicion returns what it may mean that the hub keeps closing the connection,
+// and a hint. It does so once; otherwise, and while that can be chance, it
+// returns "".
 func (h *history) suspicion(owner string) (what, help string) {
 	if h.suspected || !h.isContested() {
 		return "", ""
@@ -67,8 +69,8 @@ func (h *history) pause() time.Duration {
 	return h.timings.reconnect.Pause(h.attempts - 1)
 }
 
-// closedByHub tells a connection that was closed from one that fell silent,
-// one on which the hub spoke no MQTT, and one that was given up for a new token.
+// closedByHub reports whether the hub closed the connection. Other causes are
+// silence, data that is not MQTT, and the renewal of the token.
 func closedByHub(cause error) bool {
 	var closed *websocket.CloseError
 	return hint.IsClosed(cause) || errors.As(cause, &closed)

@@ -10,7 +10,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// addFailure logs that op has failed and is tried again after a pause.
+// addFailure logs that op has failed and will be retried after a pause.
 func addFailure(failures *waitlog.Failures, op string, err error, pause time.Duration) {
 	if response := (*iothub.Error)(nil); errors.As(err, &response) {
 		err = waitlog.Answered(response.StatusCode, err)
@@ -18,8 +18,9 @@ func addFailure(failures *waitlog.Failures, op string, err error, pause time.Dur
 	failures.Add("cannot "+op, err, pause)
 }
 
-// stillWaiting logs a line if an answer takes long. It takes limit at most, and
-// no longer than ctx allows; stop ends the watch.
+// stillWaiting logs a line if a response takes long. The line says how long it
+// can still take: limit at most, and no longer than ctx allows. The caller
+// calls stop when the response is there.
 func (c *Client) stillWaiting(ctx context.Context, what string, limit time.Duration) (stop func()) {
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = min(limit, time.Until(deadline))

@@ -13,24 +13,24 @@ import (
 // Options say how to reach a hub. A nil *Options means the zero value, which
 // suits Azure and the local hub alike.
 type Options struct {
-	// RootCAs are the only authorities trusted. Nil means the system's, those
-	// in the PEM file that the environment variable IOTHUB_CA_FILE names and,
-	// for loopback hosts only, the certificate that the local hub left in its
-	// folder.
+	// RootCAs are the only certificate authorities that are trusted. Nil means
+	// those of the system, those in the PEM file that the environment variable
+	// IOTHUB_CA_FILE names and, for loopback hosts only, the certificate in the
+	// folder of the local hub.
 	RootCAs *x509.CertPool
 
-	// Logger gets a line when the connection is lost, for each attempt that
-	// fails, with the pause before the next, when the connection is back, and
-	// when the token was renewed. The attribute "cause" is an error;
-	// [iothub.Hint] tells what may help against it. Where there is no error yet,
-	// the attribute "hint" tells that. Nil discards all that. The client waits for
-	// the logger, so its handler must neither wait for the client to be connected
-	// nor close it. No key or token is ever logged.
+	// Logger gets a line when the connection is lost, for each failed attempt,
+	// with the pause before the next one, when the connection is back, and when
+	// the token was renewed. The attribute "cause" is an error; [iothub.Hint]
+	// suggests what to do about it. If there is no error yet, the attribute
+	// "hint" holds such a suggestion. Nil discards the lines. The client waits
+	// for the logger, so its handler must neither wait for a connection of the
+	// client nor close the client. No key or token is ever logged.
 	Logger *slog.Logger
 
-	// TokenLifetime is how long a SAS token is good for, rounded up to whole
-	// seconds, and so how often the client signs in anew: when a fifth of it is
-	// left. Zero or less means one hour.
+	// TokenLifetime is how long a SAS token is valid. When a fifth of it is
+	// left, the client signs in again with a new token. It is rounded up to
+	// whole seconds; zero or less means one hour.
 	TokenLifetime time.Duration
 
 	// DialContext opens the TCP connections to the hub, as in
@@ -38,14 +38,15 @@ type Options struct {
 	// WebSocket, the proxy that the environment names.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
-	// WebSocket makes the connection MQTT over WebSocket, on port 443 unless
-	// the connection string names another, and through the proxy that the
-	// environment names. It is for networks that block port 8883.
+	// WebSocket selects MQTT over WebSocket, on port 443 unless the connection
+	// string names another port, and through the proxy that the environment
+	// names. It is for networks that block port 8883.
 	WebSocket bool
 
-	// KeepAlive is the longest silence, in whole seconds, before the client
-	// asks the hub for a sign of life; a hub silent for half as long again, and
-	// 10 s at least, is given up. Zero means one minute, the most 1177 s.
+	// KeepAlive is how long the connection may be silent before the client
+	// sends a ping, in whole seconds. If the hub then stays silent for half as
+	// long again, but at least 10 s, the connection counts as lost. Zero means
+	// one minute; the maximum is 1177 s.
 	KeepAlive time.Duration
 }
 

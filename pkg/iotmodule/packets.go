@@ -11,29 +11,28 @@ import (
 	"moduletwin/pkg/internal/hint"
 )
 
-// maxPacket limits what follows the header of a packet from the hub. The
-// largest is a twin: 32 KB in each half, by a count that leaves out control
-// characters and takes no escape for more than the character that it stands
-// for.
+// maxPacket limits the length of packets from the hub, in bytes without the
+// header. The largest packet is a twin: 32 KB in each half, but the hub's count
+// leaves out control characters and counts an escaped character as one.
 const maxPacket = 4 << 20
 
-// packetConn is a socket that paho reads one packet after the other from. paho
-// takes as much memory as the header of a packet claims to need; here such
-// claims are looked at first. Besides, paho asks for a byte here and a few
-// there, which a buffer makes cheap.
+// packetConn is a socket that checks the header of every packet before paho
+// reads it. paho allocates as much memory as the header asks for, whatever that
+// is. It is also buffered, because paho reads a few bytes at a time.
 type packetConn struct {
 	net.Conn
 	in      *bufio.Reader
-	begun   atomic.Bool // whether a packet has been read from
-	left    int         // bytes of the present packet that are still to be read
-	connack byte        // the code of the CONNACK, if that was the first packet
+	begun   atomic.Bool // whether a first packet has arrived
+	left    int         // bytes of the current packet that have not been read yet
+	connack byte        // the return code of the CONNACK, if that was the first packet
 }
 
 func newPacketConn(conn net.Conn) *packetConn {
 	return &packetConn{Conn: conn, in: bufio.NewReader(conn)}
 }
 
-// Read reads from one packet at a time.
+// Read reads from the current packet, or from the next one if that has been
+// read.
 func (c *packetConn) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
@@ -48,8 +47,8 @@ func (c *packetConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write writes to the socket. If that fails before anything has been read, what
-// there is to read may tell why: an alert of TLS comes before the end.
+// Write writes to the socket. If it fails before anything has been read, the
+// reason may still be waiting to be read, such as a TLS alert.
 func (c *packetConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	if err != nil && !c.begun.Load() {
@@ -60,7 +59,7 @@ func (c *packetConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// next looks at the header of the next packet, which it leaves in the buffer.
+// next checks the header of the next packet, which stays in the buffer.
 func (c *packetConn) next() error {
 	const typeConnack = 2
 	for header := 2; header <= 5; header++ {
@@ -69,7 +68,7 @@ func (c *packetConn) next() error {
 			return truncated(err, len(start))
 		}
 		if start[header-1]&0x80 != 0 {
-			continue // the length goes on
+			continue // the length has more bytes
 		}
 		length := remainingLength(start[1:])
 		if length > maxPacket {
@@ -87,7 +86,7 @@ func (c *packetConn) next() error {
 	return errLength
 }
 
-// remainingLength decodes the length of a packet: seven bits to the byte, the
+// remainingLength decodes the length of a packet: seven bits per byte, the
 // lowest first.
 func remainingLength(encoded []byte) (length int) {
 	for i, b := range encoded {
@@ -99,7 +98,8 @@ func remainingLength(encoded []byte) (length int) {
 // errLength is the error of a length that does not end.
 var errLength = errors.New("the hub sent a packet whose length is malformed")
 
-// truncated is err but for an end of the stream within a packet.
+// truncated returns err, or [io.ErrUnexpectedEOF] if the stream ended within a
+// packet.
 func truncated(err error, read int) error {
 	if err == io.EOF && read > 0 {
 		return io.ErrUnexpectedEOF

@@ -7,19 +7,19 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// queue holds the patches that one reader has not taken yet. Writing never
-// waits, and memory stays bounded however slow the reader is: when maxWaiting
-// patches wait, they become one.
+// queue holds the patches that the reader of a subscription has not taken yet.
+// Writing never waits, and memory stays bounded however slow the reader is:
+// when maxWaiting patches are waiting, they are merged into one.
 type queue struct {
-	filled chan struct{}   // holds something when the reader should look again
+	filled chan struct{}   // holds something if the reader should look again
 	done   <-chan struct{} // closed when the reader's context ends
 
 	mu      sync.Mutex // guards the fields below
 	waiting []iothub.Properties
-	taken   map[string]any // the state after the last patch taken
-	state   map[string]any // the state after the last patch waiting
+	taken   map[string]any // the state after the last patch that was taken
+	state   map[string]any // the state after the last patch that is waiting
 	ended   bool
-	err     error // what to deliver after the last patch; nil for a quiet end
+	err     error // delivered after the last patch; nil for an end without an error
 }
 
 const maxWaiting = 1024
@@ -39,9 +39,9 @@ func (q *queue) put(c change) {
 	q.signal()
 }
 
-// merge puts one patch in place of all that wait. Two merge patches cannot
-// always be made one (removing an object and then setting it is an example),
-// but the states before and after them have an exact difference.
+// merge replaces all waiting patches with one. Merge patches cannot always be
+// combined (for example, removing an object and then setting it), but the
+// difference between the states before and after them is always exact.
 func (q *queue) merge() {
 	version := q.waiting[len(q.waiting)-1]["$version"]
 	q.waiting = make([]iothub.Properties, 0, maxWaiting)
@@ -51,7 +51,7 @@ func (q *queue) merge() {
 	}
 }
 
-// fail lets the reader take what waits and then, as the last thing, err.
+// fail ends the queue with an error. The reader gets the waiting patches first.
 func (q *queue) fail(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -61,7 +61,7 @@ func (q *queue) fail(err error) {
 	q.signal()
 }
 
-// close ends the queue at once. What waits is dropped.
+// close ends the queue at once. Waiting patches are dropped.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -76,8 +76,9 @@ func (q *queue) signal() {
 	}
 }
 
-// take returns the next patch or, after the last, the error of the end. It waits
-// for one until the reader's context ends; more is false if there is neither.
+// take returns the next patch or, after the last one, the error that ended the
+// queue. It waits until there is one of these or the reader's context ends;
+// more is false if there will be neither.
 func (q *queue) take() (patch iothub.Properties, err error, more bool) {
 	for !isClosed(q.done) {
 		if patch, err, ok := q.poll(); ok {
@@ -91,7 +92,7 @@ func (q *queue) take() (patch iothub.Properties, err error, more bool) {
 	return nil, nil, false
 }
 
-// poll is take without waiting; ok is false if there is nothing yet.
+// poll is take without waiting. ok is false if there is nothing to take yet.
 func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -102,15 +103,15 @@ func (q *queue) poll() (patch iothub.Properties, err error, ok bool) {
 		if len(q.waiting) > 0 {
 			q.taken = mergepatch.Merge(q.taken, patch.UserProperties())
 		} else {
-			q.taken = q.state // the same, and mostly so
+			q.taken = q.state // the usual case, which needs no merging
 		}
 		return patch, nil, true
 	}
 	return nil, q.err, q.ended
 }
 
-// signalIfMore keeps several readers of one queue from waiting beside patches,
-// or beyond the end.
+// signalIfMore wakes the next reader, if a queue has several and there is
+// something for it: a patch or the end.
 func (q *queue) signalIfMore() {
 	if len(q.waiting) > 0 || q.ended {
 		q.signal()

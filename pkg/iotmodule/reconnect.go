@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/internal/waitlog"
 )
 
-// keepConnected replaces the connection when it ends or its token is old,
-// until ctx ends or no repetition makes sense.
+// keepConnected replaces the connection when it ends or its token has to be
+// renewed, until ctx ends or the client gives up.
 func (c *Client) keepConnected(ctx context.Context, conn *connection) {
 	past := history{timings: c.timings}
 	for {
@@ -40,12 +40,12 @@ func (c *Client) keepConnected(ctx context.Context, conn *connection) {
 		} else {
 			c.log.Info("connected again")
 		}
-		c.follower.catchUpSoon() // after the line above, which users read first
+		c.follower.catchUpSoon() // after the line above, so that the log has the right order
 	}
 }
 
-// wait waits until the connection has ended, its token should be renewed, for
-// which it reports true, or ctx is done.
+// wait waits until the connection has ended, its token has to be renewed, or
+// ctx is done. It reports whether the token has to be renewed.
 func (c *connection) wait(ctx context.Context) (renewal bool) {
 	timer := time.NewTimer(time.Until(c.renewAt))
 	defer timer.Stop()
@@ -58,8 +58,8 @@ func (c *connection) wait(ctx context.Context) (renewal bool) {
 	return false
 }
 
-// reconnect signs in, for a renewal at once, else after a pause, until it
-// succeeds, no repetition makes sense or ctx ends.
+// reconnect signs in again: at once to renew the token, otherwise after a
+// pause. It retries until it succeeds, gives up or ctx ends.
 func (c *Client) reconnect(ctx context.Context, past *history, old *connection, renewal bool) (*connection, error) {
 	failures := waitlog.Failures{Log: c.log}
 	if !renewal {
@@ -93,14 +93,14 @@ func (c *Client) reconnect(ctx context.Context, past *history, old *connection, 
 	}
 }
 
-// refusals tell whether a hub has refused a module for longer than passing
-// causes last.
+// refusals tells whether a hub has refused a module for so long that the cause
+// is not temporary.
 type refusals struct {
 	limit time.Duration
-	since time.Time // when the present ones began
+	since time.Time // when the hub began to refuse the module; zero if it does not
 }
 
-// forTooLong takes the error of a sign-in.
+// forTooLong records the error of a sign-in and reports whether to give up.
 func (r *refusals) forTooLong(err error) bool {
 	var refused refusedError
 	switch {

@@ -13,14 +13,14 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// response is what the hub says to a request.
+// response is the hub's response to a request.
 type response struct {
 	status  int
 	version int64
 	body    []byte
 }
 
-// The errors of one attempt after which another makes sense.
+// The errors of an attempt after which a retry makes sense.
 var (
 	errConnectionLost = errors.New("the connection was lost")
 	errNoResponse     = errors.New("the hub did not answer in time")
@@ -29,7 +29,7 @@ var (
 	errOutdated       = errors.New("the twin changed while it was read")
 )
 
-// What is requested, for errors and the log.
+// The names of the requests in errors and log lines.
 const (
 	opGetTwin        = "get the twin"
 	opUpdateReported = "update the reported properties"
@@ -48,8 +48,8 @@ func (c *connection) getTwin(ctx context.Context) (iothub.Twin, error) {
 	return twin, nil
 }
 
-// request is exchange, with a status of 300 or more as an error of type
-// [*iothub.Error]. op says what is requested.
+// request is exchange, but returns an [*iothub.Error] for a status of 300 or
+// more. op is the name of the request.
 func (c *connection) request(ctx context.Context, op, topic string, body []byte) (response, error) {
 	response, err := c.exchange(ctx, topic, body)
 	if err != nil || response.status < 300 {
@@ -66,7 +66,7 @@ func (c *connection) request(ctx context.Context, op, topic string, body []byte)
 }
 
 // exchange publishes a request to topic, which ends in "$rid=", and waits for
-// the response to it.
+// its response.
 func (c *connection) exchange(ctx context.Context, topic string, body []byte) (response, error) {
 	requestID := uuid.NewString()
 	arrived, failed, err := c.send(topic, requestID, body)
@@ -93,13 +93,13 @@ func (c *connection) exchange(ctx context.Context, topic string, body []byte) (r
 	}
 }
 
-// send publishes a request. Either its response arrives, or publishing has
-// failed, or neither.
+// send publishes a request. At most one of the channels gets something: its
+// response, or the error of publishing.
 func (c *connection) send(topic, requestID string, body []byte) (arrived <-chan response, failed <-chan error, err error) {
 	responses, errs := make(chan response, 1), make(chan error, 1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if isClosed(c.lost) { // close may be waiting for those who publish: there must be no more of them
+	if isClosed(c.lost) { // close may be waiting for publishing already, so it must not begin any more
 		return nil, nil, fmt.Errorf("%w: %w", errNotSent, errConnectionLost)
 	}
 	c.waiting[requestID] = responses
@@ -117,8 +117,8 @@ func (c *connection) forget(requestID string) {
 	delete(c.waiting, requestID)
 }
 
-// publish hands a packet to paho. That can wait in vain when the connection
-// ends at this moment, so it has a goroutine and a limit of its own.
+// publish passes a packet to paho. If the connection ends at this moment, paho
+// may wait in vain, so publish has its own goroutine and time limit.
 func (c *connection) publish(topic string, body []byte) error {
 	token := c.mqtt.Publish(topic, 0, false, body)
 	select {
@@ -126,7 +126,7 @@ func (c *connection) publish(topic string, body []byte) error {
 		if err := token.Error(); err != nil {
 			return fmt.Errorf("%w: %w", errNotSent, err)
 		}
-	default: // paho has it; should the write fail, the connection is lost
+	default: // paho has the packet; if the write fails, the connection is lost
 	}
 	return nil
 }

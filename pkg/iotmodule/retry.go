@@ -11,12 +11,13 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// retry calls attempt with a connection until it succeeds, fails for good
-// or ctx ends. An attempt cut short by the end of its connection is repeated
-// on the next one, any other after a pause. op says what is tried.
+// retry calls attempt with a connection until it succeeds, fails for good or
+// ctx ends. If the connection ends, the attempt is repeated on the next
+// connection; after other temporary failures, it is repeated after a pause. op
+// is the name of the request.
 func (c *Client) retry(ctx context.Context, op string, attempt func(*connection) error) error {
 	var previous *connection
-	var last error // of the last attempt that failed for a reason of its own
+	var last error // the error of the last attempt, unless its connection was lost
 	failures := waitlog.Failures{Log: c.log}
 	for tries := 0; ; tries++ {
 		conn, err := c.connected(ctx, previous)
@@ -32,13 +33,13 @@ func (c *Client) retry(ctx context.Context, op string, attempt func(*connection)
 		case ctx.Err() != nil:
 			return c.explain(ctx, context.Cause(ctx), last)
 		case isClosed(conn.lost) || errors.Is(err, errConnectionLost):
-			previous, tries, last = conn, -1, nil // the next one begins anew
+			previous, tries, last = conn, -1, nil // start again on the next connection
 		case !isPassing(err):
 			return err
 		default:
 			last = err
 			pause := c.timings.retry.Pause(tries)
-			if !errors.Is(err, errOutdated) { // that is nothing to worry about
+			if !errors.Is(err, errOutdated) { // which is normal
 				addFailure(&failures, op, err, pause)
 			}
 			if err := c.pause(ctx, pause); err != nil {
@@ -48,8 +49,8 @@ func (c *Client) retry(ctx context.Context, op string, attempt func(*connection)
 	}
 }
 
-// explain adds to the end of ctx what was in the way until then: that there was
-// no connection, or how the last attempt failed.
+// explain adds to the error of an ended ctx what the call was waiting for:
+// there was no connection, or the last attempt had failed.
 func (c *Client) explain(ctx context.Context, err, last error) error {
 	if ctx.Err() == nil { // the client has ended
 		return err
@@ -66,7 +67,7 @@ func (c *Client) explain(ctx context.Context, err, last error) error {
 	return err
 }
 
-// isPassing reports whether the hub may answer otherwise a little later.
+// isPassing reports whether the hub may answer differently a little later.
 func isPassing(err error) bool {
 	var refused *iothub.Error
 	if errors.As(err, &refused) {
@@ -75,7 +76,7 @@ func isPassing(err error) bool {
 	return errors.Is(err, errNoResponse) || errors.Is(err, errMalformed) || errors.Is(err, errNotSent) || errors.Is(err, errOutdated)
 }
 
-// connected returns the connection, as soon as there is one other than previous.
+// connected returns the current connection as soon as it is not previous.
 func (c *Client) connected(ctx context.Context, previous *connection) (*connection, error) {
 	for {
 		if ctx.Err() != nil {

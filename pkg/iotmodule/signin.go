@@ -15,9 +15,9 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// signIn dials, sends CONNECT with a fresh token and subscribes. The
-// connection is of use only when all of that is done. ctx bounds the sign-in,
-// not the connection.
+// signIn dials, sends CONNECT with a new token and subscribes. It returns a
+// connection only when all of that is done. ctx limits the sign-in, not the
+// connection.
 func (c *Client) signIn(ctx context.Context) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timings.signIn)
 	defer cancel()
@@ -27,7 +27,7 @@ func (c *Client) signIn(ctx context.Context) (*connection, error) {
 		return nil, err
 	}
 	conn := c.newConnection(socket)
-	stop := context.AfterFunc(ctx, func() { socket.Close() }) // paho knows no contexts
+	stop := context.AfterFunc(ctx, func() { socket.Close() }) // paho does not take a context
 	defer stop()
 	err = conn.connect(ctx)
 	if err == nil {
@@ -37,7 +37,7 @@ func (c *Client) signIn(ctx context.Context) (*connection, error) {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		conn.close() // the hub may have said yes before ctx ended, and paho be running
+		conn.close() // paho is running if the hub accepted the sign-in before ctx ended
 		return nil, err
 	}
 	return conn, nil
@@ -62,15 +62,15 @@ func (c *Client) newConnection(socket *packetConn) *connection {
 
 func (c *connection) options(token iothub.SASToken, keepAlive time.Duration) *mqtt.ClientOptions {
 	return mqtt.NewClientOptions().
-		AddBroker("tls://" + c.module.HostName). // a name only: the socket is there already
+		AddBroker("tls://" + c.module.HostName). // only a name: the socket is open already
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.socket, nil }).
-		SetProtocolVersion(4). // else paho asks again as MQTT 3.1 when it is refused
+		SetProtocolVersion(4). // or paho tries MQTT 3.1 after a refusal
 		SetClientID(c.module.DeviceID + "/" + c.module.ModuleID).
 		SetUsername(username(c.module)).
 		SetPassword(token.Reveal()).
 		SetCleanSession(false). // as the official SDKs do
 		SetKeepAlive(keepAlive).
-		SetPingTimeout(keepAlive). // the socket gives up sooner
+		SetPingTimeout(keepAlive). // not used: the deadline of the socket is shorter
 		SetWriteTimeout(publishLimit).
 		SetAutoReconnect(false).
 		SetConnectRetry(false).
@@ -79,8 +79,8 @@ func (c *connection) options(token iothub.SASToken, keepAlive time.Duration) *mq
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.end(err) })
 }
 
-// username names the hub, the module and the version of the interface; ids
-// are not escaped.
+// username contains the hub, the module and the API version. Ids are not
+// escaped.
 func username(module iothub.ConnectionString) string {
 	clientType := fmt.Sprintf("moduletwin (%s; %s)", runtime.Version(), runtime.GOOS)
 	return fmt.Sprintf("%s/%s/%s/?api-version=%s&DeviceClientType=%s",
@@ -89,15 +89,15 @@ func username(module iothub.ConnectionString) string {
 
 func (c *connection) connect(ctx context.Context) error {
 	token := c.mqtt.Connect()
-	<-token.Done()                           // ctx ends it by closing the socket
-	if code := c.socket.connack; code != 0 { // paho has codes of its own among those that a hub could send
+	<-token.Done()                           // closing the socket ends this when ctx does
+	if code := c.socket.connack; code != 0 { // not paho's code: paho uses some for its own errors
 		return refusedError{code}
 	}
 	return cmp.Or(context.Cause(ctx), networkError(token.Error()))
 }
 
-// networkError returns what the network says, which paho puts behind words of
-// its own.
+// networkError returns the error of the network without what paho has put
+// before it.
 func networkError(err error) error {
 	if both, ok := err.(interface{ Unwrap() []error }); ok {
 		return both.Unwrap()[len(both.Unwrap())-1]
@@ -105,8 +105,8 @@ func networkError(err error) error {
 	return err
 }
 
-// subscribe asks for responses and notifications, on every connection, whatever
-// the hub remembers of earlier ones.
+// subscribe subscribes to responses and notifications. Every connection does
+// so, even if the hub should remember the subscriptions of the last one.
 func (c *connection) subscribe(ctx context.Context) error {
 	token := c.mqtt.SubscribeMultiple(map[string]byte{responsesFilter: 1, desiredFilter: 1}, nil).(*mqtt.SubscribeToken)
 	select {
@@ -116,11 +116,11 @@ func (c *connection) subscribe(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if err := token.Error(); err != nil || isClosed(c.lost) {
-		late := context.DeadlineExceeded // with the connection intact, it is paho that did not get to it
+		late := context.DeadlineExceeded // the connection is intact, but paho took too long
 		return cmp.Or(context.Cause(ctx), fmt.Errorf("subscribe: %w", cmp.Or(c.awaitLoss(ctx), late)))
 	}
 	for filter, granted := range maps.All(token.Result()) {
-		if granted > 1 { // paho takes a refusal for a success
+		if granted > 1 { // to paho, a refusal is a success
 			return fmt.Errorf("the hub refused the subscription of %s (SUBACK %#x)", filter, granted)
 		}
 	}

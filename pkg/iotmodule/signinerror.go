@@ -16,11 +16,11 @@ func (e refusedError) Error() string {
 	return fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", e.code)
 }
 
-// isPassing reports whether the hub lets in nobody just now.
+// isPassing reports whether the hub refuses everybody at the moment.
 func (e refusedError) isPassing() bool { return e.code == 3 }
 
-// isUnauthorized reports whether the refusal is about who signs in. The hub
-// uses 5 for every reason it has.
+// isUnauthorized reports whether the hub refuses this module. It uses code 5
+// for every reason.
 func (e refusedError) isUnauthorized() bool { return e.code == 4 || e.code == 5 }
 
 // Is makes a refusal of the module match [iothub.ErrUnauthorized].
@@ -28,7 +28,7 @@ func (e refusedError) Is(target error) bool {
 	return target == iothub.ErrUnauthorized && e.isUnauthorized()
 }
 
-// signInError makes of a failed sign-in what users see.
+// signInError returns the error that users get when a sign-in has failed.
 func (c *Client) signInError(err error) error {
 	op, hinted := "sign in as "+c.module.Owner(), c.withHint(err)
 	if errors.Is(err, iothub.ErrUnauthorized) {
@@ -37,7 +37,7 @@ func (c *Client) signInError(err error) error {
 	return fmt.Errorf("iotmodule: %s: %w", op, hinted)
 }
 
-// withHint adds to the error of a sign-in what may help.
+// withHint adds a hint to the error of a sign-in.
 func (c *Client) withHint(err error) error {
 	var refused refusedError
 	switch {

@@ -24,21 +24,21 @@ const (
 	mqttPort      = 8883
 	webSocketPort = 443
 
-	writeTimeout = 15 * time.Second // of one write to the socket
-	latePing     = 10 * time.Second // paho may ask for a sign of life 5 s late
-	maxHandshake = 1 << 20          // bytes until a WebSocket is open, those of TLS included
+	writeTimeout = 15 * time.Second // for one write to the socket
+	latePing     = 10 * time.Second // paho may send a ping 5 s late
+	maxHandshake = 1 << 20          // bytes until a WebSocket is open, including those of TLS
 )
 
 // dialer opens sockets to one hub.
 type dialer struct {
 	host      string
 	address   string
-	roots     *x509.CertPool         // nil for those of package trust
-	sessions  tls.ClientSessionCache // reconnecting costs no full handshake
+	roots     *x509.CertPool         // nil means those of package trust
+	sessions  tls.ClientSessionCache // saves a full handshake when reconnecting
 	tcp       func(ctx context.Context, network, address string) (net.Conn, error)
 	webSocket bool
-	proxy     func(*http.Request) (*url.URL, error) // for WebSocket; nil for none
-	silence   time.Duration                         // after which a socket is given up
+	proxy     func(*http.Request) (*url.URL, error) // for WebSocket; nil means none
+	silence   time.Duration                         // how long a socket may be silent before it counts as dead
 }
 
 func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
@@ -58,12 +58,12 @@ func newDialer(module iothub.ConnectionString, o *Options) (*dialer, error) {
 		d.tcp = new(net.Dialer).DialContext
 		d.proxy = http.ProxyFromEnvironment
 	}
-	_, err := d.tlsConfig() // what is wrong with it is wrong before anything is dialed
+	_, err := d.tlsConfig() // report a broken certificate file before dialing
 	return d, err
 }
 
-// tlsConfig reads the files with certificates anew each time: a hub that was
-// started afresh may have another one.
+// tlsConfig reads the certificate files each time: a hub that was restarted may
+// have a new certificate.
 func (d *dialer) tlsConfig() (*tls.Config, error) {
 	config, err := trust.Config(d.host, d.roots)
 	if err != nil {
@@ -129,8 +129,8 @@ func (d *dialer) dialWebSocket(ctx context.Context, config *tls.Config) (net.Con
 	return wsconn.New(conn), nil
 }
 
-// boundedConn ends with an error after so many bytes: package http reads as
-// many headers as a server sends.
+// boundedConn fails after reading a number of bytes. Without it, package http
+// would read as many headers as a server sends.
 type boundedConn struct {
 	net.Conn
 	left int64
@@ -145,8 +145,8 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// printableError is an error that may hold text from outside, such as a name
-// in a certificate or what a proxy says.
+// printableError is an error whose text may come from outside, such as a name
+// in a certificate or the response of a proxy.
 type printableError struct{ error }
 
 func (e printableError) Error() string { return printable.Line(e.error.Error(), maxErrorText) }
@@ -154,8 +154,8 @@ func (e printableError) Unwrap() error { return e.error }
 
 const maxErrorText = 500 // characters
 
-// watchedConn breaks off when nothing comes for too long, since the pings of
-// the client make a healthy hub speak, and when a write does not get through.
+// watchedConn fails if nothing arrives for too long (a healthy hub answers the
+// client's pings) or if a write does not get through.
 type watchedConn struct {
 	net.Conn
 	silence time.Duration

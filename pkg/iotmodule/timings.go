@@ -8,15 +8,15 @@ import (
 
 // timings are the pauses and limits of a client. Tests shorten them.
 type timings struct {
-	reconnect   backoff.Range // between attempts to sign in
-	retry       backoff.Range // between attempts of a request that the hub cannot answer now
-	stable      time.Duration // a connection that held so long begins the pauses anew
-	contested   time.Duration // one that the hub closed sooner may be somebody else's doing
-	refused     time.Duration // how long a refusal to sign in is taken for a passing one
-	slowAfter   time.Duration // when the log says that an answer is still waited for
-	signIn      time.Duration // the limit of one attempt, from dialing to SUBACK
+	reconnect   backoff.Range // the pauses between attempts to sign in
+	retry       backoff.Range // the pauses between attempts of a request
+	stable      time.Duration // a connection that lasted so long resets the pauses
+	contested   time.Duration // if the hub closes a connection sooner, there may be another client
+	refused     time.Duration // how long a refused sign-in is retried
+	slowAfter   time.Duration // after that, the log says that there is no response yet
+	signIn      time.Duration // the limit of one attempt to sign in, from dialing to SUBACK
 	response    time.Duration // the limit of waiting for the response to one request
-	maxClosings int           // closings in a row that are still taken for chance
+	maxClosings int           // as many closings in a row may be chance
 }
 
 var defaultTimings = timings{

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The topics of a twin carry no ids: the hub knows who is connected. What
-// stands behind the "?" is a plain part of the topic. See
+// The topics of a twin contain no ids: the hub knows who is connected. To MQTT,
+// the "?" and what follows it are an ordinary part of the topic. See
 // https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub.
 const (
 	responsesFilter = "$iothub/twin/res/#"
@@ -19,9 +19,9 @@ const (
 	reportedTopic   = "$iothub/twin/PATCH/properties/reported/?$rid="
 )
 
-// parseResponse reads the topic of a response,
-// $iothub/twin/res/{status}/?$rid={request id}&$version={new version}.
-// version is 0 if there is none; ok is false for any other topic.
+// parseResponse parses the topic of a response,
+// $iothub/twin/res/{status}/?$rid={request id}&$version={new version}. version
+// is 0 if there is none; ok is false if topic is not that of a response.
 func parseResponse(topic string) (status int, requestID string, version int64, ok bool) {
 	rest, found := strings.CutPrefix(topic, responsesPrefix)
 	if !found {
@@ -37,7 +37,7 @@ func parseResponse(topic string) (status int, requestID string, version int64, o
 	return status, values["$rid"], version, values["$rid"] != ""
 }
 
-// parseBag reads what follows the last slash of a topic, "?name=value&…",
+// parseBag parses the property bag at the end of a topic, "?name=value&…",
 // with or without the question mark.
 func parseBag(bag string) map[string]string {
 	values := make(map[string]string)

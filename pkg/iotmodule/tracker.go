@@ -8,39 +8,40 @@ import (
 )
 
 // tracker follows the desired properties of a twin through notifications and
-// reads, and works out what to deliver: every change once, in order, without
-// a gap. It does no I/O and needs a lock around it.
+// reads, and works out what to deliver: every change once, in order, without a
+// gap. It does no I/O, and its caller has to hold a lock.
 //
-// The hub numbers the states of the desired properties with $version. A
-// notification that is one ahead of the last state is the next change. One
-// that is further ahead shows that something was missed: it is held until a
-// read of the twin tells what. After a lost connection only a read can tell
-// whether anything was missed; changes that follow on are delivered meanwhile.
+// The hub numbers the states of the desired properties with $version. If the
+// version of a notification is one higher than that of the current state, it is
+// the next change. If it is higher than that, a change was missed, and the
+// notification is held until the twin has been read. After a lost connection,
+// only a read can show whether a change was missed; until then, changes that
+// follow the current state are delivered.
 type tracker struct {
 	known      bool           // whether there is a state at all
-	properties map[string]any // the state after all that was delivered, without the hub's own properties
-	version    int64          // of that state
+	properties map[string]any // the state after all delivered changes, without the properties of the hub
+	version    int64          // the version of that state
 
-	inSync    bool                        // no read is needed
-	epoch     int                         // grows when a read becomes necessary: those begun before are too old
+	inSync    bool                        // whether no read is needed
+	epoch     int                         // increases when a read becomes necessary: reads begun earlier are too old
 	past      map[int64]map[string]any    // the states since then, by version
-	held      map[int64]iothub.Properties // notifications ahead of a gap, by version
-	announced int64                       // the highest version among the notifications since then
+	held      map[int64]iothub.Properties // the notifications after a gap, by version
+	announced int64                       // the highest version of the notifications since then
 }
 
-// change is a patch to deliver, and the state after it, which must not be
+// change is a patch to deliver and the state after it, which must not be
 // written to.
 type change struct {
 	patch iothub.Properties
 	after map[string]any
 }
 
-// maxHeld limits the notifications held, and the states remembered for a read
-// that is slow. Of those that do not fit, the read brings the effect.
+// maxHeld limits how many notifications are held, and how many states are kept
+// during a slow read. The read shows the effect of all others.
 const maxHeld = 1024
 
-// lostTrack says that notifications may have been missed. What was held is
-// dropped, since the read that is necessary now will be newer.
+// lostTrack records that notifications may have been missed. Those that were
+// held are dropped, since the read that is necessary now will be newer.
 func (t *tracker) lostTrack() {
 	t.inSync = false
 	t.epoch++
@@ -49,11 +50,12 @@ func (t *tracker) lostTrack() {
 	t.announced = 0
 }
 
-// notification takes what the hub announced and returns what to deliver now.
+// notification takes a notification of the hub and returns the changes to
+// deliver now.
 func (t *tracker) notification(patch iothub.Properties) (deliver []change) {
 	version := patch.Version()
 	switch {
-	case version == 0: // it cannot be placed
+	case version == 0: // without a version, its place is unknown
 		t.lostTrack()
 		return nil
 	case t.inSync && version <= t.version: // a duplicate
@@ -78,16 +80,16 @@ func (t *tracker) hold(patch iothub.Properties, version int64) {
 	t.announced = max(t.announced, version)
 }
 
-// read takes the desired properties, read after that became necessary, and
-// returns what to deliver now. Should they not settle everything, inSync stays
-// false.
+// read takes the desired properties from a read that began after it became
+// necessary, and returns the changes to deliver now. If another read is needed,
+// inSync stays false.
 func (t *tracker) read(desired iothub.Properties) (deliver []change) {
 	version, now := desired.Version(), desired.UserProperties()
 	if then, overtaken := t.past[version]; overtaken && version < t.version {
-		// Changes that were delivered meanwhile have overtaken the response. It
-		// still tells whether they were changes of the state that was known: not
-		// if the identity was deleted and created anew, and its count has come
-		// as far as the old one.
+		// Changes that were delivered in the meantime have overtaken the
+		// response. It still shows whether they belong to the known state. They
+		// do not if the identity was deleted and created anew and its version
+		// has reached the old one.
 		if !reflect.DeepEqual(then, now) {
 			return nil
 		}
@@ -102,9 +104,9 @@ func (t *tracker) read(desired iothub.Properties) (deliver []change) {
 	return deliver
 }
 
-// adopt puts a state in place of the one that was known. A lower version than
-// before is no error: the identity was deleted and created anew, and its twin
-// counts from the beginning.
+// adopt replaces the known state. A version that is lower than before is not an
+// error: the identity was deleted and created anew, and the versions of its
+// twin start again.
 func (t *tracker) adopt(now map[string]any, version int64) (deliver []change) {
 	before := t.properties
 	t.properties, t.version = mergepatch.Merge(nil, now), version
@@ -117,8 +119,8 @@ func (t *tracker) adopt(now map[string]any, version int64) (deliver []change) {
 	return deliver
 }
 
-// release applies the notifications held that follow on, and forgets those
-// that are contained in the state already.
+// release applies the held notifications that follow the current state, and
+// drops those that the state already contains.
 func (t *tracker) release() (deliver []change) {
 	for next, found := t.held[t.version+1]; found; next, found = t.held[t.version+1] {
 		deliver = append(deliver, t.apply(next))

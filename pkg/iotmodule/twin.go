@@ -9,14 +9,14 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// GetTwin reads the module's twin: both halves with their "$version". The
-// hub tells a module nothing of the rest, so ETag, Version and Tags of the
-// result are zero; DeviceID and ModuleID are those of the client.
+// GetTwin reads the module's twin: both halves with their "$version". A hub
+// does not show the rest of a twin to the module, so ETag, Version and Tags of
+// the result are zero; DeviceID and ModuleID are those of the client.
 //
-// It waits for the connection, if that is lost just now, and for a hub that
-// is busy, until ctx is done or the client is closed. Refusals are of type
-// [*iothub.Error]; when ctx ends first, the error wraps its cause and says what
-// was in the way.
+// If the connection is lost at the moment or the hub is busy, GetTwin waits
+// until ctx is done or the client is closed. If the hub refuses the request,
+// the error is of type [*iothub.Error]. If ctx ends first, the error wraps its
+// cause and says what GetTwin was waiting for.
 //
 // See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#retrieving-a-device-twins-properties.
 func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
@@ -33,15 +33,15 @@ func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
 // UpdateReported merges patch into the reported properties of the module's
 // twin; nil removes a property. It returns their new version.
 //
-// It waits as [Client.GetTwin] does. If the connection is lost before the hub
-// has answered, the patch is sent again, which leads to the same state. An
-// error matches [iothub.ErrOutcomeUnknown] if the hub may have carried it out
-// all the same, and [iothub.ErrInvalid] if patch is not JSON.
+// It waits like [Client.GetTwin]. If the connection is lost before the hub has
+// answered, the patch is sent again, which leads to the same state. An error
+// matches [iothub.ErrOutcomeUnknown] if the hub may still have carried out the
+// update, and [iothub.ErrInvalid] if patch cannot be written as JSON.
 //
 // See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#update-device-twins-reported-properties.
 func (c *Client) UpdateReported(ctx context.Context, patch iothub.Properties) (version int64, err error) {
 	if patch == nil {
-		patch = iothub.Properties{} // in JSON, nil is no object
+		patch = iothub.Properties{} // nil would be null, which is not an object
 	}
 	body, err := json.Marshal(patch)
 	if err != nil {
@@ -64,11 +64,11 @@ func (c *Client) UpdateReported(ctx context.Context, patch iothub.Properties) (v
 }
 
 // isUncertain reports whether the hub may have carried out an update after an
-// attempt that ended with err; before is what was known before it.
+// attempt that ended with err. before is the answer before that attempt.
 func isUncertain(err error, before bool) bool {
 	var refused *iothub.Error
 	switch {
-	case err == nil, errors.As(err, &refused) && !isPassing(err): // an earlier attempt fared no better
+	case err == nil, errors.As(err, &refused) && !isPassing(err): // an earlier attempt was refused, too
 		return false
 	case refused != nil, errors.Is(err, errNotSent):
 		return before
