@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// ConnectionString holds the address of a hub and the key of a shared access policy
-// (SharedAccessKeyName is set), of a device (DeviceID is set) or of a module
-// (DeviceID and ModuleID are set). Printing and logging it does not show the key;
-// [ConnectionString.Reveal] does.
+// ConnectionString holds the address of a hub and the key of a shared access
+// policy (SharedAccessKeyName is set), of a device (DeviceID is set) or of a
+// module (DeviceID and ModuleID are set). Printing and logging it does not show
+// the key; [ConnectionString.Reveal] does.
 type ConnectionString struct {
 	HostName            string // "myhub.azure-devices.net"; with ":port" for a hub that serves everything on one port
 	DeviceID            string
@@ -69,8 +69,8 @@ func (c ConnectionString) check() error {
 	return checkID("module", c.ModuleID)
 }
 
-// The length of keys, in bytes. The local hub has its own copy of this rule; id.go
-// says why.
+// The length of keys, in bytes. The local hub has its own copy of this rule;
+// id.go says why.
 const (
 	minKey = 16
 	maxKey = 64
@@ -88,9 +88,9 @@ func checkKey(key Key) error {
 	return nil
 }
 
-// checkHostName accepts a host with or without a port, but nothing that would mean
-// something else in a URL. Its errors do not quote the name: if a semicolon is
-// missing, the key may be part of it.
+// checkHostName accepts a host with or without a port, but nothing that would
+// mean something else in a URL. Its errors do not quote the name: if a
+// semicolon is missing, the key may be part of it.
 func checkHostName(name string) error {
 	if name == "" {
 		return invalidf("HostName is missing")
@@ -118,8 +118,9 @@ func isHostRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r)
 }
 
-// String returns the connection string with *** in place of the key, for people and
-// logs. The inverse of [ParseConnectionString] is [ConnectionString.Reveal].
+// String returns the connection string with *** in place of the key, for people
+// and logs. The inverse of [ParseConnectionString] is
+// [ConnectionString.Reveal].
 func (c ConnectionString) String() string { return c.format(redacted) }
 
 // Reveal returns the connection string with its key, in the form that
@@ -168,8 +169,8 @@ func (c ConnectionString) Host() string {
 	return host
 }
 
-// Address returns the address to dial, "host:port". If HostName has no port, it is
-// defaultPort.
+// Address returns the address to dial, "host:port". If HostName has no port, it
+// is defaultPort.
 func (c ConnectionString) Address(defaultPort int) string {
 	if _, _, err := net.SplitHostPort(c.HostName); err == nil {
 		return c.HostName

@@ -9,10 +9,10 @@ import (
 // ParseConnectionString reads the form that the Azure portal shows: Name=Value
 // pairs separated by semicolons. It tolerates what copying adds (surrounding
 // quotes, white space, a semicolon at the end) and is strict about everything
-// else: unknown, repeated and missing names, ids outside IoT Hub's character set,
-// keys that are not base64. Connection strings for X.509 and IoT Edge are errors.
-// An id that contains a semicolon cannot be written in this form: the identity can
-// be managed, but it cannot sign in.
+// else: unknown, repeated and missing names, ids outside IoT Hub's character
+// set, keys that are not base64. Connection strings for X.509 and IoT Edge are
+// errors. An id that contains a semicolon cannot be written in this form: the
+// identity can be managed, but it cannot sign in.
 //
 // The errors match [ErrInvalid] and never quote the key.
 func ParseConnectionString(s string) (ConnectionString, error) {
@@ -54,8 +54,8 @@ var connectionStringNames = map[string]string{
 
 const endpointIsNoHub = "it belongs to the string of an Event Hubs endpoint, where messages are read; take one that begins with HostName="
 
-// splitConnectionString returns the values by name. A value may contain "=": most
-// keys end in it.
+// splitConnectionString returns the values by name. A value may contain "=":
+// most keys end in it.
 func splitConnectionString(s string) (map[string]string, error) {
 	s, err := trimConnectionString(s)
 	if err != nil {
@@ -103,7 +103,8 @@ func beginsWithName(s string) bool {
 	return found && canonicalName(strings.TrimSpace(name)) != ""
 }
 
-// canonicalName returns the known name that equals name, regardless of case, or "".
+// canonicalName returns the known name that equals name, regardless of case, or
+// "".
 func canonicalName(name string) string {
 	if _, known := connectionStringNames[name]; known {
 		return name
@@ -116,9 +117,9 @@ func canonicalName(name string) string {
 	return ""
 }
 
-// checkPair checks the name of a part. before is the name of the previous part. The
-// errors do not quote unknown names: if a "=" is misplaced, such a name may be part
-// of a key.
+// checkPair checks the name of a part. before is the name of the previous part.
+// The errors do not quote unknown names: if a "=" is misplaced, such a name may
+// be part of a key.
 func checkPair(name string, hasValue bool, before string) error {
 	canonical := canonicalName(name)
 	reason := connectionStringNames[canonical]

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// ErrInvalid matches, with [errors.Is], every error about input that was rejected
-// before anything was sent: a malformed connection string or token, the wrong kind
-// of connection string, an id that no hub accepts, properties that cannot be
-// written as JSON, a file of certificates that cannot be read.
+// ErrInvalid matches, with [errors.Is], every error about input that was
+// rejected before anything was sent: a malformed connection string or token,
+// the wrong kind of connection string, an id that no hub accepts, properties
+// that cannot be written as JSON, a file of certificates that cannot be read.
 var ErrInvalid = errors.New("invalid input")
 
-// invalidf is [fmt.Errorf] for errors that match [ErrInvalid]. Their text does not
-// contain that of ErrInvalid: it says more exactly what is wrong.
+// invalidf is [fmt.Errorf] for errors that match [ErrInvalid]. Their text does
+// not contain that of ErrInvalid: it says more exactly what is wrong.
 func invalidf(format string, args ...any) error {
 	return invalidError{fmt.Errorf(format, args...)}
 }
@@ -26,13 +26,14 @@ type invalidError struct{ error }
 func (invalidError) Is(target error) bool { return target == ErrInvalid }
 func (e invalidError) Unwrap() error      { return e.error }
 
-// ErrOutcomeUnknown matches, with [errors.Is], the error of a write whose response
-// was lost: the hub may have carried it out or not, and could not be asked.
+// ErrOutcomeUnknown matches, with [errors.Is], the error of a write whose
+// response was lost: the hub may have carried it out or not, and could not be
+// asked.
 var ErrOutcomeUnknown = errors.New("a response was lost: the hub may have carried it out all the same")
 
-// Sentinels for [errors.Is]. Each matches every [*Error] with its status, whatever
-// the operation and the error code. A response that is not a hub's, such as the page
-// of a proxy, matches none.
+// Sentinels for [errors.Is]. Each matches every [*Error] with its status,
+// whatever the operation and the error code. A response that is not a hub's,
+// such as the page of a proxy, matches none.
 var (
 	ErrBadRequest         = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
 	ErrUnauthorized       = &Error{StatusCode: http.StatusUnauthorized}       // wrong key, expired token or missing permission
@@ -43,8 +44,8 @@ var (
 	ErrThrottled          = &Error{StatusCode: http.StatusTooManyRequests}    // too many requests, still after the retries
 )
 
-// Error is an error response of the hub, over HTTPS or MQTT. To find out which kind
-// it is, use [errors.Is] with a sentinel of this package:
+// Error is an error response of the hub, over HTTPS or MQTT. To find out which
+// kind it is, use [errors.Is] with a sentinel of this package:
 //
 //	if errors.Is(err, iothub.ErrExists) { … }
 //
@@ -80,8 +81,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is makes an Error match the sentinel with the same status. If the response is not
-// a hub's, it matches none: a proxy's "not found" says nothing about devices.
+// Is makes an Error match the sentinel with the same status. If the response is
+// not a hub's, it matches none: a proxy's "not found" says nothing about
+// devices.
 func (e *Error) Is(target error) bool {
 	sentinel, ok := target.(*Error)
 	return ok && sentinel.StatusCode == e.StatusCode && sentinel.Op == "" && !e.foreign

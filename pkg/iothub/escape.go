@@ -1,8 +1,9 @@
 package iothub
 
 // escape escapes everything except letters, digits and -_.~, in paths and in
-// tokens. That is more than [url.PathEscape] does: ids may contain characters that
-// mean something in a URL, and servers disagree about a bare "+", "=" or ";".
+// tokens. That is more than [url.PathEscape] does: ids may contain characters
+// that mean something in a URL, and servers disagree about a bare "+", "=" or
+// ";".
 func escape(s string) string { return string(appendEscaped(nil, s)) }
 
 // appendEscaped appends s, escaped, to b.
@@ -18,7 +19,8 @@ func appendEscaped(b []byte, s string) []byte {
 	return b
 }
 
-// isUnreserved reports whether c never needs escaping. See RFC 3986, section 2.3.
+// isUnreserved reports whether c never needs escaping. See RFC 3986, section
+// 2.3.
 func isUnreserved(c byte) bool {
 	switch c {
 	case '-', '_', '.', '~':

@@ -7,10 +7,11 @@ import (
 )
 
 // Hint suggests what to do about err, an error of one of the packages of this
-// module: one or more sentences for people, on one line, or "" if there is nothing
-// to suggest. They are not part of the text of the error. Hints cover what goes
-// wrong between this machine and the hub; a program that knows more can add its
-// own, as the samples do with WithHint of package sample. A program prints both:
+// module: one or more sentences for people, on one line, or "" if there is
+// nothing to suggest. They are not part of the text of the error. Hints cover
+// what goes wrong between this machine and the hub; a program that knows more
+// can add its own, as the samples do with WithHint of package sample. A program
+// prints both:
 //
 //	fmt.Fprintln(os.Stderr, err)
 //	if hint := iothub.Hint(err); hint != "" {
@@ -18,8 +19,8 @@ import (
 //	}
 func Hint(err error) string { return strings.Join(hints(err), " ") }
 
-// hints returns the hints of the errors that err wraps, innermost first, and then
-// the hint of err itself.
+// hints returns the hints of the errors that err wraps, innermost first, and
+// then the hint of err itself.
 func hints(err error) (all []string) {
 	switch err := err.(type) {
 	case interface{ Unwrap() error }:

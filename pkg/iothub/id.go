@@ -4,14 +4,14 @@ import "strings"
 
 // The rules for ids are those of
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
-// The local hub has its own copy of them, on purpose: it tests this package, so it
-// must not share its mistakes.
+// The local hub has its own copy of them, on purpose: it tests this package, so
+// it must not share its mistakes.
 
 // maxIDLength is the limit for device ids and for module ids, in characters.
 const maxIDLength = 128
 
-// checkID returns an error that matches [ErrInvalid] if no hub accepts the id. kind
-// is "device" or "module". The error does not quote the id: in a malformed
+// checkID returns an error that matches [ErrInvalid] if no hub accepts the id.
+// kind is "device" or "module". The error does not quote the id: in a malformed
 // connection string, it may contain the key.
 func checkID(kind, id string) error {
 	switch id {

@@ -2,10 +2,10 @@ package iothub
 
 import "log/slog"
 
-// Device is a device identity in the registry of a hub. Fields that are "set by the
-// hub" are ignored when an identity is created or updated. An update replaces all
-// other fields; only status, keys and scopes keep their values if they are left
-// out.
+// Device is a device identity in the registry of a hub. Fields that are "set by
+// the hub" are ignored when an identity is created or updated. An update
+// replaces all other fields; only status, keys and scopes keep their values if
+// they are left out.
 type Device struct {
 	DeviceID     string `json:"deviceId"`
 	GenerationID string `json:"generationId,omitempty"` // set by the hub; tells identities apart that had the same id one after the other
@@ -31,9 +31,9 @@ func (d Device) LogValue() slog.Value {
 }
 
 // Module is a module identity: one component of a device. Unlike a device, it
-// cannot be disabled. Fields that are "set by the hub" are ignored when an identity
-// is created or updated. An update replaces all other fields; only keys keep their
-// values if they are left out.
+// cannot be disabled. Fields that are "set by the hub" are ignored when an
+// identity is created or updated. An update replaces all other fields; only
+// keys keep their values if they are left out.
 type Module struct {
 	DeviceID     string `json:"deviceId"`
 	ModuleID     string `json:"moduleId"`
@@ -54,8 +54,8 @@ func (m Module) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("deviceId", m.DeviceID), slog.String("moduleId", m.ModuleID), slog.String("etag", m.ETag))
 }
 
-// ConnectionString returns the connection string with which the module signs in to
-// the hub at hostName. It holds the primary key.
+// ConnectionString returns the connection string with which the module signs in
+// to the hub at hostName. It holds the primary key.
 func (m Module) ConnectionString(hostName string) ConnectionString {
 	return ConnectionString{
 		HostName:        hostName,
@@ -73,8 +73,8 @@ type Authentication struct {
 	X509Thumbprint X509Thumbprint `json:"x509Thumbprint,omitzero"`
 }
 
-// SymmetricKey is the pair of keys of an identity. Either of them can sign: one can
-// be changed while the other is in use.
+// SymmetricKey is the pair of keys of an identity. Either of them can sign: one
+// can be changed while the other is in use.
 type SymmetricKey struct {
 	PrimaryKey   Key `json:"primaryKey,omitzero"`
 	SecondaryKey Key `json:"secondaryKey,omitzero"`

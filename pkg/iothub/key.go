@@ -10,13 +10,14 @@ import (
 	"strings"
 )
 
-// Key is the shared access key of a policy, a device or a module. It has 16 to 64
-// bytes; hubs generate keys of 32 bytes. The zero Key means that no key is given.
+// Key is the shared access key of a policy, a device or a module. It has 16 to
+// 64 bytes; hubs generate keys of 32 bytes. The zero Key means that no key is
+// given.
 //
-// However a Key is printed, logged or encoded, by itself or inside another value,
-// it shows as ***. That includes JSON, because many loggers write JSON. Only
-// [Key.Reveal] and [Key.Bytes] return the secret. Decoding reads the base64 of
-// connection strings and of IoT Hub's JSON.
+// However a Key is printed, logged or encoded, by itself or inside another
+// value, it shows as ***. That includes JSON, because many loggers write JSON.
+// Only [Key.Reveal] and [Key.Bytes] return the secret. Decoding reads the
+// base64 of connection strings and of IoT Hub's JSON.
 type Key struct {
 	_ [0]func() // not comparable: == would compare pointers
 
@@ -59,8 +60,8 @@ func ParseKey(s string) (Key, error) {
 	}
 }
 
-// Reveal returns the key in base64. This is the secret itself: show it only to its
-// owner.
+// Reveal returns the key in base64. This is the secret itself: show it only to
+// its owner.
 func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
 
 // Bytes returns a copy of the key's bytes, or nil for the zero Key. They are the
@@ -77,8 +78,8 @@ func (k Key) bytes() []byte {
 // IsZero reports whether no key is given.
 func (k Key) IsZero() bool { return k.secret == nil }
 
-// Equal reports whether both keys are the same. The time it takes does not depend
-// on the contents of keys of the same length.
+// Equal reports whether both keys are the same. The time it takes does not
+// depend on the contents of keys of the same length.
 func (k Key) Equal(other Key) bool {
 	return subtle.ConstantTimeCompare(k.bytes(), other.bytes()) == 1
 }

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// The integers that IoT Hub accepts. A number with an exponent or a fraction may be
-// any float64. The local hub has its own copy of this rule; id.go says why.
+// The integers that IoT Hub accepts. A number with an exponent or a fraction
+// may be any float64. The local hub has its own copy of this rule; id.go says
+// why.
 const (
 	minInteger = -1 << 52
 	maxInteger = 1<<52 - 1
@@ -40,9 +41,9 @@ func writable(value any) any {
 	}
 }
 
-// hasLargeInteger reports whether package json would write a float64 in value as an
-// integer that IoT Hub does not accept. Values of Go's integer types stay as they
-// are, even if the hub refuses them: each of their digits may matter.
+// hasLargeInteger reports whether package json would write a float64 in value
+// as an integer that IoT Hub does not accept. Values of Go's integer types stay
+// as they are, even if the hub refuses them: each of their digits may matter.
 func hasLargeInteger(value any) bool {
 	switch value := value.(type) {
 	case float64:

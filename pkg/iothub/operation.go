@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/internal/hint"
 )
 
-// APIVersion is the version of IoT Hub's API that this package and package iotmodule
-// use. See https://learn.microsoft.com/rest/api/iothub/.
+// APIVersion is the version of IoT Hub's API that this package and package
+// iotmodule use. See https://learn.microsoft.com/rest/api/iothub/.
 const APIVersion = "2021-04-12"
 
 // operation is one thing for the hub to do: the request, and its name in errors.
@@ -30,9 +30,9 @@ type operation struct {
 	body    any    // nil for none
 	text    []byte // body as JSON; set when it is sent
 
-	// carriedOut reports whether a write whose response was lost has been carried
-	// out. now is what reading the same path returns afterwards. A delete does not
-	// need it: after it, there is nothing to read.
+	// carriedOut reports whether a write whose response was lost has been
+	// carried out. now is what reading the same path returns afterwards. A
+	// delete does not need it: after it, there is nothing to read.
 	carriedOut func(now []byte) bool
 }
 
@@ -53,8 +53,8 @@ var limited = map[string][]string{
 	"registryReadWrite": {registryRead, registryWrite},
 }
 
-// lacksPermission reports whether a policy with that name lacks the permission on
-// a new hub. Somebody may have changed the policy since.
+// lacksPermission reports whether a policy with that name lacks the permission
+// on a new hub. Somebody may have changed the policy since.
 func lacksPermission(policy, permission string) bool {
 	permitted, known := limited[policy]
 	return known && !slices.Contains(permitted, permission)

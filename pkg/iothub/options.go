@@ -17,11 +17,12 @@ type Options struct {
 	// folder of the local hub.
 	RootCAs *x509.CertPool
 
-	// Logger gets a line for each failed attempt, with the pause before the next
-	// one, and a line for a response that takes long. The attribute "cause" is an
-	// error; [Hint] suggests what to do about it. If there is no error yet, the
-	// attribute "hint" holds such a suggestion. Nil discards the lines. No key or
-	// token is ever logged, and nothing is logged after a call has returned.
+	// Logger gets a line for each failed attempt, with the pause before the
+	// next one, and a line for a response that takes long. The attribute
+	// "cause" is an error; [Hint] suggests what to do about it. If there is no
+	// error yet, the attribute "hint" holds such a suggestion. Nil discards the
+	// lines. No key or token is ever logged, and nothing is logged after a call
+	// has returned.
 	Logger *slog.Logger
 
 	// TokenLifetime is how long a SAS token is valid. Tokens are renewed when a
@@ -30,8 +31,8 @@ type Options struct {
 	TokenLifetime time.Duration
 
 	// DialContext opens the TCP connections to the hub, as in
-	// [net/http.Transport]. Nil means a plain [net.Dialer] and the proxy that the
-	// environment names. If it is set, no proxy is used.
+	// [net/http.Transport]. Nil means a plain [net.Dialer] and the proxy that
+	// the environment names. If it is set, no proxy is used.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 

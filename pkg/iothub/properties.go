@@ -10,15 +10,16 @@ import (
 )
 
 // Properties holds one half of a twin, the tags of a twin, or a patch of one of
-// these, as decoded JSON: numbers are float64, and a null is nil, which in a patch
-// removes the property. In addition to the user's properties, the hub adds
-// "$version" and, on the service side, "$metadata". A nil Properties is empty.
+// these, as decoded JSON: numbers are float64, and a null is nil, which in a
+// patch removes the property. In addition to the user's properties, the hub
+// adds "$version" and, on the service side, "$metadata". A nil Properties is
+// empty.
 //
 // Properties that were read can be written again; see [Properties.MarshalJSON].
 type Properties map[string]any
 
-// Version returns "$version", which increases with every change of this half of the
-// twin, or 0 if there is none.
+// Version returns "$version", which increases with every change of this half of
+// the twin, or 0 if there is none.
 func (p Properties) Version() int64 {
 	switch version := p["$version"].(type) {
 	case float64:
@@ -58,11 +59,11 @@ func (p Properties) String() string {
 	return string(text)
 }
 
-// MarshalJSON returns the properties as JSON, with two precautions. First, IoT Hub
-// accepts any float64 but no integers of more than 53 bits, so a larger float64 is
-// written with an exponent: 1e20, not 100000000000000000000. Second, characters
-// that control a terminal, such as U+009B, or that change the direction of text
-// are escaped in names and values.
+// MarshalJSON returns the properties as JSON, with two precautions. First, IoT
+// Hub accepts any float64 but no integers of more than 53 bits, so a larger
+// float64 is written with an exponent: 1e20, not 100000000000000000000. Second,
+// characters that control a terminal, such as U+009B, or that change the
+// direction of text are escaped in names and values.
 func (p Properties) MarshalJSON() ([]byte, error) {
 	if p == nil {
 		return []byte("null"), nil

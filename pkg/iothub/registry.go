@@ -106,10 +106,10 @@ func (r *Registry) UpdateDevice(ctx context.Context, device Device) (Device, err
 	return do[Device](ctx, r, update)
 }
 
-// DeleteDevice deletes a device identity together with its twin and its modules.
-// If etag is not "" and differs from the ETag of the identity, nothing is deleted
-// and the error matches [ErrPreconditionFailed]. It needs the permission Registry
-// Write.
+// DeleteDevice deletes a device identity together with its twin and its
+// modules. If etag is not "" and differs from the ETag of the identity, nothing
+// is deleted and the error matches [ErrPreconditionFailed]. It needs the
+// permission Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/devices/delete-identity.
 func (r *Registry) DeleteDevice(ctx context.Context, deviceID, etag string) error {
@@ -165,8 +165,8 @@ func (r *Registry) UpdateModule(ctx context.Context, module Module) (Module, err
 	return do[Module](ctx, r, update)
 }
 
-// DeleteModule deletes a module identity together with its twin. etag works as in
-// [Registry.DeleteDevice]. It needs the permission Registry Write.
+// DeleteModule deletes a module identity together with its twin. etag works as
+// in [Registry.DeleteDevice]. It needs the permission Registry Write.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/delete-identity.
 func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag string) error {
@@ -176,8 +176,8 @@ func (r *Registry) DeleteModule(ctx context.Context, deviceID, moduleID, etag st
 	return err
 }
 
-// ListModules returns all module identities of a device. A device has at most 50.
-// It needs the permission Registry Read.
+// ListModules returns all module identities of a device. A device has at most
+// 50. It needs the permission Registry Read.
 //
 // See https://learn.microsoft.com/rest/api/iothub/service/modules/get-modules-on-device.
 func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, error) {

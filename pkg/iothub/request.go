@@ -110,8 +110,9 @@ func (r *Registry) read(op operation, resp *http.Response) response {
 	return response{succeeded, resp.Header, body, nil}
 }
 
-// request returns a new request of op, for one attempt. Package http adds only the
-// headers that it cannot do without; see DisableCompression in [newTransport].
+// request returns a new request of op, for one attempt. Package http adds only
+// the headers that it cannot do without; see DisableCompression in
+// [newTransport].
 func (r *Registry) request(ctx context.Context, op operation) (*http.Request, error) {
 	var body io.Reader
 	if op.text != nil {
@@ -148,8 +149,8 @@ func (r *Registry) networkError(op operation, err error) error {
 	return fmt.Errorf("iothub: %s: %w", op.name, hint.Network(err, r.hub.HostName))
 }
 
-// outcomeOf returns the outcome of a request that was answered with status. After a
-// 5xx, the hub may still have carried it out.
+// outcomeOf returns the outcome of a request that was answered with status.
+// After a 5xx, the hub may still have carried it out.
 func outcomeOf(status int) outcome {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -161,9 +162,9 @@ func outcomeOf(status int) outcome {
 	}
 }
 
-// hubError returns an error response as an Error. Even if the body is not the hub's
-// but, say, the page of a proxy, the error has the status. whole says that the body
-// was read to its end.
+// hubError returns an error response as an Error. Even if the body is not the
+// hub's but, say, the page of a proxy, the error has the status. whole says
+// that the body was read to its end.
 func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whole bool) *Error {
 	fields := errorbody.Parse(body)
 	e := &Error{Op: op.name, StatusCode: resp.StatusCode, Code: fields.Code, Message: fields.Message, TrackingID: fields.TrackingID}

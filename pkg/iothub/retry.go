@@ -41,8 +41,8 @@ func (r *Registry) send(ctx context.Context, op operation) ([]byte, error) {
 	return body, err
 }
 
-// retry makes attempts until op has succeeded or failed, or ctx leaves no time for
-// another attempt.
+// retry makes attempts until op has succeeded or failed, or ctx leaves no time
+// for another attempt.
 func (r *Registry) retry(ctx context.Context, op operation) ([]byte, error) {
 	p := progress{op: op, failures: waitlog.Failures{Log: r.log}}
 	for attempt := 0; ; attempt++ {
@@ -128,8 +128,8 @@ func (p *progress) fail(err error) {
 	p.err, p.state = err, over
 }
 
-// isCarriedOut reports whether a write has been carried out. now and gone are what
-// reading has returned afterwards.
+// isCarriedOut reports whether a write has been carried out. now and gone are
+// what reading has returned afterwards.
 func (op operation) isCarriedOut(now []byte, gone bool) bool {
 	if op.method == http.MethodDelete {
 		return gone
@@ -147,8 +147,8 @@ func isGone(err error) bool {
 	return errors.As(err, &hubErr) && slices.Contains([]string{"DeviceNotFound", "ModuleNotFound"}, hubErr.Code)
 }
 
-// pause waits before the next attempt. It returns false if ctx leaves no time for
-// that.
+// pause waits before the next attempt. It returns false if ctx leaves no time
+// for that.
 func (r *Registry) pause(ctx context.Context, p *progress, attempt int, last response) bool {
 	wait := max(pauses.Pause(attempt), retryAfter(last.header))
 	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= wait {
@@ -168,8 +168,8 @@ func causeOf(err error) error {
 	return cmp.Or(errors.Unwrap(err), err)
 }
 
-// retryAfter returns the pause that the hub asks for, in either form of the header:
-// seconds or a date. It is 0 or less if there is no need to wait.
+// retryAfter returns the pause that the hub asks for, in either form of the
+// header: seconds or a date. It is 0 or less if there is no need to wait.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {

@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// SASToken is a shared access signature. It proves, until Expiry, that its sender
-// has a key for Resource. It is the Authorization header over HTTPS and the password
-// over MQTT. The only way to revoke it before it expires is to change the key.
-// Printing and logging it does not show the signature; [SASToken.Reveal] does.
+// SASToken is a shared access signature. It proves, until Expiry, that its
+// sender has a key for Resource. It is the Authorization header over HTTPS and
+// the password over MQTT. The only way to revoke it before it expires is to
+// change the key. Printing and logging it does not show the signature;
+// [SASToken.Reveal] does.
 //
 // See https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
 type SASToken struct {
@@ -59,7 +60,8 @@ func (t SASToken) Reveal() string {
 	return t.format(base64.StdEncoding.EncodeToString((*t.signature)[:]))
 }
 
-// String returns the token with *** in place of the signature, for people and logs.
+// String returns the token with *** in place of the signature, for people and
+// logs.
 func (t SASToken) String() string { return t.format(redacted) }
 
 func (t SASToken) format(sig string) string {
@@ -86,10 +88,10 @@ func (t SASToken) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("resource", t.Resource), slog.String("keyName", t.KeyName), slog.Time("expiry", t.Expiry))
 }
 
-// ParseSASToken reads what [SASToken.Reveal] returns, and the tokens of other SDKs:
-// the fields may be in any order, and escaped in upper or lower case or, where that
-// is not ambiguous, not at all. Its errors match [ErrInvalid] and do not quote the
-// token.
+// ParseSASToken reads what [SASToken.Reveal] returns, and the tokens of other
+// SDKs: the fields may be in any order, and escaped in upper or lower case or,
+// where that is not ambiguous, not at all. Its errors match [ErrInvalid] and do
+// not quote the token.
 func ParseSASToken(s string) (SASToken, error) {
 	rest, found := strings.CutPrefix(s, sasScheme)
 	if !found {
@@ -135,8 +137,8 @@ func (f *sasFields) named(name string) *sasField {
 }
 
 func (f *sasFields) token() (t SASToken, err error) {
-	// Unescape as in a path: as in a query, each "+" of the base64 would become a
-	// space.
+	// Unescape as in a path: as in a query, each "+" of the base64 would become
+	// a space.
 	if t.Resource, err = url.PathUnescape(f.sr.value); err != nil || t.Resource == "" {
 		return SASToken{}, invalidToken("sr, the resource, is missing or malformed")
 	}
@@ -189,14 +191,14 @@ func (t SASToken) Verify(key Key, now time.Time) error {
 	return nil
 }
 
-// RenewAt returns when to replace t, which was signed at the given time, with a new
-// token: when a fifth of its lifetime is left.
+// RenewAt returns when to replace t, which was signed at the given time, with a
+// new token: when a fifth of its lifetime is left.
 func (t SASToken) RenewAt(signed time.Time) time.Time {
 	return t.Expiry.Add(-t.Expiry.Sub(signed) / 5)
 }
 
-// sign signs the resource exactly as it is sent. Signers escape differently (%2F,
-// %2f, not at all), so a receiver must not escape it again.
+// sign signs the resource exactly as it is sent. Signers escape differently
+// (%2F, %2f, not at all), so a receiver must not escape it again.
 func (t SASToken) sign(key Key) *signature {
 	message := t.appendResource(make([]byte, 0, 256))
 	message = append(message, '\n')

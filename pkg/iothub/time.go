@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Time is a point in time as IoT Hub writes it: in UTC, with up to seven decimals
-// of a second. The hub writes "never" as year 1; that is the zero Time, for which
-// IsZero is true.
+// Time is a point in time as IoT Hub writes it: in UTC, with up to seven
+// decimals of a second. The hub writes "never" as year 1; that is the zero
+// Time, for which IsZero is true.
 type Time struct{ time.Time }
 
-// UnmarshalText accepts both forms that the hub sends: with a Z at the end and, in
-// the response to a create, without it.
+// UnmarshalText accepts both forms that the hub sends: with a Z at the end and,
+// in the response to a create, without it.
 func (t *Time) UnmarshalText(text []byte) error {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} { // parsing accepts any fraction
 		if parsed, err := time.Parse(layout, string(text)); err == nil {

@@ -34,8 +34,8 @@ func newTransport(o Options, config *tls.Config) *http.Transport {
 }
 
 // conn is a connection whose writes never fail. After the hub has ended a
-// connection, the reason may still be waiting to be read, such as a TLS alert, and
-// a failed write would hide it.
+// connection, the reason may still be waiting to be read, such as a TLS alert,
+// and a failed write would hide it.
 type conn struct{ net.Conn }
 
 // Write writes to the connection. If that fails, the next read fails, too.

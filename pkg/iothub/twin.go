@@ -27,23 +27,24 @@ type Twin struct {
 	Properties TwinProperties `json:"properties"`
 }
 
-// TwinProperties are the two halves of a twin. The back end writes Desired and reads
-// Reported; the device or module reads Desired and writes Reported.
+// TwinProperties are the two halves of a twin. The back end writes Desired and
+// reads Reported; the device or module reads Desired and writes Reported.
 type TwinProperties struct {
 	Desired  Properties `json:"desired"`
 	Reported Properties `json:"reported"`
 }
 
-// TwinPatch is a change of a twin by the back end. In an update, it is a JSON merge
-// patch: properties that it does not name stay, nil removes a property, objects are
-// merged. In a replacement, it is the whole of both parts. The hub ignores
-// "$metadata" and "$version" in it.
+// TwinPatch is a change of a twin by the back end. In an update, it is a JSON
+// merge patch: properties that it does not name stay, nil removes a property,
+// objects are merged. In a replacement, it is the whole of both parts. The hub
+// ignores "$metadata" and "$version" in it.
 type TwinPatch struct {
 	Tags    Properties // nil leaves the tags unchanged; in a replacement, it removes them
 	Desired Properties // nil leaves the desired properties unchanged; in a replacement, it removes them
 }
 
-// MarshalJSON writes the parts that are not nil, in the form that IoT Hub expects.
+// MarshalJSON writes the parts that are not nil, in the form that IoT Hub
+// expects.
 func (p TwinPatch) MarshalJSON() ([]byte, error) {
 	type properties struct {
 		Desired Properties `json:"desired"`
