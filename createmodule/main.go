@@ -1,9 +1,10 @@
 // Createmodule creates a device identity and a module identity in an IoT hub
 // and prints their primary keys and the connection string of the module.
-// Identities that exist already are looked up instead.
+// If an identity already exists, it is read instead.
 //
-// The hub is that of IOTHUB_CONNECTION_STRING, the connection string of a
-// shared access policy with the permissions Registry Read and Registry Write.
+// The environment variable IOTHUB_CONNECTION_STRING holds the connection string
+// of a shared access policy with the permissions Registry Read and Registry
+// Write.
 package main
 
 import (

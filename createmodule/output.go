@@ -7,7 +7,7 @@ import (
 	"moduletwin/pkg/sample"
 )
 
-// printKey prints the primary key of an identity, or says why it has none.
+// printKey prints the primary key of an identity. It fails if there is none.
 func printKey(identity string, key iothub.Key) error {
 	if key.IsZero() {
 		return sample.WithHint(fmt.Errorf("%s has no symmetric key: it was created to sign in otherwise, as with a certificate", identity),
@@ -17,11 +17,11 @@ func printKey(identity string, key iothub.Key) error {
 	return err
 }
 
-// printConnectionString prints the connection string of a module, and what
-// sets it in the window where the module runs.
+// printConnectionString prints the connection string of a module, and the
+// command that sets it in the window of the module app.
 func printConnectionString(module iothub.ConnectionString) error {
 	if err := module.Validate(); err != nil {
-		return fmt.Errorf("%s has no connection string: %v", module.Owner(), err) // not one of usage
+		return fmt.Errorf("%s has no connection string: %v", module.Owner(), err) // %v, because it is not wrong usage
 	}
 	if _, err := fmt.Printf("module connection string = %s\n\n", module.Reveal()); err != nil {
 		return err

@@ -1,8 +1,8 @@
 // Receivemoduletwinpatch signs in to an IoT hub as a module and prints every
-// change of the desired properties of its twin, until Ctrl+C.
+// change of the desired properties of its twin, until it is stopped with Ctrl+C.
 //
-// The module is that of IOTHUB_MODULE_CONNECTION_STRING, which createmodule
-// prints.
+// The environment variable IOTHUB_MODULE_CONNECTION_STRING holds the connection
+// string of the module, which createmodule prints.
 package main
 
 import (

@@ -1,8 +1,8 @@
 // Updatemoduletwin changes desired properties of a module twin and prints the
-// properties of the twin before and after.
+// properties of the twin before and after the update.
 //
-// The hub is that of IOTHUB_CONNECTION_STRING, the connection string of a
-// shared access policy with the permission Service Connect.
+// The environment variable IOTHUB_CONNECTION_STRING holds the connection string
+// of a shared access policy with the permission Service Connect.
 package main
 
 import (
@@ -49,7 +49,7 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 		return err
 	}
 
-	// The ETag makes the hub refuse if somebody else was faster.
+	// With the ETag, the hub refuses the update if the twin has changed since.
 	twin, err = registry.UpdateModuleTwin(ctx, deviceID, moduleID, iothub.TwinPatch{Desired: desired}, twin.ETag)
 	if errors.Is(err, iothub.ErrPreconditionFailed) {
 		return sample.WithHint(err, "The twin was changed by somebody else in the meantime. Run updatemoduletwin again.")

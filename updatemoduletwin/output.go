@@ -8,8 +8,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// show prints the properties of a twin. What a terminal would obey in them,
-// package iothub has escaped.
+// show prints the properties of a twin. Package iothub escapes characters that
+// control a terminal.
 func show(title string, properties iothub.TwinProperties) error {
 	fmt.Printf("\n%s\n", title)
 	out := json.NewEncoder(os.Stdout)

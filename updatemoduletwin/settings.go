@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	deviceID, moduleID string
 
@@ -32,7 +32,7 @@ func (s *settings) check() error {
 	return nil
 }
 
-// patch returns what to change, or nil.
+// patch returns the properties to change, or nil to change nothing.
 func (s *settings) patch() map[string]any {
 	switch {
 	case s.show:
@@ -44,9 +44,10 @@ func (s *settings) patch() map[string]any {
 	}
 }
 
-// set adds name=value to properties: a value that is JSON as it stands, so
-// that null deletes and no digit is lost, any other as a string. A value that
-// begins like JSON and is not is a slip: mostly, the shell took the quotes away.
+// set adds name=value to properties. A value that is JSON is added unchanged, so
+// that null deletes the property and no digit is lost; any other value is a
+// string. A value that begins like JSON but is not is an error: in most cases,
+// the shell has removed the quotes.
 func set(properties map[string]any, assignment string) error {
 	name, value, found := strings.Cut(assignment, "=")
 	if !found || name == "" {
@@ -59,7 +60,7 @@ func set(properties map[string]any, assignment string) error {
 	switch err := json.Unmarshal([]byte(value), &decoded); {
 	case err == nil:
 		properties[name] = json.RawMessage(value)
-	case json.Valid([]byte(value)): // but no number is as large as that
+	case json.Valid([]byte(value)): // but it holds a number beyond float64
 		return errors.New("it holds a number that is too large")
 	case strings.IndexAny(value, `{["`) == 0:
 		return errors.New(`it begins like JSON, but is not: names and strings need double quotes, the whole single ones: -set 'a={"b":3}'`)

@@ -10,14 +10,13 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// WithHint adds to an error what the user may do next: one or more sentences.
-// [iothub.Hint] returns them after its own, and [Main] prints all of them on one
-// line.
+// WithHint adds to an error what the user can do about it: one or more
+// sentences. [iothub.Hint] returns them after its own, and [Main] prints all of
+// them on one line.
 func WithHint(err error, sentences string) error { return &hint.Error{Err: err, Hint: sentences} }
 
-// nextStep returns what the user may do about err: what [iothub.Hint] says, such
-// as "Nothing is listening there. …", and what only the programs of this
-// tutorial know.
+// nextStep returns what the user can do about err: the hint of [iothub.Hint],
+// such as "Nothing is listening there. …", and the one of this tutorial.
 func (p Program) nextStep(err error, connection iothub.ConnectionString) string {
 	var own string
 	switch {

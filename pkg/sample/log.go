@@ -13,16 +13,15 @@ import (
 	"moduletwin/pkg/internal/printable"
 )
 
-// setUpLog makes package log and the default of package slog write for
-// people, to standard error, with the name of the program. hint returns what
-// may help against an error.
+// setUpLog makes package log and the default logger of package slog write to
+// standard error, for people, with the name of the program. hint returns what
+// the user can do about an error.
 func setUpLog(hint func(error) string) {
 	program := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, program+": ", 0), hint: hint}))
 }
 
-// printError prints an error on one line and what may help, if anything is
-// known, on another.
+// printError prints an error on one line and help, if there is any, on another.
 func printError(err error, help string) {
 	log.Print(err)
 	if help != "" {
@@ -30,12 +29,12 @@ func printError(err error, help string) {
 	}
 }
 
-// maxLine is how many characters of a message are printed: some of it may
-// come from a server that does not mean well.
+// maxLine is how many characters of a message are printed: parts of it may come
+// from a malicious server.
 const maxLine = 2000
 
-// logHandler writes log records for people, one calm line each, and on a
-// second one what may help against the cause, if anything is known:
+// logHandler writes log records for people: one line for each record, and a
+// second one that says what to do about the cause, if that is known:
 //
 //	receivemoduletwinpatch: no connection, trying again in 300ms (cause: …)
 //	Nothing is listening there. Is the local hub running, at the port of the connection string?
@@ -45,7 +44,7 @@ type logHandler struct {
 	details []string
 }
 
-// Enabled leaves out what is for debugging.
+// Enabled leaves out records for debugging.
 func (h logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
 // Handle writes r.
@@ -83,7 +82,7 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return logHandler{h.out, h.hint, details}
 }
 
-// WithGroup returns h: groups are for machines.
+// WithGroup returns h: people do not need groups.
 func (h logHandler) WithGroup(string) slog.Handler { return h }
 
 func detail(a slog.Attr) string {
@@ -91,7 +90,7 @@ func detail(a slog.Attr) string {
 	if value.Kind() != slog.KindGroup {
 		return fmt.Sprintf("%s: %v", a.Key, value)
 	}
-	var parts []string // each resolved by itself: it may hide a secret
+	var parts []string // each is resolved by itself, because it may hide a secret
 	for _, part := range value.Group() {
 		parts = append(parts, detail(part))
 	}

@@ -1,5 +1,5 @@
-// Package sample is what the three sample programs have in common: flags,
-// the connection string from the environment, Ctrl+C, and exit codes.
+// Package sample contains what the three sample programs share: flags, the
+// connection string from the environment, Ctrl+C, and exit codes.
 package sample
 
 import (
@@ -16,27 +16,27 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Program describes a sample program. Its flags are those of package flag.
+// Program describes a sample program. Define its flags with package flag.
 type Program struct {
-	Does        string       // in one sentence, for -h
-	Check       func() error // says what is wrong with the flags; nil if nothing can be
-	Variable    Variable     // holds the connection string
-	Stopped     string       // what is printed after Ctrl+C
+	Does        string       // what it does, in one sentence, for -h
+	Check       func() error // returns an error if the flags are wrong; may be nil
+	Variable    Variable     // the variable with the connection string
+	Stopped     string       // printed after Ctrl+C
 	StoppedCode int          // the exit code after Ctrl+C
 
-	// Run does the work until it is done or, after Ctrl+C, ctx is. An error
-	// that matches [iothub.ErrInvalid] means wrong usage.
+	// Run does the work. Ctrl+C ends ctx. An error that matches
+	// [iothub.ErrInvalid] means wrong usage.
 	Run func(ctx context.Context, c iothub.ConnectionString) error
 }
 
-// The exit codes, beside 0 for success.
+// The exit codes, besides 0 for success.
 const (
 	exitFailed = 1
-	exitUsage  = 2 // wrong usage, or a variable that is missing or malformed
+	exitUsage  = 2 // wrong usage, or a missing or malformed variable
 )
 
-// Main runs p and ends the process. What p prints itself goes to standard
-// output, all else to standard error.
+// Main runs p and ends the process. The results of p go to standard output,
+// everything else to standard error.
 func Main(p Program) {
 	setUpLog(iothub.Hint)
 	err := commandline.Parse(flag.CommandLine, os.Args[1:])
@@ -78,10 +78,10 @@ func (p Program) run() (code int) {
 	return exitFailed
 }
 
-// stopped says that p was stopped with Ctrl+C, and returns the exit code. err
-// is what Run returned: mostly, that it was stopped.
+// stopped prints that p was stopped with Ctrl+C, and returns the exit code. err
+// is the result of Run, which usually says that it was stopped.
 func (p Program) stopped(err error) (code int) {
-	if err == nil && p.StoppedCode != 0 { // it had done its work all the same
+	if err == nil && p.StoppedCode != 0 { // it had already done its work
 		return 0
 	}
 	if errors.Is(err, iothub.ErrOutcomeUnknown) {

@@ -14,13 +14,13 @@ import (
 // Variable is an environment variable that holds a connection string.
 type Variable struct {
 	name     string
-	holds    string // whose string it is
+	holds    string // what it holds, in words
 	needed   string // the same, with the part by which to tell it from others
 	ofModule bool
-	source   string // how to come by it
+	source   string // where to get it, in words
 }
 
-// HubVariable returns the variable of the programs of the service side.
+// HubVariable returns the variable of the service apps.
 func HubVariable() Variable {
 	return Variable{
 		name:   "IOTHUB_CONNECTION_STRING",
@@ -30,7 +30,7 @@ func HubVariable() Variable {
 	}
 }
 
-// ModuleVariable returns the variable of the programs of the module side.
+// ModuleVariable returns the variable of the module app.
 func ModuleVariable() Variable {
 	return Variable{
 		name:     "IOTHUB_MODULE_CONNECTION_STRING",
@@ -41,8 +41,7 @@ func ModuleVariable() Variable {
 	}
 }
 
-// read returns the connection string in v. Its error says what is wrong with
-// it, and has a hint.
+// read returns the connection string in v, or an error with a hint.
 func (v Variable) read() (iothub.ConnectionString, error) {
 	value := os.Getenv(v.name)
 	if value == "" {
@@ -66,8 +65,8 @@ func (v Variable) fits(c iothub.ConnectionString) bool {
 	return c.DeviceID == ""
 }
 
-// PrintAssignment prints the lines that set v to c in the shells of this
-// system. They hold the key.
+// PrintAssignment prints the commands that set v to c in the shells of this
+// system. They contain the key.
 func (v Variable) PrintAssignment(c iothub.ConnectionString) error {
 	lines := commandline.Paste(runtime.GOOS, commandline.Assignment{Name: v.name, Value: c.Reveal()})
 	_, err := fmt.Println(strings.Join(lines, "\n"))
