@@ -40,7 +40,7 @@ $`)
 
 func TestStopped(t *testing.T) {
 	sampletest.CheckStopped(t,
-		"createmodule: a response was lost: the hub may have carried it out all the same",
+		"createmodule: a response was lost: the hub may have carried out the request anyway",
 		"IoTHubRegistryManager sample stopped")
 }
 

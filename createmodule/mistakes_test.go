@@ -20,140 +20,140 @@ var mistakes = []sampletest.Mistake{
 		Env:  sampletest.SetHub(""),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING is not set: it has to be the connection string of a shared access policy of the hub
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "string of a module for the service side",
 		Env:  sampletest.SetHub(sampletest.ModuleString("localhost:8883")),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: this is the connection string of module "myFirstModule" on device "myFirstDevice"; needed is that of a shared access policy (with SharedAccessKeyName)
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: this is that of module "myFirstModule" on device "myFirstDevice"; use that of a shared access policy (with SharedAccessKeyName)
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "cut by the shell",
 		Env:  sampletest.SetHub("HostName=localhost:8883"),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: only HostName is there: the shell may have cut it off at the first semicolon; put the whole value in quotes
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "truncated key",
 		Env:  sampletest.SetHub(strings.TrimSuffix(sampletest.PolicyString("localhost:8883"), "=")),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is not complete: it has 43 characters, base64 comes in fours (keys mostly end in =)
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is incomplete: it has 43 characters, but base64 comes in groups of four (most keys end in =)
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "key that is not base64",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=not~base64~at~all~!!"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is not base64
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "key left out",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=…"),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: a placeholder stands in place of the key: put the whole key there
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: this is a placeholder: put the whole key there
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "empty key",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey="),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is empty
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no name of a policy",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKey=" + sampletest.SomeKey),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKeyName (of a policy) or DeviceId (of a device or module) is missing
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no host",
 		Env:  sampletest.SetHub("SharedAccessKeyName=service;SharedAccessKey=" + sampletest.SomeKey),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: HostName is missing
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no key",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey is missing
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "no string at all",
 		Env:  sampletest.SetHub("myhub"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: a part has no "=": the form is Name=Value;Name=Value
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "unknown part",
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost") + ";Owner=x"),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a part other than HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "copied with what stands before it",
 		Env:  sampletest.SetHub(`IOTHUB_CONNECTION_STRING="` + sampletest.PolicyString("localhost") + `"`),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: leave out everything before HostName=
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "string of an Event Hubs endpoint",
 		Env:  sampletest.SetHub("Endpoint=sb://ihsuprod.servicebus.windows.net/;SharedAccessKeyName=service;SharedAccessKey=" + sampletest.SomeKey + ";EntityPath=iothub-ehub"),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: Endpoint: it belongs to the string of an Event Hubs endpoint, where messages are read; take one that begins with HostName=
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: Endpoint: this belongs to the connection string of an Event Hubs endpoint, which is for reading messages; use one that begins with HostName=
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "byte order mark",
 		Env:  sampletest.SetHub("\ufeff" + sampletest.PolicyString("localhost")),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: character 1 is a byte order mark (U+FEFF), which cannot be seen: leave it out
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "line break in the name of the policy",
 		Env:  sampletest.SetHub(strings.Replace(sampletest.PolicyString("localhost"), "service", "servic\ne", 1)),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: character 46 is a line break (U+000A), which cannot be seen: leave it out
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "two semicolons",
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost") + ";;"),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: it has a semicolon too many
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: there is one semicolon too many
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "two keys",
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost") + sampletest.SomeKey),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: something follows the = at the end of the key
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "key that is too long",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessKeyName=service;SharedAccessKey=" + strings.Repeat("c2Vj", 22)),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessKey: the key is too long: it has 66 bytes, hubs use 16 to 64
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "ready-made token",
 		Env:  sampletest.SetHub("HostName=localhost;SharedAccessSignature=SharedAccessSignature sr=x&sig=y&se=1"),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessSignature: holds a ready-made token; take the string with the key (SharedAccessKey)
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: SharedAccessSignature: this is a ready-made token; use the connection string with the key (SharedAccessKey)
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "strange id",
@@ -203,7 +203,7 @@ The host name was not found. Check HostName in the connection string, and the ne
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": tls: failed to verify certificate: x509: certificate signed by unknown authority
-A hub of another user, or another program, answers at this port. End it, or name in IOTHUB_CA_FILE the file that stands after Certificate in the window of that hub.`,
+A hub of another user, or another program, is listening on this port. End it, or set IOTHUB_CA_FILE to the file that the window of that hub shows after Certificate.`,
 	},
 	{
 		Name: "certificate for another name",
@@ -222,7 +222,7 @@ The certificate is for another host. Check HostName in the connection string.`,
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": tls: first record does not look like a TLS handshake
-What answers there does not speak TLS. Check the host and port in the connection string.`,
+The server there does not speak TLS. Check the host and port in the connection string.`,
 	},
 
 	// What the hub refuses.
@@ -234,7 +234,7 @@ What answers there does not speak TLS. Check the host and port in the connection
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-The key of policy "serviceAndRegistryReadWrite" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Registry Write. The local hub names the reason in its window.`,
+The key of policy "serviceAndRegistryReadWrite" is probably wrong: copy the connection string again. If that does not help, the policy lacks the permission Registry Write. The local hub shows the reason in its window.`,
 	},
 	{
 		Name: "permission to write is missing",
@@ -243,7 +243,7 @@ The key of policy "serviceAndRegistryReadWrite" is probably not this hub's: copy
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-This needs the permission Registry Write, which policy "service" does not have on a new hub: take the connection string of another policy, such as iothubowner.`,
+This needs the permission Registry Write, which policy "service" does not have on a new hub: use the connection string of another policy, such as iothubowner.`,
 	},
 	{
 		Name: "module that signs in with a certificate",
@@ -262,7 +262,7 @@ This needs the permission Registry Write, which policy "service" does not have o
 			return hub.Service("serviceAndRegistryReadWrite")
 		},
 		Code: 1,
-		Says: `createmodule: device/module <myFirstDevice/myFirstModule> has no symmetric key: it was created to sign in otherwise, as with a certificate
+		Says: `createmodule: device/module <myFirstDevice/myFirstModule> has no symmetric key: it was created to sign in differently, for example with a certificate
 Choose another id, with -device or -module.`,
 	},
 	{
@@ -273,7 +273,7 @@ Choose another id, with -device or -module.`,
 			})
 		},
 		Code: 1,
-		Says: `createmodule: device <myFirstDevice> has no symmetric key: it was created to sign in otherwise, as with a certificate
+		Says: `createmodule: device <myFirstDevice> has no symmetric key: it was created to sign in differently, for example with a certificate
 Choose another id, with -device or -module.`,
 	},
 	{
@@ -283,7 +283,7 @@ Choose another id, with -device or -module.`,
 			return sampletest.NewHub(t).Service("serviceAndRegistryReadWrite")
 		},
 		Code: 1,
-		Says: `createmodule: module "a;b" on device "myFirstDevice" has no connection string: iothub: connection string: an id with a semicolon cannot stand in it`,
+		Says: `createmodule: module "a;b" on device "myFirstDevice" has no connection string: iothub: connection string: an id with a semicolon cannot be part of it`,
 	},
 	{
 		Name: "wrong clock",
@@ -295,7 +295,7 @@ Choose another id, with -device or -module.`,
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": 401 Unauthorized
-The clock of this machine is slow by 3h0m0s, so that its SAS tokens have expired.`,
+The clock of this machine is 3h0m0s slow, so its SAS tokens have already expired.`,
 	},
 
 	// Those who are no hub.
@@ -330,7 +330,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": remote error: tls: certificate required
-The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place.`,
+The server demands a client certificate, which an IoT hub does not do if the client has a key. Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 	{
 		Name: "certificate whose names talk to the terminal",

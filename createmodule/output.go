@@ -10,7 +10,7 @@ import (
 // printKey prints the primary key of an identity. It fails if there is none.
 func printKey(identity string, key iothub.Key) error {
 	if key.IsZero() {
-		return sample.WithHint(fmt.Errorf("%s has no symmetric key: it was created to sign in otherwise, as with a certificate", identity),
+		return sample.WithHint(fmt.Errorf("%s has no symmetric key: it was created to sign in differently, for example with a certificate", identity),
 			"Choose another id, with -device or -module.")
 	}
 	_, err := fmt.Printf("%s has primary key = %s\n", identity, key.Reveal())

@@ -18,49 +18,49 @@ var mistakes = []sampletest.Mistake{
 		Env:  moduleSet(""),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING is not set: it has to be the connection string of a module
-Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
 		Name: "string of a policy for a module",
 		Env:  moduleSet(sampletest.PolicyString("localhost:8883")),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: this is the connection string of shared access policy "serviceAndRegistryReadWrite"; needed is that of a module (with ModuleId)
-Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: this is that of shared access policy "serviceAndRegistryReadWrite"; use that of a module (with ModuleId)
+Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
 		Name: "string of a device for a module",
 		Env:  moduleSet("HostName=localhost;DeviceId=myFirstDevice;SharedAccessKey=" + sampletest.SomeKey),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: this is the connection string of device "myFirstDevice"; needed is that of a module (with ModuleId)
-Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: this is that of device "myFirstDevice"; use that of a module (with ModuleId)
+Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
 		Name: "the line of createmodule, whole",
 		Env:  moduleSet("module connection string = " + sampletest.ModuleString("localhost")),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
-Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out everything before HostName=
+Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
 		Name: "the line of createmodule, whole and in quotes",
 		Env:  moduleSet(`"module connection string = ` + sampletest.ModuleString("localhost") + `"`),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out what stands before HostName=
-Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out everything before HostName=
+Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
 		Name: "X.509",
 		Env:  moduleSet("HostName=localhost;DeviceId=d;ModuleId=m;X509=true"),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: x509: X.509 certificates are not supported; take an identity with symmetric keys
-Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: x509: X.509 certificates are not supported; use an identity with symmetric keys
+Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
 		Name: "IoT Edge",
 		Env:  moduleSet(sampletest.ModuleString("localhost") + ";GatewayHostName=edge"),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: GatewayHostName: IoT Edge gateways are not supported; take the string without it
-Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: GatewayHostName: IoT Edge gateways are not supported; use the connection string without it
+Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 
 	// The network.
@@ -83,7 +83,7 @@ Nothing is listening there. Is the local hub running, at the port of the connect
 		},
 		Code: 1,
 		Says: `receivemoduletwinpatch: iothub: sign in as module "myFirstModule" on device "myFirstDevice": 401 Unauthorized: the hub refused the sign-in (CONNACK 5)
-The module may not exist, its key may have changed, or the clock of this machine may be wrong: Azure does not say which, the local hub names the reason in its window. Run bin/createmodule in the window of the service apps, and paste the last line that it prints into this one.`,
+The module may not exist, its key may have changed, or the clock of this machine may be wrong: Azure does not say which; the local hub shows the reason in its window. Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 
 	// Those who are no hub.

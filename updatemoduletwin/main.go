@@ -37,7 +37,7 @@ func updateModuleTwin(ctx context.Context, hub iothub.ConnectionString, deviceID
 
 	twin, err := registry.GetModuleTwin(ctx, deviceID, moduleID)
 	if errors.Is(err, iothub.ErrNotFound) {
-		return sample.WithHint(err, "Run createmodule with the same -device and -module first. In ids, upper and lower case differ.")
+		return sample.WithHint(err, "Run createmodule with the same -device and -module first. Ids are case-sensitive.")
 	}
 	if err != nil {
 		return err

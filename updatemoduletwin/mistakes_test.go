@@ -17,7 +17,7 @@ var mistakes = []sampletest.Mistake{
 		Env:  sampletest.SetHub(""),
 		Code: 2,
 		Says: `updatemoduletwin: IOTHUB_CONNECTION_STRING is not set: it has to be the connection string of a shared access policy of the hub
-Paste the line that bin/localhub prints into this window; in the Azure portal, the connection string is under "Shared access policies".`,
+Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
 		Name: "long id",
@@ -45,7 +45,7 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 		Args: []string{"-set", "$version=9"},
 		Env:  sampletest.SetHub(""),
 		Code: 2,
-		Says: `updatemoduletwin: invalid value "$version=9" for flag -set: names with a $ are the hub's own; -h shows the flags`,
+		Says: `updatemoduletwin: invalid value "$version=9" for flag -set: names that begin with $ are reserved for the hub; -h shows the flags`,
 	},
 
 	{
@@ -53,7 +53,7 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 		Args: []string{"-set", "limits={max:3}"},
 		Env:  sampletest.SetHub(""),
 		Code: 2,
-		Says: `updatemoduletwin: invalid value "limits={max:3}" for flag -set: it begins like JSON, but is not: names and strings need double quotes, the whole single ones: -set 'a={"b":3}'; -h shows the flags`,
+		Says: `updatemoduletwin: invalid value "limits={max:3}" for flag -set: it begins like JSON but is not valid: put names and strings in double quotes and the whole in single quotes: -set 'a={"b":3}'; -h shows the flags`,
 	},
 	{
 		Name: "assignment without -set",
@@ -67,7 +67,7 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 		Args: []string{"-show", "-set", "a=1"},
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost:1")),
 		Code: 2,
-		Says: `updatemoduletwin: -show and -set do not go together`,
+		Says: `updatemoduletwin: -show and -set cannot be used together`,
 	},
 
 	// What the hub refuses.
@@ -80,7 +80,7 @@ Paste the line that bin/localhub prints into this window; in the Azure portal, t
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-This needs the permission Service Connect, which policy "registryReadWrite" does not have on a new hub: take the connection string of another policy, such as iothubowner.`,
+This needs the permission Service Connect, which policy "registryReadWrite" does not have on a new hub: use the connection string of another policy, such as iothubowner.`,
 	},
 	{
 		Name: "module that does not exist",
@@ -91,7 +91,7 @@ This needs the permission Service Connect, which policy "registryReadWrite" does
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 ModuleNotFound: myFirstDevice/myFirstModule
-Run createmodule with the same -device and -module first. In ids, upper and lower case differ.`,
+Run createmodule with the same -device and -module first. Ids are case-sensitive.`,
 	},
 	{
 		Name: "device that does not exist",
@@ -100,7 +100,7 @@ Run createmodule with the same -device and -module first. In ids, upper and lowe
 		},
 		Code: 1,
 		Says: `updatemoduletwin: iothub: get twin of module "myFirstModule" on device "myFirstDevice": 404 DeviceNotFound: myFirstDevice
-Run createmodule with the same -device and -module first. In ids, upper and lower case differ.`,
+Run createmodule with the same -device and -module first. Ids are case-sensitive.`,
 	},
 	{
 		Name: "name of a property with a dot",

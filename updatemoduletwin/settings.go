@@ -27,7 +27,7 @@ func addFlags() *settings {
 
 func (s *settings) check() error {
 	if s.show && len(s.desired) > 0 {
-		return errors.New("-show and -set do not go together")
+		return errors.New("-show and -set cannot be used together")
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func set(properties map[string]any, assignment string) error {
 		return errors.New("it has to be name=value")
 	}
 	if name[0] == '$' {
-		return errors.New("names with a $ are the hub's own")
+		return errors.New("names that begin with $ are reserved for the hub")
 	}
 	var decoded any
 	switch err := json.Unmarshal([]byte(value), &decoded); {
@@ -63,7 +63,7 @@ func set(properties map[string]any, assignment string) error {
 	case json.Valid([]byte(value)): // but it holds a number beyond float64
 		return errors.New("it holds a number that is too large")
 	case strings.IndexAny(value, `{["`) == 0:
-		return errors.New(`it begins like JSON, but is not: names and strings need double quotes, the whole single ones: -set 'a={"b":3}'`)
+		return errors.New(`it begins like JSON but is not valid: put names and strings in double quotes and the whole in single quotes: -set 'a={"b":3}'`)
 	default:
 		properties[name] = value
 	}

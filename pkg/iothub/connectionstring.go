@@ -35,12 +35,31 @@ func (c ConnectionString) Validate() error {
 	return nil
 }
 
+// ValidatePolicy is Validate for a connection string that has to be that of a
+// shared access policy.
+func (c ConnectionString) ValidatePolicy() error {
+	return c.validateKind(c.DeviceID == "", "a shared access policy (with SharedAccessKeyName)")
+}
+
+// ValidateModule is Validate for a connection string that has to be that of a
+// module.
+func (c ConnectionString) ValidateModule() error {
+	return c.validateKind(c.ModuleID != "", "a module (with ModuleId)")
+}
+
+func (c ConnectionString) validateKind(fits bool, needed string) error {
+	if err := c.Validate(); err != nil || fits {
+		return err
+	}
+	return invalidConnectionString(invalidf("this is that of %s; use that of %s", c.Owner(), needed))
+}
+
 func (c ConnectionString) check() error {
 	if err := checkHostName(c.HostName); err != nil {
 		return err
 	}
 	if c.SharedAccessKey.IsZero() && c.DeviceID == "" && c.SharedAccessKeyName == "" {
-		return invalidf("only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes")
+		return invalidf("only HostName is there: the shell may have cut it off at the first semicolon; put the whole value in quotes")
 	}
 	if err := checkKey(c.SharedAccessKey); err != nil {
 		return err
@@ -58,7 +77,7 @@ func (c ConnectionString) check() error {
 		return nil
 	}
 	if strings.Contains(c.DeviceID+c.ModuleID, ";") {
-		return invalidf("an id with a semicolon cannot stand in it")
+		return invalidf("an id with a semicolon cannot be part of it")
 	}
 	if err := checkID("device", c.DeviceID); err != nil {
 		return err
@@ -81,7 +100,7 @@ func checkKey(key Key) error {
 	case n == 0:
 		return invalidf("SharedAccessKey is missing")
 	case n < minKey:
-		return invalidf("SharedAccessKey: the key is not complete: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
+		return invalidf("SharedAccessKey: the key is incomplete: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
 	case n > maxKey:
 		return invalidf("SharedAccessKey: the key is too long: it has %d bytes, hubs use %d to %d", n, minKey, maxKey)
 	}

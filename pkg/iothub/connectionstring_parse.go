@@ -45,14 +45,14 @@ var connectionStringNames = map[string]string{
 	"ModuleId":              "",
 	"SharedAccessKeyName":   "",
 	"SharedAccessKey":       "",
-	"SharedAccessSignature": "holds a ready-made token; take the string with the key (SharedAccessKey)",
-	"GatewayHostName":       "IoT Edge gateways are not supported; take the string without it",
-	"x509":                  "X.509 certificates are not supported; take an identity with symmetric keys",
+	"SharedAccessSignature": "this is a ready-made token; use the connection string with the key (SharedAccessKey)",
+	"GatewayHostName":       "IoT Edge gateways are not supported; use the connection string without it",
+	"x509":                  "X.509 certificates are not supported; use an identity with symmetric keys",
 	"Endpoint":              endpointIsNoHub,
 	"EntityPath":            endpointIsNoHub,
 }
 
-const endpointIsNoHub = "it belongs to the string of an Event Hubs endpoint, where messages are read; take one that begins with HostName="
+const endpointIsNoHub = "this belongs to the connection string of an Event Hubs endpoint, which is for reading messages; use one that begins with HostName="
 
 // splitConnectionString returns the values by name. A value may contain "=":
 // most keys end in it.
@@ -70,7 +70,7 @@ func splitConnectionString(s string) (map[string]string, error) {
 			return nil, err
 		}
 		if _, repeated := fields[name]; repeated {
-			return nil, invalidf("%s stands in it twice", name)
+			return nil, invalidf("%s appears twice", name)
 		}
 		fields[name], before = value, name
 	}
@@ -91,7 +91,7 @@ func trimConnectionString(s string) (string, error) {
 		return "", invalidf("it is empty")
 	}
 	if before, _, found := strings.Cut(s, "HostName="); found && !beginsWithName(before) && before != "" {
-		return "", invalidf("leave out what stands before HostName=")
+		return "", invalidf("leave out everything before HostName=")
 	}
 	return s, nil
 }
@@ -125,17 +125,17 @@ func checkPair(name string, hasValue bool, before string) error {
 	reason := connectionStringNames[canonical]
 	switch {
 	case name == "" && !hasValue:
-		return invalidf("it has a semicolon too many")
+		return invalidf("there is one semicolon too many")
 	case canonical == "" && (before == "DeviceId" || before == "ModuleId"):
-		return invalidf("what follows %s is no part of a connection string: an id with a semicolon cannot stand in one", before)
+		return invalidf("the text after %s is not part of a connection string: an id in one cannot contain a semicolon", before)
 	case !hasValue:
 		return invalidf("a part has no \"=\": the form is Name=Value;Name=Value")
 	case canonical == "":
-		return invalidf("it has a part that is none of HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey")
+		return invalidf("it has a part other than HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey")
 	case reason != "":
 		return invalidf("%s: %s", canonical, reason)
 	case name != canonical:
-		return invalidf("%q is written %s", name, canonical)
+		return invalidf("write %s instead of %q", canonical, name)
 	}
 	return nil
 }

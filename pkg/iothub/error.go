@@ -29,7 +29,7 @@ func (e invalidError) Unwrap() error      { return e.error }
 // ErrOutcomeUnknown matches, with [errors.Is], the error of a write whose
 // response was lost: the hub may have carried it out or not, and could not be
 // asked.
-var ErrOutcomeUnknown = errors.New("a response was lost: the hub may have carried it out all the same")
+var ErrOutcomeUnknown = errors.New("a response was lost: the hub may have carried out the request anyway")
 
 // Sentinels for [errors.Is]. Each matches every [*Error] with its status,
 // whatever the operation and the error code. A response that is not a hub's,

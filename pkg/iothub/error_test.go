@@ -20,7 +20,7 @@ import (
 // status, the hub's name for it and the hub's words.
 func TestErrors(t *testing.T) {
 	const (
-		permission = "This needs the permission Registry Read, which policy \"service\" does not have on a new hub: take the connection string of another policy, such as iothubowner."
+		permission = "This needs the permission Registry Read, which policy \"service\" does not have on a new hub: use the connection string of another policy, such as iothubowner."
 		notAHub    = "Check HostName in the connection string; a proxy may be answering in its place."
 		tracking   = "bc3f7b3e1c7d4d0c9fbd4a9a8f1d2e3c-G:20-TimeStamp:02/05/2021 10:03:38"
 	)
@@ -57,7 +57,7 @@ func TestErrors(t *testing.T) {
 		{"401: the permission that is needed", says(401, `{"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"}`),
 			"401 IotHubUnauthorizedAccess: Unauthorized", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Message: "Unauthorized", Hint: permission}},
 		{"401: this clock is so slow that tokens have expired", unauthorizedAt(61 * time.Minute),
-			"401 IotHubUnauthorizedAccess", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Hint: "The clock of this machine is slow by 1h1m0s, so that its SAS tokens have expired."}},
+			"401 IotHubUnauthorizedAccess", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Hint: "The clock of this machine is 1h1m0s slow, so its SAS tokens have already expired."}},
 		{"401: this clock is fast, which does no harm", unauthorizedAt(-24 * time.Hour),
 			"401 IotHubUnauthorizedAccess", iothub.ErrUnauthorized, iothub.Error{StatusCode: 401, Code: "IotHubUnauthorizedAccess", Hint: permission}},
 		{"401: this clock is slow, but not the cause", unauthorizedAt(59 * time.Minute),
@@ -143,7 +143,7 @@ func TestNonsense(t *testing.T) {
 		{"nothing", says(200, ""), `200, but the response ("of no type") is not an IoT hub's`},
 		{"204 where an identity is due", says(204, ""), "the hub accepted it, but its response cannot be read: unexpected end of JSON input"},
 		{"JSON of another shape", says(200, `[1]`), "the hub accepted it, but its response cannot be read: json: cannot unmarshal array"},
-		{"a key that is none", says(200, `{"authentication":{"symmetricKey":{"primaryKey":"k3y+of+the+wrong/kind"}}}`), "the hub accepted it, but its response cannot be read: the key is not complete"},
+		{"a key that is none", says(200, `{"authentication":{"symmetricKey":{"primaryKey":"k3y+of+the+wrong/kind"}}}`), "the hub accepted it, but its response cannot be read: the key is incomplete"},
 		{"a time that is none", says(200, `{"lastActivityTime":"yesterday"}`), `the hub accepted it, but its response cannot be read: "yesterday" is not a time`},
 		{"17 MiB", huge, "the response is larger than 16 MiB"},
 	}

@@ -30,7 +30,7 @@ func ExampleParseConnectionString_cut() {
 	_, err := iothub.ParseConnectionString("HostName=myhub.azure-devices.net")
 	fmt.Println(err)
 	// Output:
-	// iothub: connection string: only HostName is there: the shell may have cut it at the first semicolon, so put the whole value in quotes
+	// iothub: connection string: only HostName is there: the shell may have cut it off at the first semicolon; put the whole value in quotes
 }
 
 func ExampleConnectionString_NewSASToken() {
@@ -127,7 +127,7 @@ func ExampleHint() {
 	fmt.Println(iothub.Hint(err))
 	// Output:
 	// iothub: get device "myFirstDevice": 401 IotHubUnauthorizedAccess: Unauthorized
-	// This needs the permission Registry Read, which policy "service" does not have on a new hub: take the connection string of another policy, such as iothubowner.
+	// This needs the permission Registry Read, which policy "service" does not have on a new hub: use the connection string of another policy, such as iothubowner.
 }
 
 // What the hub says is in the fields of an Error.

@@ -18,7 +18,7 @@ func checkID(kind, id string) error {
 	case "":
 		return invalidf("the %s id is empty", kind)
 	case ".", "..":
-		return invalidf("the %s id %q would be taken for a part of the path", kind, id) // escaped or not
+		return invalidf("the %s id %q would be mistaken for a part of the path", kind, id) // escaped or not
 	}
 	for _, r := range id {
 		if !isIDRune(r) {

@@ -50,11 +50,11 @@ func ParseKey(s string) (Key, error) {
 	case err == nil:
 		return hide(key), nil
 	case strings.Contains(s, "…"), strings.Contains(s, "..."), strings.Contains(s, redacted):
-		return Key{}, invalidf("a placeholder stands in place of the key: put the whole key there")
+		return Key{}, invalidf("this is a placeholder: put the whole key there")
 	case strings.Contains(strings.TrimRight(s, "="), "="):
 		return Key{}, invalidf("something follows the = at the end of the key")
 	case len(s)%4 != 0:
-		return Key{}, invalidf("the key is not complete: it has %d characters, base64 comes in fours (keys mostly end in =)", len(s))
+		return Key{}, invalidf("the key is incomplete: it has %d characters, but base64 comes in groups of four (most keys end in =)", len(s))
 	default:
 		return Key{}, invalidf("the key is not base64")
 	}

@@ -104,7 +104,7 @@ func TestRetriesAreLoggedWithHints(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{
-			"The hub has too many requests at the moment, and takes more a little later.",
+			"The hub is getting too many requests at the moment; it will accept more a little later.",
 			"",
 			"No answer in time. Check the network; a firewall may be dropping the packets.",
 			"Check HostName in the connection string; a proxy may be answering in its place.",

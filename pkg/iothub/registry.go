@@ -1,15 +1,11 @@
 package iothub
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"moduletwin/pkg/internal/trust"
 )
@@ -42,10 +38,7 @@ type Registry struct {
 // shared access policy, is given. It sends nothing. The connection string of a
 // device or module is an error that matches [ErrInvalid].
 func NewRegistry(hub ConnectionString, opts *Options) (*Registry, error) {
-	if hub.DeviceID != "" {
-		return nil, invalidf("iothub: this is the connection string of %s; needed is that of a shared access policy (with SharedAccessKeyName)", hub.Owner())
-	}
-	if err := hub.Validate(); err != nil {
+	if err := hub.ValidatePolicy(); err != nil {
 		return nil, err
 	}
 	o := opts.withDefaults()
@@ -184,50 +177,4 @@ func (r *Registry) ListModules(ctx context.Context, deviceID string) ([]Module, 
 	list := deviceOperation("list modules of", http.MethodGet, deviceID)
 	list.path = append(list.path, "modules")
 	return do[[]Module](ctx, r, list)
-}
-
-// ofBody turns a check of an identity or twin into a check of its JSON.
-func ofBody[T any](check func(now T) bool) func(body []byte) bool {
-	return func(body []byte) bool {
-		var now T
-		return json.Unmarshal(body, &now) == nil && check(now)
-	}
-}
-
-// deviceCreated reports whether now is the device that was asked for. The hub is
-// free to choose what the request left out.
-func deviceCreated(now, asked Device) bool {
-	asked.StatusReason = cmp.Or(asked.StatusReason, now.StatusReason)
-	asked.Capabilities = cmp.Or(asked.Capabilities, now.Capabilities)
-	return deviceReplaced(now, asked)
-}
-
-// deviceReplaced reports whether asked has replaced the identity. An update that
-// leaves out status, authentication or scopes does not change them.
-func deviceReplaced(now, asked Device) bool {
-	return strings.EqualFold(now.Status, cmp.Or(asked.Status, now.Status)) &&
-		now.StatusReason == asked.StatusReason &&
-		now.Capabilities == asked.Capabilities &&
-		now.DeviceScope == cmp.Or(asked.DeviceScope, now.DeviceScope) &&
-		(asked.ParentScopes == nil || slices.Equal(now.ParentScopes, asked.ParentScopes)) &&
-		authenticationIs(now.Authentication, asked.Authentication)
-}
-
-// moduleCreated is deviceCreated for modules.
-func moduleCreated(now, asked Module) bool {
-	asked.ManagedBy = cmp.Or(asked.ManagedBy, now.ManagedBy)
-	return moduleReplaced(now, asked)
-}
-
-// moduleReplaced is deviceReplaced for modules.
-func moduleReplaced(now, asked Module) bool {
-	return now.ManagedBy == asked.ManagedBy && authenticationIs(now.Authentication, asked.Authentication)
-}
-
-func authenticationIs(now, asked Authentication) bool {
-	keyIs := func(now, asked Key) bool { return asked.IsZero() || now.Equal(asked) }
-	return now.Type == cmp.Or(asked.Type, now.Type) &&
-		keyIs(now.SymmetricKey.PrimaryKey, asked.SymmetricKey.PrimaryKey) &&
-		keyIs(now.SymmetricKey.SecondaryKey, asked.SymmetricKey.SecondaryKey) &&
-		now.X509Thumbprint == cmp.Or(asked.X509Thumbprint, now.X509Thumbprint)
 }

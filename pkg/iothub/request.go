@@ -177,7 +177,7 @@ func (r *Registry) hubError(op operation, resp *http.Response, body []byte, whol
 	case resp.StatusCode == http.StatusUnauthorized:
 		e.Hint = r.unauthorizedHint(op, resp)
 	case resp.StatusCode == http.StatusTooManyRequests:
-		e.Hint = "The hub has too many requests at the moment, and takes more a little later."
+		e.Hint = "The hub is getting too many requests at the moment; it will accept more a little later."
 	}
 	return e
 }
@@ -189,13 +189,13 @@ func (r *Registry) unauthorizedHint(op operation, resp *http.Response) string {
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	token, tokenErr := ParseSASToken(resp.Request.Header.Get("Authorization"))
 	if err == nil && tokenErr == nil && date.After(token.Expiry) {
-		return fmt.Sprintf("The clock of this machine is slow by %v, so that its SAS tokens have expired.", time.Until(date).Round(time.Minute))
+		return fmt.Sprintf("The clock of this machine is %v slow, so its SAS tokens have already expired.", time.Until(date).Round(time.Minute))
 	}
 	policy := r.hub.SharedAccessKeyName
 	if lacksPermission(policy, op.permission) {
-		return fmt.Sprintf("This needs the permission %s, which policy %q does not have on a new hub: take the connection string of another policy, such as iothubowner.", op.permission, policy)
+		return fmt.Sprintf("This needs the permission %s, which policy %q does not have on a new hub: use the connection string of another policy, such as iothubowner.", op.permission, policy)
 	}
-	return fmt.Sprintf("The key of policy %q is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission %s. The local hub names the reason in its window.",
+	return fmt.Sprintf("The key of policy %q is probably wrong: copy the connection string again. If that does not help, the policy lacks the permission %s. The local hub shows the reason in its window.",
 		policy, op.permission)
 }
 

@@ -273,8 +273,8 @@ func TestInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := updateTwin(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
 		const (
-			want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized; a response was lost: the hub may have carried it out all the same`
-			hint = `The key of policy "service" is probably not this hub's: copy the connection string again. If that does not help, the policy lacks the permission Service Connect. The local hub names the reason in its window.`
+			want = `iothub: update twin of device "d": 401 IotHubUnauthorizedAccess: Unauthorized; a response was lost: the hub may have carried out the request anyway`
+			hint = `The key of policy "service" is probably wrong: copy the connection string again. If that does not help, the policy lacks the permission Service Connect. The local hub shows the reason in its window.`
 		)
 		if err == nil || err.Error() != want || iothub.Hint(err) != hint {
 			t.Errorf("got\n%v\n%s\nwant\n%s\n%s", err, iothub.Hint(err), want, hint)

@@ -34,7 +34,7 @@ type signature [sha256.Size]byte
 // The errors of [SASToken.Verify].
 var (
 	// ErrSignature means that the token was signed with another key.
-	ErrSignature = errors.New("the signature does not fit the key")
+	ErrSignature = errors.New("the signature does not match the key")
 	// ErrExpired means that the token has expired.
 	ErrExpired = errors.New("the token has expired")
 )
@@ -105,7 +105,7 @@ func ParseSASToken(s string) (SASToken, error) {
 			return SASToken{}, invalidToken("it has a field that is none of sr, sig, se and skn")
 		}
 		if field.given {
-			return SASToken{}, invalidToken(name + " stands in it twice")
+			return SASToken{}, invalidToken(name + " appears twice")
 		}
 		field.given, field.value = true, value
 	}

@@ -98,7 +98,7 @@ func TestParseSASTokenRefuses(t *testing.T) {
 		{"se with a zero before it", "SharedAccessSignature sr=h&sig=" + sig + "&se=01", "se, the expiry"},
 		{"se beyond 64 bits", "SharedAccessSignature sr=h&sig=" + sig + "&se=9223372036854775808", "se, the expiry"},
 		{"skn badly escaped", "SharedAccessSignature sr=h&sig=" + sig + "&se=1&skn=%", "skn, the name of the policy"},
-		{"a field twice", "SharedAccessSignature sr=h&sr=h&sig=" + sig + "&se=1", "sr stands in it twice"},
+		{"a field twice", "SharedAccessSignature sr=h&sr=h&sig=" + sig + "&se=1", "sr appears twice"},
 		{"a field of no meaning", "SharedAccessSignature sr=h&sig=" + sig + "&se=1&x=" + sig, "none of sr, sig, se and skn"},
 	}
 	for _, test := range tests {

@@ -51,13 +51,13 @@ func TestLastingFailure(t *testing.T) {
 	}{
 		{"the server wants a certificate, TLS 1.3", &tls.Config{ClientAuth: tls.RequireAnyClientCert}, func(*tls.Conn) {},
 			"remote error: tls: certificate required",
-			"The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place."},
+			"The server demands a client certificate, which an IoT hub does not do if the client has a key. Check HostName in the connection string; a proxy may be answering in its place."},
 		{"the server wants a certificate, TLS 1.2", &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, func(*tls.Conn) {},
 			"remote error: tls: handshake failure", ""},
 		{"the server speaks something else", &tls.Config{}, speak("220 ready\r\n"),
-			`malformed HTTP status code "ready"`, "What answers there does not speak HTTP as an IoT hub does. Check the host and port in the connection string."},
+			`malformed HTTP status code "ready"`, "The server there does not speak HTTP like an IoT hub. Check the host and port in the connection string."},
 		{"a header without end", &tls.Config{}, speak("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20)),
-			"server response headers exceeded 65536 bytes", "What answers there does not speak HTTP as an IoT hub does."},
+			"server response headers exceeded 65536 bytes", "The server there does not speak HTTP like an IoT hub."},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

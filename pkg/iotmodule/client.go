@@ -65,11 +65,8 @@ func dial(ctx context.Context, module iothub.ConnectionString, opts *Options, t 
 }
 
 func newClient(module iothub.ConnectionString, opts *Options, t timings) (*Client, error) {
-	if err := module.Validate(); err != nil {
+	if err := module.ValidateModule(); err != nil {
 		return nil, err
-	}
-	if module.ModuleID == "" {
-		return nil, invalidError{fmt.Errorf("iotmodule: this is the connection string of %s; needed is that of a module (with ModuleId)", module.Owner())}
 	}
 	o := opts.withDefaults()
 	dialer, err := newDialer(module, &o)

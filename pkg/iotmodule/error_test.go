@@ -49,7 +49,7 @@ func TestOutOfTime(t *testing.T) {
 		{"let in by nobody", func(s *fixture) {
 			s.hub.FailNext(100, fault.SignIn, fault.Status(3))
 			s.hub.Disconnect(deviceID, moduleID)
-		}, context.DeadlineExceeded, `"myFirstDevice": context deadline exceeded; no connection: the hub refused the sign-in (CONNACK 3)`, "lets nobody in"},
+		}, context.DeadlineExceeded, `"myFirstDevice": context deadline exceeded; no connection: the hub refused the sign-in (CONNACK 3)`, "accepts no connections"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -100,7 +100,7 @@ func newCertificate(t *testing.T, names []string) tls.Certificate {
 // A code that MQTT does not know refuses the sign-in, as those do that it
 // knows.
 func TestUnknownCodeIsARefusal(t *testing.T) {
-	hints := map[byte]string{3: "The hub lets nobody in at the moment.", 4: "The module may not exist", 5: "The module may not exist"}
+	hints := map[byte]string{3: "The hub accepts no connections at the moment.", 4: "The module may not exist", 5: "The module may not exist"}
 	for _, code := range []byte{1, 2, 3, 4, 5, 6, 0x80, 0xfe, 0xff} {
 		h := newHostile(t, func(conn net.Conn) {
 			packets.ReadPacket(conn)
@@ -111,7 +111,7 @@ func TestUnknownCodeIsARefusal(t *testing.T) {
 		if want := fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", code); !strings.Contains(err.Error(), want) {
 			t.Errorf("Dial: %v, want %q", err, want)
 		}
-		if want := cmp.Or(hints[code], "No IoT hub refuses in this way."); !strings.Contains(iothub.Hint(err), want) {
+		if want := cmp.Or(hints[code], "An IoT hub does not refuse a sign-in in this way."); !strings.Contains(iothub.Hint(err), want) {
 			t.Errorf("the hint is %q, want %q", iothub.Hint(err), want)
 		}
 		if got := errors.Is(err, iothub.ErrUnauthorized); got != (code == 4 || code == 5) {

@@ -30,7 +30,7 @@ func TestLog(t *testing.T) {
 		const again = "no connection, trying again in …"
 		want := strings.Join([]string{
 			"connection lost, trying again in … (cause: the hub closed the connection)",
-			again + " (cause: the hub refused the sign-in (CONNACK 3)) The hub lets nobody in at the moment.",
+			again + " (cause: the hub refused the sign-in (CONNACK 3)) The hub accepts no connections at the moment.",
 			again, again, again, again, again,
 			"connected again",
 			"3 changes were made meanwhile",

@@ -72,7 +72,7 @@ func (c *packetConn) next() error {
 		}
 		length := remainingLength(start[1:])
 		if length > maxPacket {
-			return fmt.Errorf("the hub announced a packet of %d bytes, more than a hub has to say", length)
+			return fmt.Errorf("the hub announced a packet of %d bytes, more than an IoT hub sends", length)
 		}
 		c.left = header + length
 		if first := !c.begun.Swap(true); first && start[0]>>4 == typeConnack && length == 2 {

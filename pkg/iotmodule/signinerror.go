@@ -48,9 +48,9 @@ func (c *Client) withHint(err error) error {
 		return hint.Network(err, c.dialer.address)
 	case refused.isUnauthorized():
 		return &hint.Error{Err: err, Hint: "The module may not exist, its key may have changed, or the clock of this machine may be wrong: " +
-			"Azure does not say which, the local hub names the reason in its window."}
+			"Azure does not say which; the local hub shows the reason in its window."}
 	case refused.isPassing():
-		return &hint.Error{Err: err, Hint: "The hub lets nobody in at the moment."}
+		return &hint.Error{Err: err, Hint: "The hub accepts no connections at the moment."}
 	}
-	return &hint.Error{Err: err, Hint: "No IoT hub refuses in this way. Check HostName in the connection string."}
+	return &hint.Error{Err: err, Hint: "An IoT hub does not refuse a sign-in in this way. Check HostName in the connection string."}
 }

@@ -82,7 +82,7 @@ func TestLog(t *testing.T) {
 	for _, reason := range []string{
 		"policy 'registryReadWrite' lacks ServiceConnect",
 		"the token expired ", // an hour ago, give or take a second
-		"sig stands in it twice",
+		"sig appears twice",
 		"GET /twins/d: 200",
 		"module 'm' on device 'd' is connected",
 		"module 'm' on device 'd' is disconnected: the client closed the connection",

@@ -22,7 +22,7 @@ func (p Program) nextStep(err error, connection iothub.ConnectionString) string 
 	switch {
 	case hint.IsRefused(err) && trust.IsLoopback(connection.Host()):
 		own = "Start it in another window with " + filepath.FromSlash("bin/localhub") + "; if it runs there and was told to refuse connections, type unblock."
-	case p.Variable.ofModule && errors.Is(err, iothub.ErrUnauthorized):
+	case connection.ModuleID != "" && errors.Is(err, iothub.ErrUnauthorized):
 		own = p.Variable.source
 	}
 	return strings.TrimSpace(iothub.Hint(err) + " " + own)

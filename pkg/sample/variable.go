@@ -15,18 +15,17 @@ import (
 type Variable struct {
 	name     string
 	holds    string // what it holds, in words
-	needed   string // the same, with the part by which to tell it from others
-	ofModule bool
 	source   string // where to get it, in words
+	validate func(iothub.ConnectionString) error
 }
 
 // HubVariable returns the variable of the service apps.
 func HubVariable() Variable {
 	return Variable{
-		name:   "IOTHUB_CONNECTION_STRING",
-		holds:  "connection string of a shared access policy of the hub",
-		needed: "a shared access policy (with SharedAccessKeyName)",
-		source: "Paste the line that " + filepath.FromSlash("bin/localhub") + " prints into this window; in the Azure portal, the connection string is under \"Shared access policies\".",
+		name:     "IOTHUB_CONNECTION_STRING",
+		holds:    "connection string of a shared access policy of the hub",
+		source:   "Paste into this window the line that " + filepath.FromSlash("bin/localhub") + " prints; in the Azure portal, the connection string is under \"Shared access policies\".",
+		validate: iothub.ConnectionString.ValidatePolicy,
 	}
 }
 
@@ -35,9 +34,8 @@ func ModuleVariable() Variable {
 	return Variable{
 		name:     "IOTHUB_MODULE_CONNECTION_STRING",
 		holds:    "connection string of a module",
-		needed:   "a module (with ModuleId)",
-		ofModule: true,
-		source:   "Run " + filepath.FromSlash("bin/createmodule") + " in the window of the service apps, and paste " + commandline.LastLine(runtime.GOOS) + " that it prints into this one.",
+		source:   "Run " + filepath.FromSlash("bin/createmodule") + " in the window of the service apps, and paste " + commandline.LastLine(runtime.GOOS) + " into this one.",
+		validate: iothub.ConnectionString.ValidateModule,
 	}
 }
 
@@ -48,21 +46,13 @@ func (v Variable) read() (iothub.ConnectionString, error) {
 		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s is not set: it has to be the %s", v.name, v.holds), v.source)
 	}
 	connection, err := iothub.ParseConnectionString(value)
+	if err == nil {
+		err = v.validate(connection)
+	}
 	if err != nil {
 		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s: %w", v.name, err), v.source)
 	}
-	if !v.fits(connection) {
-		return iothub.ConnectionString{}, WithHint(fmt.Errorf("%s: this is the connection string of %s; needed is that of %s", v.name, connection.Owner(), v.needed), v.source)
-	}
 	return connection, nil
-}
-
-// fits reports whether c is of the kind that v has to hold.
-func (v Variable) fits(c iothub.ConnectionString) bool {
-	if v.ofModule {
-		return c.ModuleID != ""
-	}
-	return c.DeviceID == ""
 }
 
 // PrintAssignment prints the commands that set v to c in the shells of this

@@ -29,7 +29,7 @@ func LastLine(system string) string {
 	if system == "windows" { // there is one for each shell
 		return "the line for your shell"
 	}
-	return "the last line"
+	return "the last line of its output"
 }
 
 // quote puts value in double quotes or, if it holds what is special there, in

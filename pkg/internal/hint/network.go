@@ -64,11 +64,11 @@ func network(err error, loopback bool) string {
 	case errors.As(err, &dns):
 		return "The host name was not found. Check HostName in the connection string, and the network."
 	case DemandsCertificate(err):
-		return "The server demands a certificate of its clients, as no IoT hub does of those with a key. Check HostName in the connection string; a proxy may be answering in its place."
+		return "The server demands a client certificate, which an IoT hub does not do if the client has a key. Check HostName in the connection string; a proxy may be answering in its place."
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
-		return "What answers there does not speak TLS. Check the host and port in the connection string."
+		return "The server there does not speak TLS. Check the host and port in the connection string."
 	case IsMalformedHTTP(err):
-		return "What answers there does not speak HTTP as an IoT hub does. Check the host and port in the connection string."
+		return "The server there does not speak HTTP like an IoT hub. Check the host and port in the connection string."
 	}
 	if sentences := certificate(err, loopback); sentences != "" {
 		return sentences
@@ -95,13 +95,13 @@ func certificate(err error, loopback bool) string {
 	)
 	switch {
 	case errors.As(err, &unknown) && loopback:
-		return "A hub of another user, or another program, answers at this port. End it, or name in " + trust.Variable + " the file that stands after Certificate in the window of that hub."
+		return "A hub of another user, or another program, is listening on this port. End it, or set " + trust.Variable + " to the file that the window of that hub shows after Certificate."
 	case errors.As(err, &unknown):
-		return "Does a proxy open up the connection? Name the file with its certificate in " + trust.Variable + "."
+		return "Does a proxy decrypt the connection? Then set " + trust.Variable + " to the file with its certificate."
 	case errors.As(err, &wrongName):
 		return "The certificate is for another host. Check HostName in the connection string."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "Check the clock of this machine; if it is right, the certificate has run out."
+		return "Check the clock of this machine; if it is right, the certificate has expired."
 	}
 	return ""
 }
