@@ -90,7 +90,7 @@ func TestConflict(t *testing.T) {
 	p.write(area, `{"a": 2, "b": 1}`)
 	p.see(`{"a":2}`)
 	s.patch(t, "d", "m", map[string]any{"b": 2})
-	p.see("Inzwischen hat jemand anders gespeichert.")
+	p.see("Der Zwilling wurde inzwischen geändert.")
 	p.click("Speichern")
 	p.see("Jemand war schneller")
 	for _, expression := range []string{

@@ -31,7 +31,7 @@ func TestFaults(t *testing.T) {
 		p.until(`document.querySelector('.events').textContent.includes('hat sich angemeldet')`)
 	}
 	p.click("Trennen – Auslösen")
-	p.see("Trennen: ausgelöst")
+	p.see("Trennen: erledigt")
 	signIns(2)
 	p.click("Ablaufen lassen – Auslösen")
 	signIns(3)
@@ -43,7 +43,7 @@ func TestFaults(t *testing.T) {
 	signIns(4)
 	p.exec(`const n = document.querySelector('select[aria-label="Anzahl"]'); n.value = '1'; n.dispatchEvent(new Event('change'))`)
 	p.click("Drosseln – Auslösen")
-	p.see("Die nächsten 1 Anfragen über HTTPS werden gedrosselt.")
+	p.see("Anfragen über HTTPS werden gedrosselt, noch 1-mal.")
 	if _, err := s.service.GetDevice(t.Context(), "d"); err != nil { // tries again
 		t.Fatal(err)
 	}
@@ -136,10 +136,10 @@ func TestAddresses(t *testing.T) {
 	for path, says := range map[string]string{
 		"/":                             "Wo stehe ich?",
 		"/devices?search=D":             "d",
-		"/devices?search=nobody":        "Kein Gerät mit „nobody“ im Namen.",
+		"/devices?search=nobody":        "Kein Gerät mit „nobody“ in der ID.",
 		"/devices/d":                    "Modulidentitäten",
 		"/devices/d/modules/m":          "Moduldetails",
-		"/history?kind=groupRefused":    "Nichts davon ist bisher geschehen.",
+		"/history?kind=groupRefused":    "Hier ist bisher nichts geschehen.",
 		"/history?about=d%2Fm":          "d/m angelegt",
 		"/faults":                       "Trennen",
 		"/devices/nobody":               "nobody gibt es nicht",
