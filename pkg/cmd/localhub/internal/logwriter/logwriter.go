@@ -1,5 +1,6 @@
-// Package logwriter keeps a program from waiting for its log: a terminal that
-// is stopped with Ctrl+S, or a pipe that nobody reads, must not stop it.
+// Package logwriter writes a program's log in the background, so that the
+// program does not block when its terminal is stopped with Ctrl+S or nobody
+// reads its pipe.
 package logwriter
 
 import (
@@ -11,25 +12,24 @@ import (
 	"sync"
 )
 
-// maxPending is how many bytes wait to be written, some ten thousand lines.
+// maxPending is how many bytes may wait to be written: some ten thousand lines.
 const maxPending = 1 << 20
 
-// Writer passes on what is written to it in the background, in order. When
-// too much waits, further lines are dropped and counted, and the count is
-// written in their place. It may be used by several goroutines at once.
+// Writer writes to another writer in the background, in order. When too much is
+// pending, it drops further lines and writes their number in their place. It is
+// safe for concurrent use.
 type Writer struct {
 	to   io.Writer
 	done chan struct{} // closed when everything is written
 
 	mu      sync.Mutex // guards the fields below
-	changed sync.Cond  // there is something to write, or it is closed
+	changed sync.Cond  // signaled when there is something to write, or at Close
 	pending []byte
-	dropped int // lines, after pending
+	dropped int // number of lines dropped after pending
 	closed  bool
 }
 
-// New returns a writer that passes lines on to another one, until it is
-// closed.
+// New returns a Writer that writes to another writer until it is closed.
 func New(to io.Writer) *Writer {
 	w := &Writer{to: to, done: make(chan struct{})}
 	w.changed.L = &w.mu
@@ -37,7 +37,7 @@ func New(to io.Writer) *Writer {
 	return w
 }
 
-// Write takes whole lines. It never waits, and fails only after Close, with
+// Write accepts whole lines. It never blocks, and fails only after Close, with
 // [os.ErrClosed].
 func (w *Writer) Write(lines []byte) (int, error) {
 	w.mu.Lock()
@@ -54,9 +54,9 @@ func (w *Writer) Write(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
-// Close waits until everything is written, or until ctx is done: then it
-// returns an error, and the goroutine that writes is left behind until its
-// last write returns. Close may be called again to wait for longer.
+// Close waits until everything is written. If ctx is done first, it returns an
+// error, and the writing goroutine goes on in the background. Close may be
+// called again to wait longer.
 func (w *Writer) Close(ctx context.Context) error {
 	w.mu.Lock()
 	w.closed = true
@@ -70,8 +70,8 @@ func (w *Writer) Close(ctx context.Context) error {
 	}
 }
 
-// run writes until the end. What cannot be written is lost: there is nowhere
-// to say so.
+// run writes until the Writer is closed and nothing is pending. Errors are
+// ignored, as there is nowhere to report them.
 func (w *Writer) run() {
 	defer close(w.done)
 	lines, more := w.next(nil)
@@ -81,11 +81,11 @@ func (w *Writer) run() {
 	}
 }
 
-// maxSpare is how large a buffer may be that is kept for later.
+// maxSpare is the largest capacity of a buffer that is kept for reuse.
 const maxSpare = 64 << 10
 
-// next waits for lines; more is false at the end. spare is a buffer to be used
-// again.
+// next waits for lines to write; more is false when there will be none. spare
+// is a buffer to reuse.
 func (w *Writer) next(spare []byte) (lines []byte, more bool) {
 	if cap(spare) > maxSpare {
 		spare = nil
