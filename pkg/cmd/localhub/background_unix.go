@@ -7,6 +7,7 @@ import (
 	"syscall"
 )
 
-// allowBackground keeps a program that runs in the background of a shell, where
-// nothing can be typed into it, from being stopped when it tries to read.
+// allowBackground lets the program run as a background job of a shell. Without
+// it, the program would be stopped as soon as it tries to read from the
+// terminal.
 func allowBackground() { signal.Ignore(syscall.SIGTTIN) }

@@ -1,4 +1,5 @@
 package main
 
-// allowBackground does nothing: on Windows, no shell stops a program that reads.
+// allowBackground does nothing: Windows does not stop programs that read in the
+// background.
 func allowBackground() {}

@@ -12,10 +12,11 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// policy is the one that the tutorial uses.
+// policy is the shared access policy that the tutorial uses.
 const policy = localhub.PolicyServiceAndRegistryReadWrite
 
-// banner says, once, all that a user needs to go on.
+// banner returns what is printed at startup: everything that a user needs to
+// continue.
 func banner(hub *localhub.Hub, s settings, ca *certificateFile, portal *page) string {
 	w := new(strings.Builder)
 	fmt.Fprintf(w, "The local IoT hub is ready (a stand-in for Azure; it listens on %s).\n\n", strings.Join(hub.Addresses(), ", "))
@@ -48,7 +49,8 @@ func banner(hub *localhub.Hub, s settings, ca *certificateFile, portal *page) st
 	return w.String()
 }
 
-// warnings are about who else may get at the hub, and where its page is.
+// warnings returns warnings about others who may have access to the hub, and
+// about a web page that is not at its usual address.
 func warnings(s settings, ca *certificateFile, portal *page) (all []string) {
 	if portal != nil && portal.taken != "" {
 		all = append(all, portal.elsewhere())

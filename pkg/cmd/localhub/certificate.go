@@ -16,21 +16,22 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// certificateFile is the file by which clients on this machine trust the hub.
-// Each hub has a file of its own, so that hubs that start or end at the same
-// time need not agree on anything.
+// certificateFile is the file that makes clients on this machine trust the hub.
+// Each hub has its own, so that hubs that start or end at the same time need no
+// coordination.
 type certificateFile struct {
 	path    string
-	found   bool // by clients, without being told
-	forgets bool // the hub keeps no data: nobody will ever show this certificate again
+	found   bool // clients find it without being told where it is
+	forgets bool // the hub keeps no data, so no hub will use this certificate again
 	content func() []byte
 }
 
 var errCertificate = errors.New("write the certificate")
 
-// publishCertificate writes the file for a hub that keeps its data in a
-// folder, "" for none. On a machine without a folder that clients know of, or
-// where that cannot be written to, the file goes beside the data.
+// publishCertificate writes the certificate file of a hub whose data is in the
+// folder data, or "" if it keeps none. The file goes into the folder where
+// clients look for it. If there is no such folder, or it is not writable, the
+// file goes into the data folder.
 func publishCertificate(content func() []byte, data string) (*certificateFile, error) {
 	folder, err := trust.LocalFolder()
 	if err == nil {
@@ -48,9 +49,10 @@ func publishCertificate(content func() []byte, data string) (*certificateFile, e
 	return f, f.write()
 }
 
-// certificateName is the same at every start of a hub that keeps its data:
-// other programs may have been told it. ca.pem belongs to the hub of which
-// there is one only, as it keeps its data in the same folder.
+// certificateName returns the name of the certificate file. If the hub keeps
+// its data, it is the same at every start, as other programs may have been
+// configured with it. ca.pem is the name for the hub whose data is in the same
+// folder; there can only be one.
 func certificateName(folder, data string, content []byte) string {
 	switch data {
 	case "":
@@ -67,7 +69,7 @@ func digest(b []byte) string {
 	return fmt.Sprintf("%x", sum[:4])
 }
 
-// write brings the file up to date, completely or not at all.
+// write brings the file up to date, atomically.
 func (f *certificateFile) write() error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
@@ -87,14 +89,16 @@ func (f *certificateFile) write() error {
 	return replaceFile(f.path, content)
 }
 
-// The files of hubs in memory that were killed are removed some time after
-// the hubs have last touched them.
+// A running hub touches its file when it was last touched more than touchAfter
+// ago. A file that has not been touched for leftoverAfter was left behind by a
+// hub in memory that was killed, and is removed.
 const (
 	touchAfter    = time.Hour
 	leftoverAfter = 7 * 24 * time.Hour
 )
 
-// touch says that the hub still lives.
+// touch updates the modification time, which shows that the hub is still
+// running.
 func (f *certificateFile) touch(before time.Time) error {
 	now := time.Now()
 	if now.Sub(before) < touchAfter {
@@ -103,7 +107,7 @@ func (f *certificateFile) touch(before time.Time) error {
 	return os.Chtimes(f.path, now, now)
 }
 
-// remove removes the file if no hub will ever show this certificate again.
+// remove removes the file if no hub will use its certificate again.
 func (f *certificateFile) remove() {
 	if !f.forgets {
 		return
@@ -122,20 +126,20 @@ func removeLeftovers(folder string, now time.Time) {
 			continue
 		}
 		if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > leftoverAfter {
-			os.Remove(filepath.Join(folder, name)) // unless another hub was faster
+			os.Remove(filepath.Join(folder, name)) // fails if another hub was faster
 		}
 	}
 }
 
 const draftSuffix = ".draft"
 
-// replaceFile writes a file that all may read, completely or not at all.
+// replaceFile atomically writes a file that everybody may read.
 func replaceFile(path string, content []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+draftSuffix)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // fails once it is renamed
+	defer os.Remove(file.Name()) // fails, as it should, once the file is renamed
 	_, err = file.Write(content)
 	if runtime.GOOS != "windows" {
 		err = errors.Join(err, file.Chmod(0o644))

@@ -13,8 +13,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// explain adds to an error of the start what to do about it, on an operating
-// system.
+// explain adds advice to an error that occurred at startup. The advice depends
+// on the operating system, a value of [runtime.GOOS].
 func explain(err error, s settings, system string) error {
 	if advice := advise(err, s, system); advice != "" {
 		return fmt.Errorf("%w\n%s", err, advice)
@@ -51,14 +51,16 @@ func advise(err error, s settings, system string) string {
 	return ""
 }
 
-// lowPorts is the number below which ports need a right on many systems.
+// lowPorts is the first port that needs no special privilege; on many systems,
+// those below it do.
 const lowPorts = 1024
 
-// errDiskFull is Windows' ERROR_DISK_FULL, for which package syscall has no
-// name.
+// errDiskFull is ERROR_DISK_FULL of Windows; package syscall has no name for
+// it.
 const errDiskFull = syscall.Errno(112)
 
-// portOf returns the port that could not be opened; 0 if it is not that.
+// portOf returns the port that could not be opened, or 0 if err is about
+// something else.
 func portOf(err error) int {
 	var listen *localhub.ListenError
 	if !errors.As(err, &listen) {
@@ -69,7 +71,7 @@ func portOf(err error) int {
 	return port
 }
 
-// whoListens returns a command that shows which program listens at a port.
+// whoListens returns a command that shows which program listens on a port.
 func whoListens(port int, system string) string {
 	switch system {
 	case "windows":
@@ -92,8 +94,9 @@ func adviseLowPort(system string) string {
 	return fmt.Sprintf("On Linux, ports below %d need a right. Give it to the program, again after each build: sudo setcap cap_net_bind_service=+ep %s", lowPorts, program)
 }
 
-// orOwn ends a sentence. A folder that exists but cannot be written to was
-// often made by a hub that ran with sudo.
+// orOwn returns the end of the advice to name another folder. If the folder
+// exists, it offers to change the owner instead: such a folder was often
+// created by a hub that ran with sudo.
 func orOwn(folder, system string) string {
 	if _, err := os.Stat(folder); err != nil || system == "windows" {
 		return "."

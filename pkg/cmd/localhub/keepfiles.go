@@ -13,17 +13,17 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// keepFilesEvery is how often the hub looks after its files.
+// keepFilesEvery is how often the hub checks its files.
 const keepFilesEvery = time.Minute
 
-// keepFiles looks after the files of a running hub until ctx is done, as
-// somebody may tidy up. The certificate is written again; that data are lost
-// can only be said.
+// keepFiles checks the files of a running hub until ctx is done, because
+// somebody may delete them. It writes the certificate again; if the data file
+// is deleted, it can only log that.
 func keepFiles(ctx context.Context, ca *certificateFile, data string) {
 	ticker := time.NewTicker(keepFilesEvery)
 	defer ticker.Stop()
 	file := filepath.Join(data, localhub.DataFile)
-	var trouble error // why the certificate could not be written the last time
+	var trouble error // the last error of writing the certificate
 	for {
 		select {
 		case <-ticker.C:
@@ -37,13 +37,15 @@ func keepFiles(ctx context.Context, ca *certificateFile, data string) {
 		trouble = err
 		if _, err := os.Stat(file); data != "" && errors.Is(err, fs.ErrNotExist) {
 			log.Printf("localhub: %s was deleted: what the hub knows ends with it. Start it again.", file)
-			data = "" // once is enough
+			data = "" // log it only once
 		}
 	}
 }
 
-// sameCause compares the errors of the system below two errors, as their texts
-// hold the names of drafts, which differ; without such errors, the texts.
+// sameCause reports whether two errors have the same cause. It compares the
+// system errors that they wrap, because their texts contain the names of
+// temporary files, which always differ. Errors that wrap none are compared by
+// their texts.
 func sameCause(err, before error) bool {
 	if before == nil {
 		return false

@@ -2,8 +2,8 @@
 // identities and module twins over HTTPS and MQTT to the programs of this
 // repository and to Microsoft's own SDKs.
 //
-// It is configured by flags alone; -h lists them. Words typed into it make
-// faults happen; "help" lists those.
+// It is configured only by flags; -h lists them. Words typed into its window
+// inject faults; "help" lists those.
 package main
 
 import (
@@ -46,7 +46,7 @@ func main() {
 	exit(logs, run(ctx, in, s))
 }
 
-// run serves until ctx is done, and does what is typed meanwhile.
+// run runs the hub until ctx is done, and executes what is typed meanwhile.
 func run(ctx context.Context, in *bufio.Reader, s settings) error {
 	hub, err := localhub.Start(&localhub.Options{Listen: s.listen, DataDir: s.data, Logger: slog.Default()})
 	if err != nil {
@@ -66,10 +66,10 @@ func run(ctx context.Context, in *bufio.Reader, s settings) error {
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	tasks.Go(func() { keepFiles(ctx, ca, s.data) })
-	fmt.Print(banner(hub, s, ca, portal)) // in one piece, whatever the log says meanwhile
+	fmt.Print(banner(hub, s, ca, portal)) // in one call, so that the log cannot interrupt it
 	allowBackground()
 	go func() {
-		if runPrompt(in, os.Stdout, hub) == io.EOF && isTerminal(os.Stdin) { // somebody has pressed Ctrl+D
+		if runPrompt(in, os.Stdout, hub) == io.EOF && isTerminal(os.Stdin) { // somebody pressed Ctrl+D
 			fmt.Println("Input has ended: words are no longer read. The hub runs on; Ctrl+C ends it.")
 		}
 	}()

@@ -9,15 +9,15 @@ import (
 	"syscall"
 )
 
-// The permissions of the group and of everybody else.
+// Permission bits of the group and of all others.
 const (
 	othersRead  fs.FileMode = 0o044
 	othersWrite fs.FileMode = 0o022
 )
 
-// exposed returns what others on this machine may do with a folder of the
-// hub, or with a file that holds keys, and how to end that. A folder that they
-// may only read shows names, which is harmless.
+// exposed returns a warning if other users of this machine have access to a
+// folder of the hub, or to a file that holds keys, and says how to end that.
+// Read access to a folder is harmless, as it only reveals names.
 func exposed(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {

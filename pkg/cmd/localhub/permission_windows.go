@@ -1,5 +1,5 @@
 package main
 
-// exposed returns nothing: on Windows, a user's folders are the user's own
-// unless somebody has seen to it that they are not.
+// exposed returns "": on Windows, only the user has access to the user's
+// folders unless somebody has deliberately changed that.
 func exposed(string) string { return "" }

@@ -16,7 +16,7 @@ import (
 	"moduletwin/pkg/localhub/portal"
 )
 
-// errPortal marks what goes wrong when the web page is to be served.
+// errPortal marks an error that occurred when the web page was to be served.
 var errPortal = errors.New("serve the web page")
 
 // page is the hub's web page while it is served.
@@ -24,11 +24,11 @@ type page struct {
 	portal *portal.Portal
 	server *http.Server
 	url    string // with the token
-	taken  string // the address that was wanted, if another program listens there
+	taken  string // the requested address, if another program is listening there
 }
 
-// openPage serves the page at address. If another program listens there
-// already, it takes another port. With address "off" there is no page: nil.
+// openPage serves the page at address, or on another port if that one is taken.
+// If address is "off", there is no page, and it returns nil.
 func openPage(hub *localhub.Hub, address string) (*page, error) {
 	if address == portalOff {
 		return nil, nil
@@ -46,7 +46,7 @@ func openPage(hub *localhub.Hub, address string) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(listeners[0].Addr().String()) // always host and port
+	_, port, _ := net.SplitHostPort(listeners[0].Addr().String()) // cannot fail for a listener's address
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host, _ = os.Hostname()
 	}
@@ -55,7 +55,7 @@ func openPage(hub *localhub.Hub, address string) (*page, error) {
 	p.server = &http.Server{
 		Handler:           p.portal,
 		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0), // what browsers do wrong is not the learner's business
+		ErrorLog:          log.New(io.Discard, "", 0), // mistakes of browsers are of no interest to the user
 	}
 	for _, l := range listeners {
 		go p.server.Serve(l)
@@ -63,15 +63,15 @@ func openPage(hub *localhub.Hub, address string) (*page, error) {
 	return p, nil
 }
 
-// elsewhere says why the page is not where it was to be.
+// elsewhere returns the warning that the page is not at the requested address.
 func (p *page) elsewhere() string {
-	host, text, _ := net.SplitHostPort(p.taken) // as it could be listened to
+	host, text, _ := net.SplitHostPort(p.taken) // cannot fail: openPage has split it before
 	port, _ := net.LookupPort("tcp", text)
 	return fmt.Sprintf("another program is listening on %s, so the address of the portal changes with every start; to keep it, name another port: -portal %s",
 		p.taken, net.JoinHostPort(host, strconv.Itoa(port+1)))
 }
 
-// close ends the page, open views included.
+// close stops serving the page and ends open views.
 func (p *page) close() {
 	if p == nil {
 		return

@@ -10,29 +10,29 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// prompt carries out the words that are typed into the hub.
+// prompt executes the words that are typed into the hub.
 type prompt struct {
 	hub   *localhub.Hub
-	words []word // all there are: those of words.go
+	words []word // all that exist, see words.go
 }
 
-// word is a word that can be typed.
+// word is a command that can be typed into the hub.
 type word struct {
 	name     string
-	argument string // an example of what follows it; what is in brackets may be left out
+	argument string // its arguments, as shown in the help; those in brackets are optional
 	help     string
 
-	// do carries it out and returns what to answer: half a sentence, or whole
-	// lines.
+	// do executes the word and returns the answer: either half a sentence,
+	// which is printed after the name of the word, or whole lines.
 	do func(p *prompt, arguments []string) (answer string, err error)
 }
 
-// maxLine is the size of the buffer for what is typed, and so how long a line
-// may be; no id is a tenth of that.
+// maxLine is the size of the input buffer, and so the maximum length of a line.
+// Ids are far shorter.
 const maxLine = 4096
 
-// runPrompt answers each line that is typed, until there are no more: mostly,
-// the error is [io.EOF].
+// runPrompt answers each line that is typed until reading fails, usually with
+// [io.EOF] at the end of the input.
 func runPrompt(in *bufio.Reader, out io.Writer, hub *localhub.Hub) error {
 	p := prompt{hub: hub, words: words}
 	for {
@@ -44,7 +44,8 @@ func runPrompt(in *bufio.Reader, out io.Writer, hub *localhub.Hub) error {
 	}
 }
 
-// readLine returns the beginning of a line that is too long.
+// readLine reads a line. It returns only the beginning of one that does not fit
+// into the buffer.
 func readLine(r *bufio.Reader) (string, error) {
 	line, err := r.ReadSlice('\n')
 	text := string(line)
@@ -57,7 +58,7 @@ func readLine(r *bufio.Reader) (string, error) {
 	return text, err
 }
 
-// answer carries out a line and returns what to print.
+// answer executes a line and returns what to print.
 func (p *prompt) answer(line string) string {
 	typed := strings.Fields(line)
 	if len(typed) == 0 {
@@ -89,10 +90,10 @@ func (w word) answer(p *prompt, arguments []string) string {
 	return w.name + ": " + answer + "\n"
 }
 
-// errUsage says that the arguments are not what a word takes.
+// errUsage says that a word was typed with the wrong arguments.
 var errUsage = errors.New("wrong arguments")
 
-// takes reports whether w may have n arguments.
+// takes reports whether w can have n arguments.
 func (w word) takes(n int) bool {
 	most := len(strings.Fields(w.argument))
 	return n <= most && n >= most-strings.Count(w.argument, "[")
@@ -100,7 +101,7 @@ func (w word) takes(n int) bool {
 
 func (w word) usage() string { return strings.TrimSpace(w.name + " " + w.argument) }
 
-// example makes of a usage something to type.
+// example turns a usage into an example to type.
 var example = strings.NewReplacer("DEVICE", "myFirstDevice", "[MODULE]", "myFirstModule")
 
 // help lists the words.

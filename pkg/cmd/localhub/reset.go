@@ -13,16 +13,17 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// reset deletes what the hub keeps if somebody at a terminal says yes to it. It
-// is an error if nothing is deleted for lack of a yes.
+// reset deletes the data of the hub after the user has confirmed that by typing
+// yes. Any other answer is an error.
 func reset(in *bufio.Reader, out io.Writer, data string) error {
 	file := filepath.Join(data, localhub.DataFile)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(out, "There is nothing to delete in %s.\n\n", data)
 		return nil
 	}
-	// A hub that does not listen keeps others from starting meanwhile. A file
-	// that is damaged is a reason to delete it.
+	// Starting a hub without listeners keeps other hubs from starting
+	// meanwhile. Errors other than ErrInUse, such as a damaged file, are no
+	// reason not to delete the data.
 	hub, err := localhub.Start(&localhub.Options{Listen: []string{}, DataDir: data})
 	if errors.Is(err, localhub.ErrInUse) {
 		return err
@@ -30,12 +31,12 @@ func reset(in *bufio.Reader, out io.Writer, data string) error {
 	fmt.Fprintf(out, "This deletes %s: all devices and modules with their keys and twins,\n"+
 		"the keys of the policies and the certificate. Connection strings copied before will be refused.\n"+
 		"Type yes to delete it: ", file)
-	answer, _ := readLine(in) // without one, it is no yes
+	answer, _ := readLine(in) // no answer is not a yes
 	if !strings.HasSuffix(answer, "\n") {
 		fmt.Fprintln(out)
 	}
 	if hub != nil {
-		hub.Close() // Windows deletes no file that is open
+		hub.Close() // Windows cannot delete an open file
 	}
 	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
 		return errors.New("nothing was deleted, as that takes the whole word yes; the hub was not started")

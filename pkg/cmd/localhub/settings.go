@@ -13,25 +13,25 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// settings are what the flags say.
+// settings holds the values of the flags.
 type settings struct {
 	listen []string
 	portal string // address of the web page, or portalOff
 	reset  bool
 	memory bool
-	data   string // absolute; "" in memory
+	data   string // absolute path; "" for a hub in memory
 }
 
-// The addresses of the web page.
+// Values of the flag -portal.
 const (
 	defaultPortal = "localhost:8880"
 	portalOff     = "off"
 )
 
-const defaultAddress = "localhost:8883" // the port of MQTT, which official device SDKs cannot change
+const defaultAddress = "localhost:8883" // the port of MQTT is fixed in the official device SDKs
 
-// parse reads the flags. Its error is one of usage, or [flag.ErrHelp] after
-// help was given.
+// parse parses the flags. It returns a usage error, or [flag.ErrHelp] after
+// printing the help.
 func parse(args []string) (settings, error) {
 	s := settings{portal: defaultPortal}
 	flags := s.flags()
@@ -48,7 +48,7 @@ func parse(args []string) (settings, error) {
 	return s, s.complete()
 }
 
-// flags returns the flags of the program, which set s.
+// flags returns the flag set of the program. Parsing it sets the fields of s.
 func (s *settings) flags() *flag.FlagSet {
 	flags := new(flag.FlagSet)
 	flags.Func("listen", "`address` to serve, host:port; may be repeated (default "+defaultAddress+")", func(address string) error {
@@ -68,7 +68,7 @@ func (s *settings) flags() *flag.FlagSet {
 	return flags
 }
 
-// check reports flags that do not go together.
+// check reports flags that cannot be used together or on this machine.
 func (s *settings) check() error {
 	switch {
 	case s.memory && s.data != "":
@@ -83,7 +83,7 @@ func (s *settings) check() error {
 	return nil
 }
 
-// complete fills in what was not given.
+// complete fills in defaults for what was not given.
 func (s *settings) complete() (err error) {
 	if s.listen == nil {
 		s.listen = []string{defaultAddress}
@@ -95,13 +95,12 @@ func (s *settings) complete() (err error) {
 		s.data = defaultFolder()
 	}
 	if s.data != "" {
-		s.data, err = filepath.Abs(s.data) // as other windows may be elsewhere
+		s.data, err = filepath.Abs(s.data) // other terminals may be in another folder
 	}
 	return err
 }
 
-// checkAddress reports what is wrong with an address; example is one that is
-// right.
+// checkAddress reports what is wrong with an address; example is a valid one.
 func checkAddress(address, example string) error {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -113,8 +112,8 @@ func checkAddress(address, example string) error {
 	return nil
 }
 
-// defaultFolder returns "" on a machine where programs have no folder for
-// their settings.
+// defaultFolder returns the default data folder, or "" on a machine where
+// programs have no folder for their settings.
 func defaultFolder() string {
 	folder, err := trust.LocalFolder()
 	if err != nil {
@@ -123,7 +122,8 @@ func defaultFolder() string {
 	return folder
 }
 
-// beyondLoopback returns the addresses that other machines may reach.
+// beyondLoopback returns the addresses that other machines may be able to
+// reach.
 func (s settings) beyondLoopback() (addresses []string) {
 	for _, address := range append(slices.Clone(s.listen), s.portal) {
 		if host, _, err := net.SplitHostPort(address); err == nil && !trust.IsLoopback(host) {

@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// maxShown is how many devices and modules fit a screen or two.
+// maxShown limits the list of devices and modules to a screen or two.
 const maxShown = 100
 
 // show lists the devices and modules.
@@ -34,7 +34,7 @@ func (p *prompt) show([]string) (string, error) {
 	return b.String(), nil
 }
 
-// describe says how somebody is connected.
+// describe returns the connection state of a device or module as text.
 func describe(i localhub.Identity, now time.Time) string {
 	var text string
 	switch since := clock(i.Since, now); {
@@ -54,7 +54,7 @@ func describe(i localhub.Identity, now time.Time) string {
 	return text
 }
 
-// clock leaves out the date of today.
+// clock formats a time, without the date if it is today's.
 func clock(t, now time.Time) string {
 	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
 		return t.Format(time.TimeOnly)

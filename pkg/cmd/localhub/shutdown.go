@@ -10,17 +10,17 @@ import (
 	"moduletwin/pkg/cmd/localhub/internal/logwriter"
 )
 
-// How long the end may take; together less than the 10 seconds after which
+// Limits on shutdown. Together they are less than the 10 seconds after which
 // container engines kill a program.
 var (
 	shutdownLimit = 5 * time.Second
 	flushLimit    = time.Second
 )
 
-// untilSignal returns a context that is done at Ctrl+C, at SIGTERM, or when the
-// window is closed, unless nohup has the program outlive that. A second signal
-// ends the program at once. If the program has not ended by itself after
-// shutdownLimit, whatever hangs, force is called.
+// untilSignal returns a context that is canceled by Ctrl+C, by SIGTERM, or when
+// the terminal window is closed (unless the program runs under nohup). A second
+// signal ends the program at once. If something hangs and the program is still
+// running after shutdownLimit, force is called.
 func untilSignal(force func()) context.Context {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -34,7 +34,8 @@ func untilSignal(force func()) context.Context {
 	return ctx
 }
 
-// exit ends the program after it has said why, unless nobody reads that.
+// exit prints err, if there is one, and ends the program. If nobody reads the
+// output, it waits no longer than flushLimit.
 func exit(logs *logwriter.Writer, err error) {
 	code := 0
 	if err != nil {

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// elsewhere is the answer to what was meant for a shell.
+// elsewhere is the answer to a command that belongs in a shell.
 const elsewhere = "This is the window of the hub; type that in another one."
 
-// shellWords are what the lines of the tutorial for a shell begin with.
+// shellWords are the beginnings of the tutorial's shell commands.
 var shellWords = []string{"$", "bin/", `bin\`, "./", "export", "set", "go", "git", "cd", "createmodule", "updatemoduletwin", "receivemoduletwinpatch"}
 
-// unknown says what may help against a word that there is not.
+// unknown returns the answer to a word that does not exist.
 func (p *prompt) unknown(typed string) string {
 	for _, shell := range shellWords {
 		if typed == shell || strings.HasPrefix(typed, shell) && strings.ContainsAny(shell, `$/\`) {
@@ -27,7 +27,7 @@ func (p *prompt) unknown(typed string) string {
 }
 
 // isSlip reports whether typed is word with one letter too many, missing or
-// wrong, or with two neighbors swapped.
+// wrong, or with two adjacent letters swapped.
 func isSlip(typed, word string) bool {
 	for typed != "" && word != "" && typed[0] == word[0] {
 		typed, word = typed[1:], word[1:]

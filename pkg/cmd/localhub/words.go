@@ -9,8 +9,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// words are all words that can be typed. To add one, add a line here and the
-// function that it names.
+// words lists all words that can be typed. To add one, add a line here and the
+// method that it names.
 var words = []word{
 	{"cut", "", "cuts all connections of devices and modules; they come back", (*prompt).cut},
 	{"block", "", "cuts them and lets none sign in again; HTTPS still works", (*prompt).block},
@@ -53,7 +53,7 @@ func connections(n int) string {
 	return fmt.Sprintf("%d connections", n)
 }
 
-// refuse closes the port for a while, counted from the last time it is typed.
+// refuse closes the port for a while. Typing it again starts that time anew.
 func (p *prompt) refuse(arguments []string) (string, error) {
 	d, err := duration(arguments[0], time.Hour)
 	if err != nil {
@@ -76,7 +76,7 @@ func (p *prompt) throttle(arguments []string) (string, error) {
 	return requests + " over HTTPS will be answered with 429; type unblock to end that", nil
 }
 
-// unblock ends whatever goes on until further notice.
+// unblock ends everything that lasts: block, refuse and throttle.
 func (p *prompt) unblock([]string) (string, error) {
 	stopped, _ := p.hub.Stopped()
 	needed := stopped || len(p.hub.PendingFaults()) > 0
@@ -103,7 +103,7 @@ func (p *prompt) forget([]string) (string, error) {
 	return "stored subscriptions are forgotten, " + n + " cut; clients come back, but some SDKs do not subscribe again (the module app does)", nil
 }
 
-// duration reads an argument of a word.
+// duration parses an argument as a duration; most is the longest one allowed.
 func duration(argument string, most time.Duration) (time.Duration, error) {
 	d, err := time.ParseDuration(argument)
 	switch {
@@ -115,7 +115,7 @@ func duration(argument string, most time.Duration) (time.Duration, error) {
 	return d, nil
 }
 
-// number reads an argument of a word.
+// number parses an argument as a number from 1 to most.
 func number(argument string, most int) (int, error) {
 	n, err := strconv.Atoi(argument)
 	switch {
