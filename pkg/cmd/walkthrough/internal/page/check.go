@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// Facts are what pages are checked against.
+// Facts holds what pages are checked against.
 type Facts struct {
 	Root   fs.FS             // the repository
 	Help   map[string]string // what each program prints for -h
 	Prompt string            // what the local hub prints for help
 }
 
-// Check makes all checks that need nothing to be played.
+// Check runs all checks that do not play a page.
 func Check(pages []*Page, facts Facts) []Problem {
 	var problems []Problem
 	for _, p := range pages {

@@ -11,24 +11,24 @@ import (
 //
 //	<!-- walkthrough: terminal=hub until="ready" -->
 //
-// README.md of the walkthrough explains each for those who write pages.
+// The README.md of the walkthrough explains its parts to authors of pages.
 type Directive struct {
 	Line int // of the comment; 0 if there is none
 
 	// How a console block is played.
-	Terminal string // terminal=NAME: where
-	Until    string // until=TEXT: up to the line that holds TEXT; the program runs on
-	Exit     int    // exit=CODE: how its last command ends
-	Input    string // input=LINE: this line of it is typed, not printed
-	Only     string // only=local or only=azure: with that kind of hub
-	Skip     bool   // skip: not at all
+	Terminal string // terminal=NAME: where it is played
+	Until    string // until=TEXT: up to the line that contains TEXT; the program keeps running
+	Exit     int    // exit=CODE: the exit code of its last command
+	Input    string // input=LINE: this line is typed, not printed
+	Only     string // only=local or only=azure: only with that kind of hub
+	Skip     bool   // skip: it is not played
 
-	// What else a block, table or paragraph is.
-	File   string // file=NAME: Go code is taken from there
-	Save   string // save=NAME: the block is saved there
+	// What else a block, table or paragraph is for.
+	File   string // file=NAME: the Go code is an excerpt from that file
+	Save   string // save=NAME: the block is saved as that file
 	Insert string // insert=NAME: the block is inserted into that file
-	After  string // after=TEXT: after the line that holds TEXT
-	Words  bool   // words: code is what is typed into the local hub
+	After  string // after=TEXT: below the line that contains TEXT
+	Words  bool   // words: code spans are to be typed into the local hub
 }
 
 var directivePart = regexp.MustCompile(`^\s*([a-z]+)(?:=(?:"([^"]*)"|([^\s"]+)))?(?:\s|$)`)
@@ -62,7 +62,7 @@ func (d *Directive) set(name, value string) (err error) {
 	return err
 }
 
-// fields returns the fields by their names in comments, but for "exit".
+// fields returns the fields by their names in comments, except "exit".
 func (d *Directive) fields() (words map[string]*bool, values map[string]*string) {
 	words = map[string]*bool{"skip": &d.Skip, "words": &d.Words}
 	values = map[string]*string{

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// CheckExcerpts demands that every block of Go code that is neither to be
-// saved nor to be inserted stands literally, but for its indentation, in the file that its directive
-// names, below root. A line "// …" stands for lines left out. Of a table with
-// a file, the code in the last column has to stand in it; there, "…" stands for
-// anything left out.
+// CheckExcerpts checks that every block of Go code that is neither saved nor
+// inserted is, except for its indentation, a literal excerpt from the file
+// below root that its directive names. A line "// …" stands for omitted lines.
+// In a table with a file, the code in the last column has to occur in the file;
+// there, "…" stands for any omitted text.
 func (p *Page) CheckExcerpts(root fs.FS) []Problem {
 	c := checker{file: p.Name}
 	for _, b := range p.Blocks {
@@ -31,7 +31,7 @@ func (p *Page) CheckExcerpts(root fs.FS) []Problem {
 	return c.problems
 }
 
-// gap is the line of an excerpt that stands for lines left out.
+// gap is the line of an excerpt that stands for omitted lines.
 const gap = "// …"
 
 func (c *checker) excerpt(root fs.FS, b Block) {
@@ -54,8 +54,9 @@ func (c *checker) excerpt(root fs.FS, b Block) {
 	}
 }
 
-// after returns the lines of file after the first place where part stands.
-// If there is none, it returns nil and how far the best try got.
+// after returns the lines of file after the first occurrence of part. If there
+// is none, it returns nil and the number of lines that matched in the best
+// attempt.
 func after(file, part []string) (rest []string, wrong int) {
 	for from := range file {
 		to := from + len(part)
@@ -76,7 +77,7 @@ func after(file, part []string) (rest []string, wrong int) {
 	return nil, wrong
 }
 
-// dedent removes the tabs that all lines but empty ones begin with.
+// dedent removes the leading tabs that all non-empty lines have in common.
 func dedent(lines []string) []string {
 	tabs := -1
 	for _, line := range lines {

@@ -31,8 +31,8 @@ func (p *Page) Links() []Link {
 // External reports whether the link leads out of the repository.
 func (l Link) External() bool { return strings.Contains(l.Target, "://") }
 
-// CheckLinks demands that what links within the repository lead to exists:
-// files below root, and headings.
+// CheckLinks checks that links within the repository lead to files that exist
+// below root, and to headings that exist.
 func (p *Page) CheckLinks(root fs.FS) []Problem {
 	c := checker{file: p.Name}
 	for _, l := range p.Links() {
@@ -54,7 +54,7 @@ func (c *checker) link(root fs.FS, p *Page, l Link) {
 		if !hasAnchor {
 			return
 		}
-		text, _ := fs.ReadFile(root, name) // without text, no heading is found
+		text, _ := fs.ReadFile(root, name) // on an error, no heading is found
 		p = Parse(name, string(text))
 	}
 	if !p.anchors()[anchor] {
@@ -62,7 +62,7 @@ func (c *checker) link(root fs.FS, p *Page, l Link) {
 	}
 }
 
-// anchors returns the names that GitHub gives the headings.
+// anchors returns the anchors that GitHub gives the headings.
 func (p *Page) anchors() map[string]bool {
 	anchors := make(map[string]bool)
 	for _, h := range p.Headings {

@@ -1,7 +1,7 @@
 // Package page reads Markdown pages that are meant to be executed, and checks
 // what can be checked without running them.
 //
-// Blocks of the language "console" are commands and their output:
+// Blocks of the language "console" hold commands and their output:
 //
 //	<!-- walkthrough: terminal=module until="press Ctrl-C" -->
 //	```console
@@ -10,7 +10,7 @@
 //	IoTHubModuleClient waiting for commands, press Ctrl-C to exit
 //	```
 //
-// The comment above a block steers it and is invisible to readers; see
+// The comment above a block controls it and is invisible to readers; see
 // [Directive].
 package page
 
@@ -30,8 +30,8 @@ type Page struct {
 	Words    []Word
 	Problems []Problem // what could not be read
 
-	prose   []string  // Lines without blocks and comments, which are "" here
-	pending Directive // of what comes next
+	prose   []string  // Lines, but "" for those of blocks and comments
+	pending Directive // for what comes next
 }
 
 // Heading is a heading of any level.
@@ -41,11 +41,11 @@ type Heading struct {
 	Text  string // without markup
 }
 
-// Table is a table with a directive. Others are plain text.
+// Table is a table with a directive. Other tables are treated as text.
 type Table struct {
 	Line      int // of the first row
 	Directive Directive
-	Rows      [][]string // with the one of names, without the one of dashes
+	Rows      [][]string // with the header, without the line of dashes
 }
 
 // Block is a fenced block.
@@ -57,21 +57,21 @@ type Block struct {
 	Text      []string // without Indent
 }
 
-// Word is a code span where the directive "words" says that it is typed into
-// the local hub.
+// Word is a code span that, according to the directive "words", is to be typed
+// into the local hub.
 type Word struct {
 	Line int
 	Text string
 }
 
-// Problem is something wrong with a line of a page.
+// Problem is something that is wrong with a line of a page.
 type Problem struct {
 	File string
 	Line int
 	Text string
 }
 
-// String returns the problem as compilers write theirs.
+// String returns the problem in the format of compiler errors.
 func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text) }
 
 var (
@@ -104,8 +104,8 @@ func Parse(name, text string) *Page {
 // String returns the text of the page.
 func (p *Page) String() string { return strings.Join(p.Lines, "\n") }
 
-// End returns the line of the next heading that ends the section of h, or the
-// line after the last.
+// End returns the line of the heading that ends the section of h, or the line
+// after the last one of the page.
 func (p *Page) End(h Heading) int {
 	for _, next := range p.Headings {
 		if next.Line > h.Line && next.Level <= h.Level {
@@ -115,15 +115,16 @@ func (p *Page) End(h Heading) int {
 	return len(p.Lines) + 1
 }
 
-// take returns the directive for what comes next, once.
+// take returns the directive for what comes next, and clears it.
 func (p *Page) take() Directive {
 	directive := p.pending
 	p.pending = Directive{}
 	return directive
 }
 
-// block, like its siblings, reads what begins in line i, counted from 0, and
-// returns the first line after it.
+// block reads the block that begins at line i, counted from 0, and returns the
+// first line after it. comment, table and text do the same for the other parts
+// of a page.
 func (p *Page) block(i int) int {
 	opening := fence.FindStringSubmatch(p.Lines[i])
 	b := Block{Line: i + 1, Indent: opening[1], Language: opening[3], Directive: p.take()}
@@ -175,7 +176,7 @@ func (p *Page) table(i int) int {
 	return i
 }
 
-// text reads one line, or the paragraph that a directive is for.
+// text reads one line, or the whole paragraph if there is a directive for it.
 func (p *Page) text(i int) int {
 	directive := p.take()
 	switch {

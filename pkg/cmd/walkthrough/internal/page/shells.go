@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// CheckShells demands that blocks for PowerShell ("powershell") and the
-// Windows command prompt ("bat") say the same as the block for bash above
-// them: every line stands there, too, and no variable that is set there is
-// left out.
+// CheckShells checks that blocks for PowerShell ("powershell") and the Windows
+// command prompt ("bat") match the block for bash above them: they contain no
+// other lines, and set all variables that are set there.
 func (p *Page) CheckShells() []Problem {
 	c := checker{file: p.Name}
 	var bash []string
@@ -40,8 +39,8 @@ func (c *checker) neighbour(b Block, bash []string) {
 	}
 }
 
-// commands returns the commands of a console block, or the lines of any
-// other, as [Plain] writes them.
+// commands returns the commands of a console block, or all lines of any other,
+// in the form of [Plain].
 func (b Block) commands() []string {
 	var commands []string
 	for _, line := range b.Text {
@@ -53,8 +52,8 @@ func (b Block) commands() []string {
 	return commands
 }
 
-// assigning lists how the shells set a variable, and assignment what Plain
-// makes of it.
+// assigning lists the forms in which shells set a variable; assignment is the
+// one that Plain gives them.
 var (
 	assigning = []*regexp.Regexp{
 		regexp.MustCompile(`^export ([A-Za-z_]+)="([^"]*)"$`),
@@ -64,7 +63,7 @@ var (
 	assignment = regexp.MustCompile(`^[A-Za-z_]+=`)
 )
 
-// Assignment reads a command that sets a variable, in any of the shells.
+// Assignment parses a command that sets a variable in any of the shells.
 func Assignment(command string) (name, value string, ok bool) {
 	for _, form := range assigning {
 		if parts := form.FindStringSubmatch(command); parts != nil {
@@ -74,7 +73,7 @@ func Assignment(command string) (name, value string, ok bool) {
 	return "", "", false
 }
 
-// Plain writes a command of any of the shells in one way.
+// Plain returns a command of any of the shells in a common form.
 func Plain(command string) string {
 	if name, value, ok := Assignment(command); ok {
 		return name + "=" + value

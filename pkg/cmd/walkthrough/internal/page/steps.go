@@ -7,20 +7,20 @@ type Action int
 
 // The actions.
 const (
-	Watch     Action = iota // read on what the running program prints
-	Run                     // give a command
-	Type                    // type a line for the running program
+	Watch     Action = iota // read what the running program prints
+	Run                     // run a command
+	Type                    // type a line into the running program
 	Interrupt               // press Ctrl+C
 )
 
-// Step is one act in a terminal and what is printed after it.
+// Step is one action in a terminal and what is printed after it.
 type Step struct {
-	Line   int // of the act; of the first line of output for Watch
+	Line   int // of the action; for Watch, of the first line of output
 	Action Action
 	Text   string   // the command or the line to type
 	Output []string // as the document shows it
 
-	Until string // see [Directive]; "" if the program is to end
+	Until string // see [Directive]; "" if the program has to end
 	Exit  int
 }
 
@@ -32,16 +32,17 @@ func (s Step) OutputLine(i int) int {
 	return s.Line + 1 + i
 }
 
-// Played reports whether a player does something with the block.
+// Played reports whether the block is played: it is run, saved or inserted.
 func (b Block) Played() bool {
 	return !b.Directive.Skip && (b.Language == "console" || b.Directive.Save != "" || b.Directive.Insert != "")
 }
 
-// Elision is the line of an output that stands for any number of lines.
+// Elision is a line of an output that stands for any number of lines.
 const Elision = "…"
 
-// Steps cuts a console block into its steps: a line that begins with "$ " is
-// a command, "^C" is Ctrl+C, and all else is output.
+// Steps splits a console block into its steps: a line that begins with "$ " is
+// a command, "^C" is Ctrl+C, a line that the directive names as input is typed,
+// and everything else is output.
 func (b Block) Steps() []Step {
 	var steps []Step
 	for i, line := range b.Text {

@@ -14,9 +14,9 @@ var (
 	program  = regexp.MustCompile(`^(?:bin[/\\]|\./(?:pkg/cmd/)?)?([a-z]+)(?:\.exe)?$`)
 )
 
-// CheckUsage demands that flags and variables that pages name exist, and that
-// all that exist are named somewhere. help holds what each program prints for
-// "-h".
+// CheckUsage checks that the flags and environment variables that pages name
+// exist, and that all existing ones are named somewhere. help holds what each
+// program prints for "-h".
 func CheckUsage(pages []*Page, help map[string]string) []Problem {
 	u := &usage{help: help, flags: make(map[string]map[string]bool), seen: make(map[string]bool)}
 	for program, text := range help {
@@ -37,7 +37,7 @@ func CheckUsage(pages []*Page, help map[string]string) []Problem {
 	return u.problems
 }
 
-// eachCode calls f with every span of code in the text and every command.
+// eachCode calls f with every code span in the text and every command.
 func (p *Page) eachCode(f func(line int, code string)) {
 	for i, line := range p.prose {
 		for _, span := range code.FindAllStringSubmatch(line, -1) {
@@ -54,7 +54,7 @@ func (p *Page) eachCode(f func(line int, code string)) {
 	}
 }
 
-// usage compares pages with the help of programs.
+// usage compares pages with the help texts of programs.
 type usage struct {
 	checker
 	help  map[string]string
@@ -62,7 +62,7 @@ type usage struct {
 	seen  map[string]bool            // "program -flag", "-flag" for any program, and variables
 }
 
-// code reads one command, or a flag by itself.
+// code checks the flags in one command, or a flag by itself.
 func (u *usage) code(line int, text string) {
 	current := ""
 	for i, word := range strings.Fields(text) {
@@ -112,7 +112,7 @@ func (u *usage) isVariable(name string) bool {
 	return false
 }
 
-// unnamed reports what exists and is not named.
+// unnamed reports flags and variables that exist but are not named on any page.
 func (u *usage) unnamed() {
 	for _, program := range slices.Sorted(maps.Keys(u.flags)) {
 		for _, flag := range slices.Sorted(maps.Keys(u.flags[program])) {

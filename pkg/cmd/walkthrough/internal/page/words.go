@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// promptWord is a word where the help of the local hub explains it.
+// promptWord matches a word in the help of the local hub.
 var promptWord = regexp.MustCompile(`(?m)^ +([a-z]+)\b`)
 
-// CheckWords demands that words which pages tell readers to type into the
-// local hub exist, and that all that exist are told. prompt is what the hub
-// prints for help.
+// CheckWords checks that every word which pages tell readers to type into the
+// local hub exists, and that every existing word is mentioned on some page.
+// prompt is what the hub prints for help.
 func CheckWords(pages []*Page, prompt string) []Problem {
 	untold := make(map[string]bool)
 	for _, found := range promptWord.FindAllStringSubmatch(prompt, -1) {
