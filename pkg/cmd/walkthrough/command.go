@@ -14,8 +14,8 @@ import (
 	"moduletwin/pkg/internal/terminal"
 )
 
-// run gives a command of the page. There is no shell, so that commands mean
-// the same everywhere.
+// run runs a command of the page. It does not use a shell, so that commands
+// mean the same on every system.
 func (p *player) run(t *prompt, text string) error {
 	text, unknown := p.sandbox.dict.command(text)
 	if unknown {
@@ -53,7 +53,7 @@ func (t *prompt) start(cmd *exec.Cmd) (err error) {
 	return err
 }
 
-// words splits a command at its spaces; quotes keep them.
+// words splits a command at spaces outside of quotes.
 func words(text string) ([]string, error) {
 	var words []string
 	var word strings.Builder
@@ -87,7 +87,7 @@ func words(text string) ([]string, error) {
 	return words, nil
 }
 
-// arguments adds what the page does not show.
+// arguments adds the flags that the page does not show but this sandbox needs.
 func (s *sandbox) arguments(program string, args []string) []string {
 	switch {
 	case slices.Contains(args, "-h"):
@@ -100,8 +100,8 @@ func (s *sandbox) arguments(program string, args []string) []string {
 	return args
 }
 
-// goCommand returns a command of the go command. It sees edited files in
-// place of those of the repository, which nobody touches.
+// goCommand returns an invocation of the go command. It uses the edited copies
+// of files of the repository, which itself is never changed.
 func (s *sandbox) goCommand(dir string, args []string) *exec.Cmd {
 	for i, arg := range args {
 		if arg == "bin/" {
@@ -119,7 +119,7 @@ func (s *sandbox) goCommand(dir string, args []string) *exec.Cmd {
 	return cmd
 }
 
-// path returns the path that a page means by name in the folder dir.
+// path resolves a file name from the page, relative to the folder dir.
 func (s *sandbox) path(dir, name string) string {
 	name = filepath.FromSlash(s.place(name))
 	if filepath.IsAbs(name) {
@@ -128,8 +128,8 @@ func (s *sandbox) path(dir, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// place returns a word of a command with the paths that lead out of the
-// repository, or back into it, as they are in this sandbox.
+// place returns a word of a command in which paths that lead out of the
+// repository, or back into it, are replaced by those of this sandbox.
 func (s *sandbox) place(word string) string {
 	word = strings.ReplaceAll(word, shownRoot, filepath.ToSlash(s.root))
 	return strings.ReplaceAll(word, "../", filepath.ToSlash(s.folder)+"/")
@@ -137,7 +137,7 @@ func (s *sandbox) place(word string) string {
 
 var hostName = regexp.MustCompile(`HostName=(localhost(:\d+))`)
 
-// learnHub learns from the banner of the local hub where it listens.
+// learnHub learns from the banner of the local hub on which port it listens.
 func (s *sandbox) learnHub(banner []string) {
 	if found := hostName.FindStringSubmatch(strings.Join(banner, "\n")); found != nil {
 		s.dict.setAlias(shownHost, found[1])
@@ -145,8 +145,7 @@ func (s *sandbox) learnHub(banner []string) {
 	}
 }
 
-// dropNoise removes what the go command says when it fetches modules for the
-// first time.
+// dropNoise removes what the go command prints when it downloads modules.
 func dropNoise(lines []string) []string {
 	return slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "go: downloading ") })
 }

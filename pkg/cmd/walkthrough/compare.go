@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// comparison is what the page shows beside what was printed, brought into the
-// terms of the page.
+// comparison compares what the page shows with what was printed, translated
+// into the page's terms.
 type comparison struct {
 	shown, printed []string
 	pairs          []pair
-	wrong          int  // the first shown line that differs; len(shown) if something is missing after it, -1 for none
-	otherKey       bool // the difference is a key only
+	wrong          int  // the first shown line that differs, len(shown) if lines are missing at the end, -1 for none
+	otherKey       bool // only a key differs
 }
 
-// compare compares an output. Lines that are equal teach d their keys.
+// compare compares the output of a step with the page. It learns the keys of
+// lines that are equal.
 func (d *dictionary) compare(shown, printed []string) comparison {
 	c := comparison{shown: shown}
 	for _, line := range printed {
@@ -34,8 +35,8 @@ func (d *dictionary) compare(shown, printed []string) comparison {
 	return c
 }
 
-// firstDifference returns the shown line that differs first, or the one
-// before which something is missing; -1 for none.
+// firstDifference returns the first shown line that differs or before which a
+// line is missing, or -1 if there is none.
 func firstDifference(pairs []pair) int {
 	next := 0
 	for _, p := range pairs {
@@ -59,10 +60,10 @@ func (c comparison) String() string {
 	return title + "\n" + unified(plainAll(c.shown), plainAll(c.printed), c.pairs)
 }
 
-// update returns the output for the page: what was printed, but with the
-// words of the page in every line that is right.
+// update returns the new output for the page: the lines that were printed, or
+// the page's own lines where the two match.
 func (d *dictionary) update(c comparison) []string {
-	d.learn(strings.Join(c.shown, "\n"), strings.Join(c.printed, "\n")) // keys stay, if there are as many as before
+	d.learn(strings.Join(c.shown, "\n"), strings.Join(c.printed, "\n")) // keeps the keys of the page if there are as many as before
 	if slices.ContainsFunc(c.pairs, func(p pair) bool { return p.kind == removed }) {
 		c = c.withoutElisions()
 	}
@@ -78,8 +79,8 @@ func (d *dictionary) update(c comparison) []string {
 	return lines
 }
 
-// withoutElisions compares again: an elision may have swallowed what came in
-// place of a line that is gone.
+// withoutElisions compares again without elisions: one of them may have matched
+// the line that replaces a removed one.
 func (c comparison) withoutElisions() comparison {
 	c.shown = slices.DeleteFunc(slices.Clone(c.shown), isElision)
 	c.pairs = align(plainAll(c.shown), plainAll(c.printed))

@@ -11,21 +11,21 @@ import (
 
 func isElision(line string) bool { return line == page.Elision }
 
-// dictionary translates between what the page shows and what is so in
-// this run. Some things differ in a known way, such as the port of the hub;
-// keys are learned as they are printed, so that a key which the page
-// shows twice has to be the same both times, and can be copied into a
-// command. Others, such as times, may just differ.
+// dictionary translates between what the page shows and what this run prints.
+// Some things differ in a known way, such as the port of the hub. Keys are
+// learned as they are printed: a key that the page shows twice has to be the
+// same both times, and can be used in a command. Others, such as times, may
+// differ freely.
 type dictionary struct {
 	aliases []alias
-	actual  map[string]string // key of this run by the page's
+	actual  map[string]string // key of this run by the page's key
 	shown   map[string]string // and the reverse
 }
 
-// alias is a fixed pair.
+// alias is a text of the page and what stands for it in this run.
 type alias struct{ shown, actual string }
 
-// setAlias gives an alias, in place of the one that its shown half had.
+// setAlias sets the alias of shown, replacing the one it had.
 func (d *dictionary) setAlias(shown, actual string) {
 	d.aliases = slices.DeleteFunc(d.aliases, func(a alias) bool { return a.shown == shown })
 	d.aliases = append(d.aliases, alias{shown, actual})
@@ -51,10 +51,11 @@ var (
 	}
 )
 
-// plain returns a line without what may differ and without secrets.
+// plain returns a line with placeholders for everything that may differ,
+// secrets included.
 func plain(line string) string {
 	line = strings.TrimRight(line, " ")
-	if name, value, ok := page.Assignment(line); ok { // each shell has its own form
+	if name, value, ok := page.Assignment(line); ok { // each shell has its own syntax
 		line = name + "=" + value
 	}
 	for _, v := range varying {
@@ -71,11 +72,11 @@ func plainAll(lines []string) []string {
 	return all
 }
 
-// mask returns a line without secrets.
+// mask returns a line with a placeholder for each key.
 func mask(line string) string { return keys.ReplaceAllLiteralString(line, "<KEY>") }
 
-// translate returns a line of this run as the page would show it, but
-// for keys.
+// translate returns a line of this run as the page would show it, except for
+// keys.
 func (d *dictionary) translate(line string) string {
 	for _, a := range d.aliases {
 		line = strings.ReplaceAll(line, a.actual, a.shown)
@@ -83,8 +84,9 @@ func (d *dictionary) translate(line string) string {
 	return line
 }
 
-// command returns a command of the page as it is to be given in this
-// run. Keys in it that nothing has printed are unknown.
+// command returns a command of the page as it has to be entered in this run. It
+// reports as unknown whether the command contains a key that has not been
+// printed.
 func (d *dictionary) command(text string) (actual string, unknown bool) {
 	for _, a := range d.aliases {
 		text = strings.ReplaceAll(text, a.shown, a.actual)
@@ -96,8 +98,8 @@ func (d *dictionary) command(text string) (actual string, unknown bool) {
 	return text, unknown
 }
 
-// learn notes which keys of two lines correspond, and reports whether that
-// agrees with what is known.
+// learn records which keys of two lines correspond, and reports whether that
+// agrees with what was recorded before.
 func (d *dictionary) learn(shown, actual string) bool {
 	ours, theirs := keys.FindAllString(shown, -1), keys.FindAllString(actual, -1)
 	for i := range min(len(ours), len(theirs)) {
@@ -112,8 +114,8 @@ func (d *dictionary) learn(shown, actual string) bool {
 	return true
 }
 
-// forPage returns a line of this run for use in the page. Keys that
-// it does not show yet are made up: no real one gets into it.
+// forPage returns a line of this run for use on the page. It replaces keys that
+// the page does not show yet by invented ones, so that no real key gets there.
 func (d *dictionary) forPage(line string) string {
 	return keys.ReplaceAllStringFunc(line, func(actual string) string {
 		if d.shown[actual] == "" {
@@ -124,5 +126,6 @@ func (d *dictionary) forPage(line string) string {
 	})
 }
 
-// inventKey returns what looks like a key, and like an example to people.
+// inventKey returns a key that has the right format but that people recognize
+// as an example.
 func inventKey() string { return "Beispiel+Schluessel+" + rand.Text()[:22] + "A=" }

@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// pair is a line of the page beside the line that was printed for it. One of
-// the two may be missing (-1).
+// pair matches a line of the page with a line that was printed, by their
+// indexes. One of the two may be missing (-1).
 type pair struct {
 	kind           rune // one of the following
 	shown, printed int
@@ -14,20 +14,20 @@ type pair struct {
 const (
 	same    = ' '
 	changed = '~'
-	removed = '-' // is on the page only
-	added   = '+' // was printed only
-	elided  = '…' // an elision of the page, for any number of lines
+	removed = '-' // only on the page
+	added   = '+' // only printed
+	elided  = '…' // an elision on the page, which matches any number of lines
 )
 
-// The costs of what is not the same. A line that has changed a little is
-// cheaper than one that is gone, so that it stays beside its successor even
-// where an elision could swallow that.
+// The costs of differences. A line that has changed a little costs less than a
+// missing one, so that it is paired with its new version even where an elision
+// could match that.
 const (
 	costChanged = 2
 	costMissing = 3
 )
 
-// alignment looks for the cheapest way to pair lines.
+// alignment finds the cheapest way to pair lines.
 type alignment struct {
 	shown, printed []string
 	costs          [][]int // of pairing shown[i:] and printed[k:]
@@ -85,7 +85,8 @@ func (a alignment) pairs() []pair {
 	return pairs
 }
 
-// kind returns the cheapest way on from lines i and k.
+// kind returns the kind of the next pair, at lines i and k, on the cheapest
+// way.
 func (a alignment) kind(i, k int) rune {
 	switch {
 	case i == len(a.shown):
@@ -104,8 +105,8 @@ func (a alignment) kind(i, k int) rune {
 	return added
 }
 
-// similar reports whether half of the longer line is at the beginning or the
-// end of the other.
+// similar reports whether the common beginning and end of two lines make up at
+// least half of the longer one.
 func similar(a, b string) bool {
 	shorter, longer := min(len(a), len(b)), max(len(a), len(b))
 	begin, end := 0, 0
@@ -121,7 +122,7 @@ func similar(a, b string) bool {
 // around is how many lines are shown before and after a difference.
 const around = 2
 
-// unified writes the differences as a diff.
+// unified returns the differences in the form of a diff.
 func unified(shown, printed []string, pairs []pair) string {
 	var lines []string
 	last := -1 // the last pair that is written

@@ -17,8 +17,8 @@ func (s *sandbox) save(t *prompt, name string, lines []string) error {
 	return os.WriteFile(s.path(t.dir, name), []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }
 
-// insert puts a block of the page into a copy of a file of the repository,
-// after the only line of it that holds after, which it returns.
+// insert inserts a block of the page into a copy of a file of the repository,
+// below the only line that contains the text after. It returns that line.
 func (s *sandbox) insert(name, after string, lines []string) (above string, err error) {
 	file := filepath.Join(s.root, filepath.FromSlash(name))
 	if s.edited[file] != "" {
@@ -38,7 +38,7 @@ func (s *sandbox) insert(name, after string, lines []string) (above string, err 
 	return text[at], errors.Join(os.WriteFile(s.edited[file], []byte(changed), 0o600), s.writeOverlay())
 }
 
-// onlyLine returns the index of the line that holds after.
+// onlyLine returns the index of the only line that contains after.
 func onlyLine(text []string, after string) (int, error) {
 	holds := func(line string) bool { return strings.Contains(line, after) }
 	at := slices.IndexFunc(text, holds)
@@ -53,7 +53,8 @@ func onlyLine(text []string, after string) (int, error) {
 	return at, nil
 }
 
-// overlay is the file that tells the go command which file stands for which.
+// overlay returns the path of the file that tells the go command which files
+// replace which.
 func (s *sandbox) overlay() string { return filepath.Join(s.folder, "overlay.json") }
 
 func (s *sandbox) writeOverlay() error {
@@ -64,11 +65,11 @@ func (s *sandbox) writeOverlay() error {
 	return os.WriteFile(s.overlay(), content, 0o600)
 }
 
-// required is a block of go.mod that says what a module needs.
+// required matches a block of requirements in go.mod.
 var required = regexp.MustCompile(`(?s)\nrequire \(\n.*?\n\)\n`)
 
-// tidy does without the network what "go mod tidy" does for a module that
-// needs the repository and nothing else.
+// tidy does, without the network, what "go mod tidy" does for a module that
+// depends only on this repository.
 func (s *sandbox) tidy(dir string) error {
 	sums, err := os.ReadFile(filepath.Join(s.root, "go.sum"))
 	if err != nil {

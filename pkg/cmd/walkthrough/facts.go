@@ -11,7 +11,7 @@ import (
 	"moduletwin/pkg/internal/terminal"
 )
 
-// facts asks the programs that the tutorial has built.
+// facts collects the help texts of the programs that the tutorial has built.
 func (w *walk) facts(ctx context.Context) (page.Facts, error) {
 	facts := page.Facts{Root: os.DirFS(w.root), Help: make(map[string]string)}
 	sandbox := w.players[0].sandbox

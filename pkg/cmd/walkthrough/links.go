@@ -10,11 +10,11 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// linkPatience is for the answer to one link.
+// linkPatience is the time limit for following one link.
 const linkPatience = 30 * time.Second
 
-// checkExternal follows the links that leave the repository, all at once, and
-// reports those that lead nowhere.
+// checkExternal follows all links that leave the repository, concurrently, and
+// reports those that are broken.
 func checkExternal(ctx context.Context, pages []*page.Page) []page.Problem {
 	var mu sync.Mutex // guards problems
 	var problems []page.Problem
@@ -37,7 +37,8 @@ func checkExternal(ctx context.Context, pages []*page.Page) []page.Problem {
 	return problems
 }
 
-// follow asks for a page, as browsers do: some servers do not answer to HEAD.
+// follow requests a page with GET, as browsers do: some servers do not answer
+// HEAD.
 func follow(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, linkPatience)
 	defer cancel()

@@ -1,9 +1,9 @@
 // Walkthrough plays the pages of this repository that are meant to be
-// executed, README.md above all: it gives every command that stands there and
-// compares what is printed with what the page shows. README.md beside this
-// file explains how such a page is written.
+// executed, above all README.md: it runs every command on them and compares
+// what is printed with what the page shows. The README.md next to this file
+// explains how to write such a page.
 //
-// It uses a local hub of its own, or with -azure the hub of
+// It starts its own local hub or, with -azure, uses the hub of
 // IOTHUB_CONNECTION_STRING.
 package main
 
@@ -57,8 +57,8 @@ func main() {
 	}
 }
 
-// play plays the pages of the module around the working directory. It reports
-// whether all was as they say.
+// play plays the pages of the module that contains the working directory. It
+// reports whether everything matched them.
 func play(ctx context.Context, o options) (ok bool, err error) {
 	root, err := moduleRoot()
 	if err != nil {

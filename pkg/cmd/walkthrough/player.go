@@ -10,15 +10,15 @@ import (
 	"moduletwin/pkg/internal/terminal"
 )
 
-// player plays a page and collects what differs.
+// player plays a page and collects the differences.
 type player struct {
 	page     *page.Page
 	sandbox  *sandbox
 	screen   io.Writer
-	patience time.Duration // for one step of a program
+	patience time.Duration // time limit for one step of a program
 	pause    time.Duration // before each step
-	offline  bool          // do without the network
-	only     *page.Heading // show and judge this section only; nil for all
+	offline  bool          // do not use the network
+	only     *page.Heading // show and check only this section; nil for all
 
 	prompts  map[string]*prompt
 	problems []page.Problem
@@ -31,13 +31,13 @@ type player struct {
 type prompt struct {
 	name    string
 	dir     string
-	env     []string // what was set in it
+	env     []string // variables that were set in it
 	running *terminal.Program
 }
 
-// play plays all blocks in their order, and reports whether it came to the
-// end. After an error it ends at once: the steps that follow would only wait
-// in vain.
+// play plays all blocks in order, and reports whether it reached the end. It
+// stops at the first error, because the steps that follow would only wait in
+// vain.
 func (p *player) play(ctx context.Context) (ended bool) {
 	p.prompts = make(map[string]*prompt)
 	defer p.end()
@@ -90,10 +90,11 @@ func (p *player) block(ctx context.Context, block page.Block) (line int, err err
 	return 0, nil
 }
 
-// isBefore reports whether a block is played only for what comes after it.
+// isBefore reports whether a block comes before the section to show. It is
+// played only because that section may depend on it.
 func (p *player) isBefore(block page.Block) bool { return p.only != nil && block.Line < p.only.Line }
 
-// end leaves nothing running.
+// end kills all programs that are still running.
 func (p *player) end() {
 	for _, t := range p.prompts {
 		if t.running != nil {

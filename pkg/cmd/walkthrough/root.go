@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// moduleRoot returns the nearest folder from the working directory upwards
-// that holds go.mod.
+// moduleRoot returns the nearest folder that contains go.mod, from the working
+// directory upwards.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

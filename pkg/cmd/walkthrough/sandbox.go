@@ -20,28 +20,28 @@ import (
 const (
 	hubVariable = "IOTHUB_CONNECTION_STRING"
 
-	// What pages show in place of what differs from run to run.
+	// What pages show for values that differ from run to run.
 	shownHost   = "localhost:8883"
 	shownFolder = "/home/anna/.config"
 	shownDevice = "myFirstDevice"
 	shownRoot   = "../moduletwin" // seen from a folder beside the repository
 )
 
-// sandbox is where a page is played.
+// sandbox is the environment in which a page is played.
 type sandbox struct {
 	root   string            // of the repository
-	folder string            // made for this sandbox, and stands for the one around the repository
+	folder string            // made for this sandbox; stands for the parent folder of the repository
 	bin    string            // stands for bin/ on the page
-	home   string            // of the programs, so that they find nothing of the user's
-	env    []string          // of the programs
-	device string            // the device to use in place of the programs' default; "" for that
-	edited map[string]string // copies of files of the repository, by their paths
-	azure  *iothub.Registry  // of a real hub, if one is used
+	home   string            // home folder of the programs, so that they do not find the user's files
+	env    []string          // environment of the programs
+	device string            // the device to use; "" for the programs' default
+	edited map[string]string // edited copies of repository files, by the path of the original
+	azure  *iothub.Registry  // client of the real hub, if one is used
 	dict   *dictionary
 }
 
-// newSandbox makes a sandbox whose local hub disturbs no other: it lets the
-// system choose its port, and the page gets to know that from its banner.
+// newSandbox makes a sandbox for a local hub that does not disturb others: the
+// system chooses its port, which is learned from its banner.
 func newSandbox(root string) (*sandbox, error) {
 	s, err := emptySandbox(root)
 	if err != nil {
@@ -49,14 +49,14 @@ func newSandbox(root string) (*sandbox, error) {
 	}
 	s.env = append(s.env, homeVariables(s.home)...)
 	s.dict = newDictionary(
-		alias{shownHost, "localhost:0"}, // until the hub has told
+		alias{shownHost, "localhost:0"}, // until the banner shows the port
 		alias{shownFolder, configFolder(s.home)},
 	)
 	return s, nil
 }
 
-// newAzureSandbox makes a sandbox with the hub of the environment. It takes a
-// device of its own, so that nothing of the hub's owner is touched.
+// newAzureSandbox makes a sandbox for the hub named in the environment. It uses
+// its own device, so that those of the hub's owner are left alone.
 func newAzureSandbox(root string) (*sandbox, error) {
 	if os.Getenv(hubVariable) == "" {
 		return nil, fmt.Errorf("%s is not set", hubVariable)
@@ -76,7 +76,7 @@ func newAzureSandbox(root string) (*sandbox, error) {
 	s.azure = registry
 	s.device = shownDevice + "-" + strings.ToLower(rand.Text()[:8])
 	s.env = append(s.env, hubVariable+"="+hub.Reveal())
-	if file := os.Getenv(trust.Variable); file != "" { // a proxy's, say
+	if file := os.Getenv(trust.Variable); file != "" { // for example of a proxy
 		s.env = append(s.env, trust.Variable+"="+file)
 	}
 	s.dict = newDictionary(
@@ -102,15 +102,15 @@ func emptySandbox(root string) (*sandbox, error) {
 	return s, os.MkdirAll(s.home, 0o700)
 }
 
-// inherited returns the environment without what would steer the programs.
+// inherited returns the environment without variables that affect the programs.
 func inherited() []string {
 	return slices.DeleteFunc(os.Environ(), func(setting string) bool {
 		return strings.HasPrefix(setting, "IOTHUB_")
 	})
 }
 
-// homeVariables make folder the one in which programs keep their settings,
-// on every system.
+// homeVariables returns variables that make programs keep their settings below
+// folder, on every system.
 func homeVariables(folder string) []string {
 	return []string{
 		"HOME=" + folder,
@@ -120,7 +120,8 @@ func homeVariables(folder string) []string {
 	}
 }
 
-// configFolder returns what [os.UserConfigDir] is for those programs.
+// configFolder returns what [os.UserConfigDir] returns in a program with these
+// variables.
 func configFolder(home string) string {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
 		return filepath.Join(home, "Library", "Application Support")
@@ -128,19 +129,19 @@ func configFolder(home string) string {
 	return filepath.Join(home, ".config")
 }
 
-// skips reports whether a block is for another kind of hub.
+// skips reports whether a block is meant for the other kind of hub.
 func (s *sandbox) skips(only string) bool {
 	return only == "local" && s.azure != nil || only == "azure" && s.azure == nil
 }
 
-// program returns a command of one of the programs.
+// program returns a command that runs one of this repository's programs.
 func (s *sandbox) program(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Env = slices.Clone(s.env)
 	return cmd
 }
 
-// close removes all that the sandbox had, on the hub, too.
+// close removes everything that the sandbox created, also on the hub.
 func (s *sandbox) close() error {
 	err := os.RemoveAll(s.folder)
 	if s.azure == nil {

@@ -7,7 +7,8 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// showHeadings shows the headings that a line stands under, each once.
+// showHeadings shows the headings of the sections that contain a line, each
+// only once.
 func (p *player) showHeadings(line int) {
 	var above []page.Heading
 	for _, h := range p.page.Headings {
@@ -27,7 +28,7 @@ func (p *player) showHeadings(line int) {
 	}
 }
 
-// show shows a block that is not for a terminal, as lines.
+// show shows the lines of a block that is not played in a terminal.
 func (p *player) show(block page.Block, what string, lines []string) {
 	p.showHeadings(block.Line)
 	fmt.Fprintf(p.screen, "\n(%s)\n", what)
@@ -36,7 +37,7 @@ func (p *player) show(block page.Block, what string, lines []string) {
 	}
 }
 
-// inserted returns lines as a difference, with the line above them.
+// inserted returns lines as an addition in a diff, below the line above them.
 func inserted(above string, lines []string) []string {
 	difference := []string{" " + above}
 	for _, line := range lines {

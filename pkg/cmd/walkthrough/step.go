@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// buildPatience is the patience with the go command, which may have to fetch
-// modules first.
+// buildPatience is the time limit for the go command, which may have to
+// download modules first.
 const buildPatience = 10 * time.Minute
 
 // played is a step that was played.
@@ -43,7 +43,7 @@ func (p *player) step(ctx context.Context, block page.Block, step page.Step) err
 	return nil
 }
 
-// wait lets people read what was shown so far.
+// wait pauses so that people can read what was shown so far.
 func (p *player) wait(ctx context.Context) error {
 	if p.screen == io.Discard || p.pause == 0 {
 		return nil
@@ -60,8 +60,8 @@ func isGo(step page.Step) bool {
 	return step.Action == page.Run && strings.HasPrefix(step.Text, "go ")
 }
 
-// act does what the learner does and returns what is printed until the step
-// is over, and the exit code of a program that ended.
+// act does what the learner does. It returns what is printed until the step is
+// over, and the exit code if the program ended.
 func (p *player) act(ctx context.Context, t *prompt, step page.Step) (printed []string, code int, err error) {
 	if step.Action == page.Run {
 		if t.running != nil {
@@ -108,7 +108,8 @@ func (p *player) await(ctx context.Context, t *prompt, step page.Step) (printed 
 	return printed, code, err
 }
 
-// limit ends a step that takes too long, and says what for it waited.
+// limit returns a context that ends a step which takes too long. Its cause says
+// what the step was waiting for.
 func (p *player) limit(ctx context.Context, step page.Step) (context.Context, context.CancelFunc) {
 	patience := p.patience
 	if isGo(step) {
@@ -121,8 +122,8 @@ func (p *player) limit(ctx context.Context, step page.Step) (context.Context, co
 	return context.WithTimeoutCause(ctx, patience, fmt.Errorf("waited %v in vain for %s", patience, awaited))
 }
 
-// compare compares the output of a step; if that differs and the step
-// succeeded, the new output is one for the page.
+// compare compares the output of a step with the page. A difference is a
+// problem; if the step succeeded, the new output can be written to the page.
 func (p *player) compare(block page.Block, step page.Step, printed []string, succeeded bool) {
 	c := p.sandbox.dict.compare(step.Output, printed)
 	if c.wrong < 0 || p.isBefore(block) {

@@ -7,7 +7,7 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// rewrite puts lines in place of those of an output, and so solves a problem.
+// rewrite replaces the lines of an output on the page, which solves a problem.
 type rewrite struct {
 	line, count int
 	indent      string
@@ -18,7 +18,7 @@ type rewrite struct {
 // updated returns the page with the outputs that were printed.
 func (p *player) updated() string {
 	lines := slices.Clone(p.page.Lines)
-	for _, r := range slices.Backward(p.rewrites) { // from below, so that the numbers above stay right
+	for _, r := range slices.Backward(p.rewrites) { // bottom up, so that the line numbers above stay valid
 		indented := make([]string, len(r.lines))
 		for i, line := range r.lines {
 			indented[i] = strings.TrimRight(r.indent+line, " ")

@@ -15,22 +15,22 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// options are what the flags say.
+// options say how to play the pages, as set by flags or tests.
 type options struct {
 	azure   bool          // play with the real hub of the environment
 	update  bool          // rewrite the outputs that differ
-	links   bool          // look where external links lead, too
-	offline bool          // do without the network
-	only    string        // part of the heading of the only section to show and judge; "" for all
+	links   bool          // follow external links, too
+	offline bool          // do not use the network
+	only    string        // part of the heading of the only section to show and check; "" for all
 	pause   time.Duration // before each step
 	screen  io.Writer
-	bin     string // where programs are built; "" for a folder that goes with the sandbox
+	bin     string // where programs are built; "" for a folder in the sandbox
 }
 
 // tutorial is the page that is played first. It builds the programs.
 const tutorial = "README.md"
 
-// patience is for one step of a program.
+// patience is the time limit for one step of a program.
 const patience = 30 * time.Second
 
 // walk is one run over all pages.
@@ -42,7 +42,7 @@ type walk struct {
 }
 
 // newWalk reads the pages of the repository and makes a sandbox for each that
-// is to be played. Close removes those sandboxes.
+// is to be played. The method close removes the sandboxes.
 func newWalk(root string, o options) (*walk, error) {
 	w := &walk{options: o, root: root}
 	var err error
@@ -117,9 +117,9 @@ func (w *walk) add(p *page.Page) error {
 	return nil
 }
 
-// run plays and checks the pages, and returns what is wrong. If a page cannot
-// be played to its end, nothing else is looked at: much would only follow
-// from that.
+// run plays and checks the pages, and returns the problems. If a page cannot be
+// played to its end, it stops there: many further problems would only be
+// consequences.
 func (w *walk) run(ctx context.Context) []page.Problem {
 	var problems []page.Problem
 	for _, p := range w.players {
@@ -139,7 +139,7 @@ func (w *walk) run(ctx context.Context) []page.Problem {
 	return problems
 }
 
-// check makes all checks for which nothing is played.
+// check runs all checks that do not play a page.
 func (w *walk) check(ctx context.Context) []page.Problem {
 	facts, err := w.facts(ctx)
 	problems := page.Check(w.pages, facts)
@@ -149,7 +149,7 @@ func (w *walk) check(ctx context.Context) []page.Problem {
 	return problems
 }
 
-// rewrite rewrites the outputs that have changed, and returns how many, and
+// rewrite rewrites the outputs that have changed. It returns their number and
 // the problems that remain.
 func (w *walk) rewrite(problems []page.Problem) (rewritten int, rest []page.Problem, err error) {
 	for _, p := range w.players {
@@ -175,7 +175,7 @@ func (w *walk) steps() (n int) {
 	return n
 }
 
-// close removes the sandboxes, and on a real hub what they made there.
+// close removes the sandboxes and what they created on a real hub.
 func (w *walk) close() error {
 	var errs []error
 	for _, p := range w.players {
