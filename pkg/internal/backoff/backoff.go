@@ -10,18 +10,18 @@ import (
 // Range is the shortest and the longest pause between two attempts.
 type Range struct{ First, Longest time.Duration }
 
-// Pause returns how long to wait after attempt, counted from 0: twice as
-// long each time, less up to half at random, so that clients that failed
-// together do not come back together.
+// Pause returns how long to wait after an attempt; attempts are counted from 0.
+// The pause doubles each time up to the longest, less a random part of up to
+// half, so that clients that failed together do not come back together.
 func (r Range) Pause(attempt int) time.Duration {
 	pause := r.Longest
-	if r.First <= r.Longest>>attempt { // unlike r.First<<attempt, it does not overflow
+	if r.First <= r.Longest>>attempt { // unlike r.First<<attempt, this does not overflow
 		pause = r.First << attempt
 	}
 	return pause - rand.N(pause/2+1)
 }
 
-// Wait waits for d, or until ctx ends, whose error it returns then.
+// Wait waits for d. If ctx ends first, it returns the error of ctx.
 func Wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
