@@ -1,6 +1,6 @@
-// This program does what receivemoduletwinpatch does with nothing but the
-// standard library, straight through, without checks, without reconnecting:
-// the floor that receivemoduletwinpatch is measured against.
+// This program does the work of receivemoduletwinpatch with only the standard
+// library, without checks and without reconnecting. It is the lower bound that
+// receivemoduletwinpatch is measured against.
 package main
 
 import (
@@ -70,7 +70,7 @@ func check(err error) {
 	}
 }
 
-// text is an MQTT string: its length, then itself.
+// text returns s as an MQTT string: its length, followed by its bytes.
 func text(s string) []byte { return append(binary.BigEndian.AppendUint16(nil, uint16(len(s))), s...) }
 
 func write(w io.Writer, kind byte, body []byte) {

@@ -1,6 +1,6 @@
-// This program sends requests with nothing but the standard library, straight
-// through, without checks: the floor that createmodule and updatemoduletwin
-// are measured against. Its arguments come in threes: method, path and body.
+// This program sends requests with only the standard library and without
+// checks. It is the lower bound that createmodule and updatemoduletwin are
+// measured against. Its arguments come in threes: method, path and body.
 package main
 
 import (

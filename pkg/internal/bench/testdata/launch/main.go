@@ -1,6 +1,6 @@
-// This program runs another and prints how long that took, in nanoseconds,
-// and its peak memory, in KiB. What the kernel counts as a child's peak
-// includes that of its parent, so the parent has to be as small as this.
+// This program runs another one, and prints its run time in nanoseconds and its
+// peak memory in KiB. The kernel includes the parent's peak memory in that of a
+// child, so the parent has to be as small as this program.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// This program does what barereceive does, with paho in place of packets
-// written by hand: the part of receivemoduletwinpatch's time that is paho's.
+// This program does what barereceive does, but uses paho instead of building
+// the packets by hand. It shows how much of receivemoduletwinpatch's time is
+// spent in paho.
 package main
 
 import (
