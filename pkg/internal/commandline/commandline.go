@@ -1,6 +1,6 @@
-// Package commandline reads flags in the way that all programs of this module
-// do: -h goes to standard output and is no failure, and a slip costs one line,
-// not a page of help.
+// Package commandline parses flags in the same way for all programs of this
+// module: -h writes to standard output and is not an error, and a mistake
+// yields one line instead of a page of help.
 package commandline
 
 import (
@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// Parse parses args, of which none may be left over. The error is
-// [flag.ErrHelp] if help is wanted, and else one line for people.
+// Parse parses args, which may contain nothing but flags. The error is
+// [flag.ErrHelp] if help is requested; any other error is one line to show to
+// the user.
 func Parse(flags *flag.FlagSet, args []string) error {
 	flags.Init("", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -26,8 +27,8 @@ func Parse(flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// unexpected says that an argument was left over. An assignment may have lost
-// its flag.
+// unexpected returns the error for an argument that is not a flag. If it looks
+// like an assignment, the flag before it may have been forgotten.
 func unexpected(flags *flag.FlagSet, argument string) error {
 	meant := ""
 	flags.VisitAll(func(f *flag.Flag) {

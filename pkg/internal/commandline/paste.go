@@ -5,8 +5,8 @@ import "strings"
 // Assignment sets an environment variable.
 type Assignment struct{ Name, Value string }
 
-// Paste returns the lines that set environment variables in the shells of an
-// operating system, one of [runtime.GOOS].
+// Paste returns the lines to paste into a shell to set environment variables.
+// system is the operating system, a value of [runtime.GOOS].
 func Paste(system string, assignments ...Assignment) (lines []string) {
 	each := func(format func(Assignment) string) {
 		for _, a := range assignments {
@@ -23,8 +23,8 @@ func Paste(system string, assignments ...Assignment) (lines []string) {
 	return lines
 }
 
-// LastLine says which of the lines of a program that prints those of [Paste]
-// last is to be pasted.
+// LastLine says which line to paste from the output of a program that prints
+// the lines of [Paste] last.
 func LastLine(system string) string {
 	if system == "windows" { // there is one for each shell
 		return "the line for your shell"
@@ -32,8 +32,8 @@ func LastLine(system string) string {
 	return "the last line of its output"
 }
 
-// quote puts value in double quotes or, if it holds what is special there, in
-// single ones. apostrophe stands for one in those.
+// quote puts value in double quotes or, if it contains one of the special
+// characters, in single quotes. There, apostrophe replaces each apostrophe.
 func quote(value, special, apostrophe string) string {
 	if !strings.ContainsAny(value, special) {
 		return `"` + value + `"`
