@@ -1,4 +1,4 @@
-// Package errorbody reads the bodies of the errors of IoT Hub.
+// Package errorbody parses the bodies of IoT Hub's error responses.
 package errorbody
 
 import (
@@ -10,20 +10,20 @@ import (
 	"moduletwin/pkg/internal/printable"
 )
 
-// Fields is what a body says; what it does not say is "".
+// Fields holds what a body says, and "" for what it does not say.
 type Fields struct {
-	Code       string // a name such as "ModuleNotFound"; a number that has none that is known, as text
+	Code       string // a name such as "ModuleNotFound", or the number as text if its name is not known
 	Message    string // one line
 	TrackingID string
 }
 
-// Parse reads the three forms that are in use:
+// Parse parses the three forms that are in use:
 //
 //	{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:…"}
 //	{"Message":"{\"errorCode\":404103,\"message\":\"…\",\"trackingId\":\"…\"}","ExceptionMessage":""}
 //	{"errorCode":400004,"message":"…","trackingId":"…"}
 //
-// Anything else, such as a proxy's page, has no fields.
+// For anything else, such as a proxy's error page, all fields are empty.
 func Parse(body []byte) Fields {
 	var outer struct{ Message, ExceptionMessage string }
 	if json.Unmarshal(body, &outer) != nil {
@@ -39,8 +39,8 @@ func Parse(body []byte) Fields {
 	return numbered(body)
 }
 
-// numbered reads the form whose code is a number. Names match without regard
-// to case, so Message of the other forms lands here, too.
+// numbered parses the form whose code is a number. Names match regardless of
+// case, so that Message of the other forms is found, too.
 func numbered(body []byte) Fields {
 	var inner struct {
 		ErrorCode           json.Number
@@ -56,6 +56,6 @@ func numbered(body []byte) Fields {
 	return Fields{Code: code, Message: Line(inner.Message), TrackingID: Line(inner.TrackingID)}
 }
 
-// Line makes of what a hub says, in whatever part of a response, one line of
-// a bearable length.
+// Line turns a text from any part of a hub's response into one line of limited
+// length.
 func Line(text string) string { return printable.Line(text, 300) }

@@ -1,9 +1,9 @@
 package errorbody
 
-// names are the names of the codes that identities, twins and connections
-// give rise to, as in
+// names maps the error codes of identities, twins and connections to their
+// names, as listed at
 // https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes.
-// Responses over HTTPS mostly tell the name, those over MQTT the number.
+// Responses over HTTPS usually contain the name, those over MQTT the number.
 var names = map[int]string{
 	400000: "GenericBadRequest",
 	400001: "InvalidProtocolVersion",
