@@ -1,8 +1,8 @@
-// Package hint gives errors a hint: what to do next, in words for people. The
-// text of an error stays one line and does not hold it.
+// Package hint adds hints to errors: advice for people on what to do next. A
+// hint is not part of the error's text, which stays one line.
 package hint
 
-// Error is an error with a hint. Package iothub's Hint finds it.
+// Error is an error with a hint. Package iothub's Hint returns it.
 type Error struct {
 	Err  error
 	Hint string // one or more sentences, each with its full stop
@@ -14,6 +14,6 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Key is the key of a log record's attribute that holds a hint. Handlers for
-// people show it as they show the hint of an error.
+// Key is the key of the log attribute that holds a hint. Handlers that write
+// for people show it like the hint of an error.
 const Key = "hint"

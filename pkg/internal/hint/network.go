@@ -16,9 +16,9 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// Network adds a hint to what went wrong between this machine and address, a
-// host with or without port. It returns errors that it knows nothing about as
-// they are.
+// Network adds a hint to an error that occurred between this machine and
+// address, a host with or without a port. It returns errors that it does not
+// know unchanged.
 func Network(err error, address string) error {
 	if sentences := network(err, isLoopback(address)); sentences != "" {
 		return &Error{err, sentences}
@@ -26,8 +26,8 @@ func Network(err error, address string) error {
 	return err
 }
 
-// NoAnswer returns the hint while an answer from address is waited for longer
-// than usual, or "".
+// NoAnswer returns the hint to show while an answer from address is taking
+// longer than usual, or "" if there is none.
 func NoAnswer(address string) string {
 	if isLoopback(address) {
 		return stopped
@@ -45,9 +45,8 @@ func isLoopback(address string) bool {
 	return trust.IsLoopback(host)
 }
 
-// network returns the hint for an error of a connection, or "". Package sample
-// adds what only the tutorial's programs know, such as how to start the local
-// hub.
+// network returns the hint for a connection error, or "". Package sample adds
+// what only the tutorial's programs know, such as how to start the local hub.
 func network(err error, loopback bool) string {
 	var (
 		dns     *net.DNSError
@@ -106,30 +105,30 @@ func certificate(err error, loopback bool) string {
 	return ""
 }
 
-// IsRefused reports whether nothing listens where a connection was to be made.
+// IsRefused reports whether a connection failed because nothing listens there.
 func IsRefused(err error) bool { return isAny(err, refused) }
 
 // IsClosed reports whether the other side has closed or reset a connection.
 func IsClosed(err error) bool { return isAny(err, closed) }
 
 // DemandsCertificate reports whether the server ended the connection because
-// this side has shown no certificate. In TLS 1.3 that may come as late as
-// with the first response.
+// this side has not presented a certificate. In TLS 1.3, the error may not
+// occur until the first response is read.
 func DemandsCertificate(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "remote error" && // an alert; package tls has no type for it
+	return errors.As(err, &op) && op.Op == "remote error" && // a TLS alert; package tls has no type for it
 		(strings.Contains(op.Err.Error(), "certificate") || strings.Contains(op.Err.Error(), "access denied"))
 }
 
-// IsMalformedHTTP reports whether a response was no HTTP, or had a header
-// beyond all bounds.
+// IsMalformedHTTP reports whether a response was not HTTP, or had far too large
+// a header.
 func IsMalformedHTTP(err error) bool {
 	text := err.Error() // package http has no types for them
 	return strings.Contains(text, "malformed HTTP") || strings.Contains(text, "response headers exceeded")
 }
 
-// Windows has numbers of its own for these; those of package syscall do not
-// occur there.
+// Windows has its own numbers for these errors; those that package syscall
+// defines do not occur there.
 var (
 	refused = []error{syscall.ECONNREFUSED, syscall.Errno(10061)}
 	closed  = []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, syscall.Errno(10053), syscall.Errno(10054)}

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// ThroughProxy says of an error that it happened on the way through a proxy,
-// if the environment names one for address.
+// ThroughProxy adds to an error that the connection went through a proxy, if
+// the environment names one for address.
 func ThroughProxy(err error, address string) error {
 	proxy, _ := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
 	if proxy == nil {
 		return err
 	}
-	wantsPassword := strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) // all that is left of the response
+	wantsPassword := strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) // the only trace of the response
 	err = fmt.Errorf("through the proxy %s: %w", proxy.Host, err)
 	if wantsPassword {
 		return &Error{err, "Put the user and the password that the proxy wants into its address (HTTPS_PROXY=http://user:password@" + proxy.Host + ")."}
