@@ -1,4 +1,4 @@
-// Package listen opens listeners at addresses as users write them.
+// Package listen opens listeners on addresses as users write them.
 package listen
 
 import (
@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Open listens at one address; "localhost" is two, one per family, with one
-// port for both.
+// Open listens on an address. For the host "localhost", it opens two listeners
+// with the same port: one for IPv4 and one for IPv6.
 func Open(address string) ([]net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -31,7 +31,8 @@ func Open(address string) ([]net.Listener, error) {
 	}
 }
 
-// openLoopback leaves out a family that this machine does not have.
+// openLoopback listens on the loopback addresses of IPv4 and IPv6, except for a
+// family that this machine does not have.
 func openLoopback(port string) ([]net.Listener, error) {
 	v4, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
 	if IsTaken(err) || errors.Is(err, fs.ErrPermission) {
@@ -54,8 +55,9 @@ func openLoopback(port string) ([]net.Listener, error) {
 	return nil, err6
 }
 
-// IsTaken reports whether another program listens there already. It knows the
-// error of Windows, too, for which package syscall has no name: WSAEADDRINUSE.
+// IsTaken reports whether err says that another program is already listening
+// there. It also knows WSAEADDRINUSE of Windows, for which package syscall has
+// no name.
 func IsTaken(err error) bool {
 	return errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "windows" && errors.Is(err, syscall.Errno(10048))
 }
