@@ -1,7 +1,8 @@
 // Package mergepatch merges and compares JSON objects by the rules of JSON
-// Merge Patch (RFC 7396), the form in which IoT Hub takes and announces
+// Merge Patch (RFC 7396), the format in which IoT Hub accepts and announces
 // changes of a twin: a member replaces the one of the same name, objects are
-// merged member by member, null removes, arrays are replaced whole.
+// merged member by member, null removes a member, and arrays are replaced as
+// a whole.
 //
 // Objects are map[string]any as encoding/json decodes them. No function
 // changes its arguments.
@@ -12,9 +13,9 @@ import (
 	"reflect"
 )
 
-// Merge returns target with patch applied. Parts of target that the patch
-// does not touch are shared with the result, so neither may be changed
-// afterwards; nothing of patch is shared. A nil target is an empty object.
+// Merge returns target with patch applied. The result shares the parts of
+// target that the patch does not touch, so neither of the two may be changed
+// afterwards; it shares nothing with patch. A nil target is an empty object.
 func Merge(target, patch map[string]any) map[string]any {
 	merged := maps.Clone(target)
 	if merged == nil {
@@ -25,7 +26,7 @@ func Merge(target, patch map[string]any) map[string]any {
 		case nil:
 			delete(merged, name)
 		case map[string]any:
-			before, _ := merged[name].(map[string]any) // anything but an object gives way to one
+			before, _ := merged[name].(map[string]any) // an object replaces anything that is not an object
 			merged[name] = Merge(before, change)
 		default:
 			merged[name] = Clone(change)
