@@ -1,5 +1,5 @@
-// Package printable makes text from outside safe to show: a terminal obeys
-// some characters, and others make a line look different from what it is.
+// Package printable makes text from outside safe to show: some characters
+// control the terminal, and others make a line look different from what it is.
 package printable
 
 import (
@@ -10,16 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-// Line returns text as one line of at most limit characters and, where
-// something was cut off, "…" after them. White space of any kind becomes one
-// space; what is unsafe is written as in Go, such as \x1b or \u202e.
+// Line returns text as one line of at most limit characters, followed by "…" if
+// something was cut off. White space of any kind becomes one space; unsafe
+// characters are escaped as in Go, such as \x1b or \u202e.
 func Line(text string, limit int) string {
-	if len(text) <= limit && isPlain(text) { // as nearly all is, and found out at little cost
+	if len(text) <= limit && isPlain(text) { // the usual case, which is cheap to detect
 		return text
 	}
 	var b strings.Builder
 	count, space := 0, false
-	for _, r := range text { // bytes that are no UTF-8 become U+FFFD
+	for _, r := range text { // invalid UTF-8 becomes U+FFFD
 		if unicode.IsSpace(r) {
 			space = count > 0
 			continue
@@ -42,9 +42,9 @@ func Line(text string, limit int) string {
 	return b.String()
 }
 
-// isPlain reports whether text is a line of ASCII as it is to be shown.
+// isPlain reports whether text is a line of ASCII that can be shown as it is.
 func isPlain(text string) bool {
-	afterSpace := true // at the beginning, there is to be none
+	afterSpace := true // a space at the beginning is not plain
 	for i := range len(text) {
 		c := text[i]
 		if c < ' ' || c > '~' || c == ' ' && afterSpace {
@@ -55,14 +55,14 @@ func isPlain(text string) bool {
 	return !afterSpace
 }
 
-// JSON returns text, which is JSON, with the same meaning and no unsafe
-// characters: those can be in its strings only, where they have an escape.
+// JSON returns a JSON text that means the same as text but has no unsafe
+// characters. Those can occur only in strings, where they can be escaped.
 func JSON(text []byte) []byte {
-	var safe []byte // nil while it would be the same as text
+	var safe []byte // nil as long as it would be the same as text
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
 		switch {
-		case r >= 0x7f && isUnsafe(r): // those below are escaped already, or are the line breaks between values
+		case r >= 0x7f && isUnsafe(r): // lower ones are already escaped, or are line breaks between values
 			if safe == nil {
 				safe = append(make([]byte, 0, len(text)+16), text[:i]...)
 			}
@@ -78,8 +78,8 @@ func JSON(text []byte) []byte {
 	return safe
 }
 
-// appendEscape appends the escape of JSON for r: one or, beyond U+FFFF, two
-// units of UTF-16.
+// appendEscape appends r as JSON escapes: one UTF-16 unit or, beyond U+FFFF,
+// two.
 func appendEscape(b []byte, r rune) []byte {
 	for _, unit := range utf16.AppendRune(nil, r) {
 		b = fmt.Appendf(b, `\u%04x`, unit)
@@ -87,9 +87,9 @@ func appendEscape(b []byte, r rune) []byte {
 	return b
 }
 
-// isUnsafe is true of what a terminal obeys, of line breaks, and of invisible
-// characters, among them those that turn the direction of text. The two that
-// join or part letters stay: scripts and emoji need them.
+// isUnsafe reports whether r is a control character, a line break or an
+// invisible character, such as those that change the direction of text. The
+// zero-width joiner and non-joiner are safe: some scripts and emoji need them.
 func isUnsafe(r rune) bool {
 	switch r {
 	case '\u200c', '\u200d':
