@@ -1,4 +1,4 @@
-// Package trust decides which certificates a hub may show.
+// Package trust decides which certificates of a hub are trusted.
 package trust
 
 import (
@@ -14,12 +14,12 @@ import (
 	"strings"
 )
 
-// Variable names the environment variable with the path of a PEM file whose
-// certificates are trusted beside those of the system.
+// Variable is the environment variable with the path of a PEM file whose
+// certificates are trusted in addition to the system's; see [Config].
 const Variable = "IOTHUB_CA_FILE"
 
-// LocalFolder returns the folder in which the local hub keeps what outlives
-// it: its certificate for clients to trust and, for itself, its data.
+// LocalFolder returns the folder in which the local hub keeps its files: its
+// certificate, for clients to trust, and its own data.
 func LocalFolder() (string, error) {
 	folder, err := os.UserConfigDir()
 	if err != nil {
@@ -29,19 +29,20 @@ func LocalFolder() (string, error) {
 }
 
 // Clients trust the certificates in [LocalFolder] for loopback addresses. Each
-// local hub has a file of its own, so that hubs that start or end at the same
-// time never lose each other's.
+// local hub has its own file, so that hubs that start or end at the same time
+// never lose each other's certificates.
 const (
 	LocalCAFile  = "ca.pem"  // of the hub that keeps its data in the same folder
 	localCAFiles = "ca*.pem" // of all hubs
 )
 
-// Config returns the TLS configuration for connecting to host, which has no port.
-// With roots, those alone are trusted. Without, it is the system's roots, the
-// file that [Variable] names and, for loopback hosts only, the certificate of
-// the local hub; a loopback host with one of the two does without the
-// system's. A named file that cannot be used is an error: the
-// alternative is a puzzling "unknown authority" later.
+// Config returns the TLS configuration for connecting to host, which has no
+// port. If roots are given, only those are trusted. Otherwise, these are
+// trusted: the system's roots, the file that [Variable] names and, for loopback
+// hosts only, the certificates of local hubs. The system's roots are left out
+// for a loopback host if there is one of the other two. A named file that
+// cannot be used is an error: otherwise, a puzzling "unknown authority" would
+// follow later.
 func Config(host string, roots *x509.CertPool) (*tls.Config, error) {
 	if roots == nil {
 		var err error
@@ -52,11 +53,11 @@ func Config(host string, roots *x509.CertPool) (*tls.Config, error) {
 	return &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
-// defaultRoots returns nil where the system's roots are all there is: they
-// are loaded when they are needed, which takes longer than all else that a
-// small program does. For the same reason they are left out for a loopback
-// host with a certificate of its own: no public authority vouches for those
-// names.
+// defaultRoots returns nil if only the system's roots are trusted: package tls
+// then loads them when they are needed. That takes longer than everything else
+// that a small program does. For the same reason, they are left out for a
+// loopback host that has certificates of its own; no public authority issues
+// any for such names.
 func defaultRoots(host string) (*x509.CertPool, error) {
 	files, err := ownFiles(host)
 	if err != nil || len(files) == 0 {
@@ -64,7 +65,7 @@ func defaultRoots(host string) (*x509.CertPool, error) {
 	}
 	roots := x509.NewCertPool()
 	if !IsLoopback(host) {
-		if system, err := x509.SystemCertPool(); err == nil { // else the files have to do
+		if system, err := x509.SystemCertPool(); err == nil { // otherwise, only the files are trusted
 			roots = system
 		}
 	}
@@ -74,7 +75,7 @@ func defaultRoots(host string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// ownFiles reads the files that are to be trusted for host.
+// ownFiles reads the certificate files that are to be trusted for host.
 func ownFiles(host string) (files [][]byte, err error) {
 	if name := os.Getenv(Variable); name != "" {
 		pem, err := readCertificates(name)
@@ -96,7 +97,7 @@ func localFiles() (files [][]byte, err error) {
 	if err != nil {
 		return nil, nil // without such a folder, no local hub has written to it
 	}
-	entries, _ := os.ReadDir(folder) // neither has one if there is nothing to read
+	entries, _ := os.ReadDir(folder) // if the folder cannot be read, no local hub has written to it, either
 	for _, entry := range entries {
 		if match, _ := path.Match(localCAFiles, entry.Name()); !match {
 			continue
@@ -113,7 +114,8 @@ func localFiles() (files [][]byte, err error) {
 	return files, nil
 }
 
-// readLocal does not wait for a FIFO as it would read one that was named.
+// readLocal reads only regular files, because reading a FIFO could block. A
+// file that [Variable] names may be one.
 func readLocal(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -136,7 +138,7 @@ func readCertificates(name string) ([]byte, error) {
 	return pem, nil
 }
 
-// IsLoopback reports whether host can only be this machine.
+// IsLoopback reports whether host can only mean this machine.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
