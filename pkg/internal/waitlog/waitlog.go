@@ -1,5 +1,5 @@
-// Package waitlog says, in the log of a client, what it waits for: for the next
-// attempt after one that failed, and for responses that take long.
+// Package waitlog logs what a client is waiting for: the next attempt after a
+// failed one, or a response that takes long.
 package waitlog
 
 import (
@@ -13,17 +13,17 @@ import (
 	"moduletwin/pkg/internal/hint"
 )
 
-// Failures logs the failures of one thing that is tried again and again: each
-// with the pause before the next attempt, and with its cause if that is another
-// than before. The attribute "cause" is an error; package iothub's Hint tells
-// what may help against it.
+// Failures logs the failures of one operation that is retried: each with the
+// pause before the next attempt, and with its cause if that has changed since
+// the last failure. The attribute "cause" is an error; package iothub's Hint
+// returns what may help against it.
 type Failures struct {
 	Log  *slog.Logger
 	last string // the cause of the last failure
 }
 
-// Add logs a failure and the pause after it. what is the beginning of the line:
-// "no connection".
+// Add logs a failure and the pause after it. what is the beginning of the line,
+// such as "no connection".
 func (f *Failures) Add(what string, cause error, pause time.Duration) {
 	const unit = 100 * time.Millisecond
 	line := fmt.Sprintf("%s, trying again in %v", what, max(pause.Round(unit), unit))
@@ -36,7 +36,7 @@ func (f *Failures) Add(what string, cause error, pause time.Duration) {
 	f.Log.Info(line, "cause", cause)
 }
 
-// InFewWords says what common errors of the network mean.
+// InFewWords gives common network errors a text that says what they mean.
 func InFewWords(err error) error {
 	var late net.Error
 	switch {
@@ -48,9 +48,9 @@ func InFewWords(err error) error {
 	return err
 }
 
-// Answered says in few words that err is the hub's answer, with a status as in
-// HTTP. What else the hub says, such as when to try again, would contradict the
-// rest of the line.
+// Answered gives err a short text: that the hub answered with a status as in
+// HTTP. Anything else that the hub says, such as when to try again, would
+// contradict the rest of the line.
 func Answered(status int, err error) error {
 	return reworded{fmt.Sprintf("the hub answered %d %s", status, http.StatusText(status)), err}
 }
@@ -64,10 +64,10 @@ type reworded struct {
 func (r reworded) Error() string { return r.text }
 func (r reworded) Unwrap() error { return r.error }
 
-// StillWaiting logs a line if something is still waited for after a while, and
-// says how much of limit is left. what is the beginning of the line; help is a
-// hint, or "". The caller calls stop when the waiting is over: once that has
-// returned, nothing more is logged.
+// StillWaiting logs a line if the wait is not over after a while, and says how
+// much of limit is left. what is the beginning of the line; help is a hint, or
+// "". The caller calls stop when the wait is over: once it has returned,
+// nothing more is logged.
 func StillWaiting(log *slog.Logger, what, help string, after, limit time.Duration) (stop func()) {
 	logged := make(chan struct{})
 	timer := time.AfterFunc(after, func() {
