@@ -1,6 +1,6 @@
-// Package wsconn makes a WebSocket connection a [net.Conn], so that MQTT can
-// be spoken over it: what is written goes out as binary messages, what comes
-// in is one stream of bytes, wherever the messages end.
+// Package wsconn turns a WebSocket connection into a [net.Conn], so that it can
+// carry MQTT: each write sends a binary message, and received messages are read
+// as one stream of bytes, regardless of where they end.
 package wsconn
 
 import (
@@ -14,18 +14,18 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Path is where an IoT hub speaks MQTT over WebSocket.
+// Path is the path at which an IoT hub accepts MQTT over WebSocket.
 const Path = "/$iothub/websocket"
 
-// New returns ws as a stream. Reads and writes may go on at the same time,
-// one read and any number of writes. Closing it closes the connection without
-// a closing handshake; where the peer has sent one, reads end with [io.EOF].
+// New returns ws as a stream. One read and any number of writes may run
+// concurrently. Close closes the connection without a closing handshake; if the
+// peer has closed it with one, reads return [io.EOF].
 func New(ws *websocket.Conn) net.Conn { return &conn{Conn: ws} }
 
 type conn struct {
 	*websocket.Conn
 	message io.Reader  // the rest of the message that is being read, nil between messages
-	writing sync.Mutex // held by one writer at a time, which is all that a WebSocket stands
+	writing sync.Mutex // serializes writers: a WebSocket supports only one at a time
 }
 
 var errText = errors.New("websocket: a text message where only binary ones are spoken")
@@ -57,8 +57,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 }
 
-// readable is err, but with the reason that the peer gives for closing in
-// quotes: it may hold anything.
+// readable returns err. If it holds the reason that the peer gives for closing,
+// that reason is quoted, as it may contain any characters.
 func readable(err error) error {
 	var closed *websocket.CloseError
 	if !errors.As(err, &closed) {
