@@ -1,24 +1,26 @@
-// Package browsertest looks at the portal as people do: in Chromium.
+// Package browsertest tests the portal in the way people use it: in Chromium.
 //
 //	apt-get install chromium        # or any Chromium or Chrome
 //	cd pkg/localhub/portal/browsertest
 //	go test ./...
 //
-// It is a module of its own, so that what drives the browser is nobody's
-// requirement but these tests'. Where there is no browser, they are skipped;
-// with PORTAL_BROWSER set to one, they fail instead. The accessibility checker
-// axe-core is taken from the file that PORTAL_AXE names; setup.sh fetches it.
+// It is a separate module, so that only these tests depend on the library that
+// drives the browser. Without a browser, they are skipped; if PORTAL_BROWSER
+// names one that does not start, they fail. The accessibility checker axe-core
+// is taken from the file that PORTAL_AXE names; setup.sh downloads it.
 //
 // # Figures
 //
-// How long the page takes for what matters is printed, and held to limits
-// that a busy machine keeps, by
+// This command prints how long the page takes for the most important things,
+// and checks that against limits which even a busy machine meets:
 //
 //	go test -run Figures -v
 //
 // # The picture in the README
 //
+// This command renews it:
+//
 //	go test -run Picture -update
 //
-// makes it anew. The test fails when the page has changed since.
+// The test fails when the page has changed since the picture was made.
 package browsertest
