@@ -16,8 +16,8 @@ const (
 	maxWait    = 20 * time.Second // for the hub, retries included
 )
 
-// jsonHandler makes a handler of a function that returns what the response
-// holds as JSON.
+// jsonHandler makes a handler from a function. The response is what the
+// function returns, as JSON.
 func (p *Portal) jsonHandler(handle func(*Portal, *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), maxWait)
@@ -47,8 +47,8 @@ func writeJSON(w http.ResponseWriter, status int, response any) {
 // failure is an error as the page sees it.
 type failure struct {
 	Status   int       `json:"status"`
-	Code     string    `json:"code"`    // the hub's name for it, or one of this package
-	Message  string    `json:"message"` // the hub's words
+	Code     string    `json:"code"`    // the hub's error code, or one of this package
+	Message  string    `json:"message"` // the hub's message, or one of this package
 	Conflict *conflict `json:"conflict,omitempty"`
 }
 
@@ -60,7 +60,7 @@ func failf(status int, code, format string, args ...any) error {
 	return &failure{Status: status, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// describe finds out what to tell the page of err.
+// describe returns what to tell the page about err.
 func describe(err error) *failure {
 	if f := (*failure)(nil); errors.As(err, &f) {
 		return f

@@ -8,12 +8,12 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// conditions says what is wrong with the hub at the moment.
+// conditions says which faults are in effect at the moment.
 type conditions struct {
 	Blocked   bool  `json:"blocked"`        // no device or module may sign in
-	Throttled int   `json:"throttled"`      // so many requests over HTTPS will fail
+	Throttled int   `json:"throttled"`      // how many requests over HTTPS will fail
 	Refusing  bool  `json:"refusing"`       // nobody can connect
-	Until     int64 `json:"until,omitzero"` // until then, in milliseconds since 1970; 0 until further notice
+	Until     int64 `json:"until,omitzero"` // when Refusing ends, in milliseconds since 1970; 0 if that is open
 }
 
 func (p *Portal) conditions() (c conditions) {
@@ -30,7 +30,8 @@ func (p *Portal) conditions() (c conditions) {
 	return c
 }
 
-// playFault does what the hub's prompt does when the same word is typed there.
+// playFault does the same as the prompt of the hub when the word is typed
+// there.
 func (p *Portal) playFault(r *http.Request) (any, error) {
 	var wanted struct{ Word, Argument string }
 	if err := decode(r, &wanted); err != nil {

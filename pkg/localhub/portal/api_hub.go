@@ -31,7 +31,7 @@ type certificateResponse struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
-// getHub answers with what there is to say about the hub as a whole.
+// getHub answers with an overview of the hub.
 func (p *Portal) getHub(*http.Request) (any, error) {
 	response := hubResponse{
 		Name:        p.hub.HostName(),
@@ -67,7 +67,7 @@ func (p *Portal) certificate() (response certificateResponse) {
 	return response
 }
 
-// keysResponse is the one response that holds secrets.
+// keysResponse is the only response that holds secrets.
 type keysResponse struct {
 	PrimaryKey      string `json:"primaryKey"`
 	SecondaryKey    string `json:"secondaryKey"`
@@ -75,8 +75,8 @@ type keysResponse struct {
 	SecondaryString string `json:"secondaryString"`
 }
 
-// getKeys answers with the keys of a policy, a device or a module. The page asks
-// only when somebody wants to see or copy them.
+// getKeys answers with the keys of a policy, a device or a module. The page
+// requests them only when somebody wants to see or copy them.
 func (p *Portal) getKeys(r *http.Request) (any, error) {
 	if name := r.URL.Query().Get("policy"); name != "" {
 		for _, policy := range p.hub.Policies() {

@@ -8,16 +8,16 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// identityResponse is a device in the list, or a device or module by itself.
-// Times are milliseconds since 1970, 0 for never.
+// identityResponse is a device in the list, or a single device or module. Times
+// are milliseconds since 1970, or 0 for never.
 type identityResponse struct {
 	Device    string             `json:"device"`
 	Module    string             `json:"module,omitempty"`
 	Disabled  bool               `json:"disabled,omitempty"`
 	Connected bool               `json:"connected,omitempty"`
-	Since     int64              `json:"since,omitempty"` // when it was connected or disconnected
+	Since     int64              `json:"since,omitempty"` // when it last connected or disconnected
 	From      string             `json:"from,omitempty"`
-	Count     int                `json:"count"` // of the modules of a device
+	Count     int                `json:"count"` // of modules of a device
 	Up        int                `json:"up"`    // how many of them are connected
 	Modules   []identityResponse `json:"modules,omitempty"`
 }
@@ -48,7 +48,7 @@ func milliseconds(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// listDevices answers with all devices, in the order of their ids.
+// listDevices answers with all devices, sorted by id.
 func (p *Portal) listDevices(*http.Request) (any, error) {
 	list := []identityResponse{} // not nil: JSON's [], not null
 	for _, identity := range p.hub.Identities() {
@@ -61,7 +61,7 @@ func (p *Portal) listDevices(*http.Request) (any, error) {
 	return list, nil
 }
 
-// getDevice answers with a device with its modules, or one module.
+// getDevice answers with a device and its modules, or with one module.
 func (p *Portal) getDevice(r *http.Request) (any, error) {
 	id := inQuery(r)
 	var found *identityResponse
@@ -97,7 +97,8 @@ func (p *Portal) createIdentity(r *http.Request) (any, error) {
 	return id, err
 }
 
-// changeDevice enables or disables a device, and leaves all else as it is.
+// changeDevice enables or disables a device, and leaves everything else as it
+// is.
 func (p *Portal) changeDevice(r *http.Request) (any, error) {
 	var wanted struct {
 		identityID

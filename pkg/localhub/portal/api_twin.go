@@ -22,8 +22,7 @@ func (p *Portal) getTwin(r *http.Request) (any, error) {
 	return twin, nil
 }
 
-// edit is a section of a twin as somebody has written it, and as it was
-// before.
+// edit is a section of a twin as the user has edited it, and as it was before.
 type edit struct {
 	identityID
 	Section string         `json:"section"` // "desired" or "tags"
@@ -32,30 +31,32 @@ type edit struct {
 	ETag    string         `json:"etag"`
 }
 
-// draft is what the page learns of an edit before it is saved: the patch that
-// would be sent, or what is wrong with it.
+// draft says what would happen if an edit were saved: the patch that would be
+// sent, or what is wrong with it.
 type draft struct {
 	Patch   map[string]any `json:"patch"`
 	Problem *problem       `json:"problem,omitempty"`
 }
 
-// problem says why the hub would not take an edit: because it is no JSON, then
-// Kind is set, or because it breaks a rule, then Message is.
+// problem says why the hub would not accept an edit. If the text is not a JSON
+// object, Kind is set; if it breaks a rule, Message is set.
 type problem struct {
-	Kind    string `json:"kind,omitempty"` // "character", "object", "more" or "end"; the page has words for it
-	Line    int    `json:"line,omitempty"` // both count from 1
+	Kind    string `json:"kind,omitempty"` // "character", "object", "more" or "end"; the page has a text for each
+	Line    int    `json:"line,omitempty"` // Line and Column count from 1
 	Column  int    `json:"column,omitempty"`
 	Found   string `json:"found,omitempty"`   // the character that does not belong there
-	Message string `json:"message,omitempty"` // the hub's words
+	Message string `json:"message,omitempty"` // the hub's message
 }
 
-// conflict is what comes instead of a response when somebody else was faster.
+// conflict is part of the response if somebody else has changed the twin since
+// the edit began.
 type conflict struct {
 	Twin   iothub.Twin    `json:"twin"`   // as it is now
-	Merged map[string]any `json:"merged"` // the section now, with the patch of the edit applied
+	Merged map[string]any `json:"merged"` // the current section with the edit's patch applied
 }
 
-// checkTwin says what saving an edit would do, by the hub's own rules.
+// checkTwin says what saving an edit would do, according to the rules of the
+// hub itself.
 func (p *Portal) checkTwin(r *http.Request) (any, error) {
 	e, err := decodeEdit(r)
 	if err != nil {
@@ -68,8 +69,8 @@ func (p *Portal) checkTwin(r *http.Request) (any, error) {
 	return draft{Patch: patch, Problem: p.refusal(e, patch)}, nil
 }
 
-// changeTwin saves an edit: as a patch, and only if nobody has written to the
-// twin since.
+// changeTwin saves an edit as a patch, but only if nobody has changed the twin
+// since the edit began.
 func (p *Portal) changeTwin(r *http.Request) (any, error) {
 	e, err := decodeEdit(r)
 	if err != nil {
@@ -109,7 +110,7 @@ func (p *Portal) conflict(e edit, patch map[string]any) error {
 	}
 }
 
-// refusal asks the hub what it would say to the patch.
+// refusal asks the hub whether it would accept the patch, and returns why not.
 func (p *Portal) refusal(e edit, patch map[string]any) *problem {
 	if err := p.hub.CheckPatch(e.Device, e.Module, e.twinPatch(patch)); err != nil {
 		return &problem{Message: describe(err).Message}
@@ -127,7 +128,8 @@ func decodeEdit(r *http.Request) (e edit, err error) {
 	return e, nil
 }
 
-// patch returns the difference between what was there and what was written.
+// patch returns the patch that turns the section as it was into the section as
+// it was edited.
 func (e edit) patch() (map[string]any, *problem) {
 	var now map[string]any
 	in := json.NewDecoder(strings.NewReader(e.Text))
@@ -135,7 +137,7 @@ func (e edit) patch() (map[string]any, *problem) {
 	if err := in.Decode(&now); err != nil {
 		return nil, e.problem(err)
 	}
-	if now == nil { // JSON's null
+	if now == nil { // the text is null
 		return nil, e.problemAt("object", 0)
 	}
 	end := in.InputOffset()
@@ -145,7 +147,7 @@ func (e edit) patch() (map[string]any, *problem) {
 	return mergepatch.Diff(e.Base, now), nil
 }
 
-// problem says what the decoder has found.
+// problem translates an error of the decoder.
 func (e edit) problem(err error) *problem {
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Offset > 0 && syntax.Offset <= int64(len(e.Text)) {
 		p := e.problemAt("character", syntax.Offset-1)
@@ -164,15 +166,15 @@ func (e edit) problemAt(kind string, offset int64) *problem {
 	return &problem{Kind: kind, Line: line, Column: column}
 }
 
-// position returns where an offset is, both counted from 1, the column in
-// characters.
+// position returns the line and column of an offset. Both count from 1; columns
+// are characters.
 func position(text string, offset int64) (line, column int) {
 	before := text[:offset]
 	start := strings.LastIndexByte(before, '\n') + 1
 	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
 }
 
-// twinPatch puts patch where it belongs.
+// twinPatch returns patch as a patch of the section that is edited.
 func (e edit) twinPatch(patch map[string]any) iothub.TwinPatch {
 	if e.Section == "tags" {
 		return iothub.TwinPatch{Tags: patch}

@@ -20,11 +20,11 @@ var page embed.FS
 
 var templates = template.Must(template.ParseFS(page, "page/*.html"))
 
-// assets are what the page loads, compressed, by name.
+// assets holds the files that the page loads, compressed, by name.
 var assets = sync.OnceValue(func() map[string][]byte {
 	entries, err := page.ReadDir("page")
 	if err != nil {
-		panic("portal: " + err.Error()) // embedded
+		panic("portal: " + err.Error()) // impossible: it is embedded
 	}
 	compressed := make(map[string][]byte)
 	for _, entry := range entries {
@@ -38,18 +38,18 @@ var assets = sync.OnceValue(func() map[string][]byte {
 func compress(name string) []byte {
 	content, err := page.ReadFile("page/" + name)
 	if err != nil {
-		panic("portal: " + err.Error()) // embedded
+		panic("portal: " + err.Error()) // impossible: it is embedded
 	}
 	var out bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // there is such a level
-	w.Write(content)                                        // a Buffer takes everything
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // this level exists
+	w.Write(content)                                        // writing to a Buffer never fails
 	w.Close()
 	return out.Bytes()
 }
 
-// servePage serves the one page, whatever view of it the address names. It
-// names all scripts, so that they are loaded at once and not one after the
-// other as each names the next.
+// servePage serves the only page, whichever view the address names. The page
+// lists all scripts, so that the browser loads them at once and not one after
+// the other as each imports the next.
 func (p *Portal) servePage(w http.ResponseWriter, _ *http.Request) {
 	var scripts []string
 	for name := range assets() {
@@ -64,8 +64,8 @@ func (p *Portal) servePage(w http.ResponseWriter, _ *http.Request) {
 	}{"/assets/" + assetsVersion() + "/", scripts})
 }
 
-// assetsVersion changes with every asset. It is part of their address, so that
-// a browser may keep them: the next version has another one.
+// assetsVersion changes when any asset changes. It is part of their URLs, so
+// that browsers may cache them: the assets of another version have other URLs.
 var assetsVersion = sync.OnceValue(func() string {
 	hash := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(assets())) {
@@ -74,7 +74,7 @@ var assetsVersion = sync.OnceValue(func() string {
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 })
 
-// serveVersionedAsset is serveAsset at an address that holds the version.
+// serveVersionedAsset is serveAsset for URLs that contain the version.
 func serveVersionedAsset(w http.ResponseWriter, r *http.Request) {
 	if r.PathValue("version") != assetsVersion() {
 		http.NotFound(w, r)
@@ -87,22 +87,23 @@ func serveVersionedAsset(w http.ResponseWriter, r *http.Request) {
 func render(w http.ResponseWriter, status int, name string, data any) {
 	var text bytes.Buffer
 	if err := templates.ExecuteTemplate(&text, name, data); err != nil {
-		panic("portal: " + err.Error()) // embedded
+		panic("portal: " + err.Error()) // impossible: it is embedded
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write(text.Bytes())
 }
 
-// public names what the page that asks for the token needs. It tells nothing.
+// public lists what the page that asks for the token needs. These assets reveal
+// nothing.
 var public = []string{"/assets/style.css", "/assets/icon.svg"}
 
 func isPublic(r *http.Request) bool {
 	return r.Method == http.MethodGet && slices.Contains(public, r.URL.Path)
 }
 
-// types holds the content types of the assets; what a machine has registered
-// for them may be something else.
+// types holds the content types of the assets. Those that a machine has
+// registered may differ.
 var types = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
@@ -117,7 +118,7 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", types[path.Ext(name)])
-	w.Header().Set("Content-Encoding", "gzip") // which every browser takes
+	w.Header().Set("Content-Encoding", "gzip") // every browser supports it
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
 	w.Write(content)
 }

@@ -9,9 +9,9 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// headers go with every response. The policy lets a page do only what this one
-// does: run its own scripts, which never make markup of a text, and talk to
-// this server.
+// headers are set on every response. The Content-Security-Policy allows only
+// what this page does: run its own scripts, which never turn text into markup,
+// and talk to this server.
 var headers = map[string]string{
 	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
@@ -22,8 +22,9 @@ var headers = map[string]string{
 	"Cross-Origin-Resource-Policy": "same-origin",
 }
 
-// guarded lets nobody in to next but a viewer who has the token, asks for the
-// page by a name of its own, and was not sent by another site.
+// guarded passes requests on to next only if they have the token, use one of
+// the page's own host names, and do not come from another site. Public assets
+// need no token.
 func (p *Portal) guarded(next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,9 +46,9 @@ func (p *Portal) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// isOwnHost accepts loopback names, the address at which the request arrived
-// and the names that the portal was told. A name that somebody else has
-// pointed at this machine, to get at it from a browser, is none of them.
+// isOwnHost accepts loopback names, the address at which the request arrived,
+// and the names in [Options]. A name that an attacker has pointed at this
+// machine to gain access from a browser (DNS rebinding) is none of these.
 func (p *Portal) isOwnHost(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -60,9 +61,9 @@ func (p *Portal) isOwnHost(r *http.Request) bool {
 	return local != nil && local.IP.Equal(net.ParseIP(host))
 }
 
-// isOwnOrigin refuses what a browser sends for another site, reading included:
-// from another port of this machine, the cookie would come along. Only to
-// follow a link to the page is allowed.
+// isOwnOrigin refuses what a browser requests for another site, even if it only
+// reads: for a site on another port of this machine, the browser would send the
+// cookie. Only following a link to the page is allowed.
 func isOwnOrigin(r *http.Request) bool {
 	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
 		return false

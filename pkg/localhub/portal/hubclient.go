@@ -14,27 +14,27 @@ import (
 // owner is the policy with which the portal signs in to the hub.
 const owner = localhub.PolicyIoTHubOwner
 
-// hubClient is a client of a hub, for as long as that runs: when the hub gets a
-// new certificate, the client is made anew.
+// hubClient is a client of a running hub. It connects anew when the hub gets a
+// new certificate.
 type hubClient struct {
 	hub  *localhub.Hub
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu          sync.Mutex       // guards the rest
 	registry    *iothub.Registry // nil before the first use
-	certificate []byte           // that registry trusts
+	certificate []byte           // the one that registry trusts
 }
 
 func newHubClient(hub *localhub.Hub) *hubClient {
 	return &hubClient{hub: hub, dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-		if bound := hub.Addresses(); len(bound) > 0 { // whatever name the hub goes by
+		if bound := hub.Addresses(); len(bound) > 0 { // whatever the host name of the hub is
 			address = bound[0]
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}}
 }
 
-// get returns a registry that trusts the certificate of now.
+// get returns a registry that trusts the hub's current certificate.
 func (c *hubClient) get() *iothub.Registry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,7 @@ func (c *hubClient) connect(certificate []byte) *iothub.Registry {
 	roots.AppendCertsFromPEM(certificate)
 	registry, err := iothub.NewRegistry(c.hub.ConnectionString(owner), &iothub.Options{RootCAs: roots, DialContext: c.dial})
 	if err != nil {
-		panic("portal: " + err.Error()) // the hub's own connection string
+		panic("portal: " + err.Error()) // impossible: it is the hub's own connection string
 	}
 	return registry
 }

@@ -1,25 +1,25 @@
-// Package portal is a web page that shows a local hub: its policies, devices,
-// modules and twins, live, in the words and in the order of the Azure portal,
-// German or English. The page itself, in the folder of that name, is plain
-// HTML, CSS and JavaScript: no framework, no build step, nothing from
-// elsewhere.
+// Package portal serves a web page that shows a local hub live: its policies,
+// devices, modules and twins, in the terms and in the order of the Azure
+// portal, in German or English. The page itself, in the folder page, is plain
+// HTML, CSS and JavaScript: no framework, no build step, no external
+// resources.
 //
-// A [Portal] is an [http.Handler]. A test can look at its hub, too:
+// A [Portal] is an [http.Handler]. Tests can serve one for their hub, too:
 //
 //	hub := localhub.New(t)
 //	server := httptest.NewServer(portal.New(hub, nil))
 //
-// It is a client of the hub's public API, as a tool of anybody else could be:
-// it reads through the methods of [localhub.Hub], follows [event.Recording],
-// and changes identities and twins through package iothub, over HTTPS and
-// under the ETag.
+// A Portal uses only the public API of the hub, as any other tool could: it
+// reads through the methods of [localhub.Hub], follows [event.Recording], and
+// changes identities and twins over HTTPS through package iothub, with the
+// ETag.
 //
 // # Who may look
 //
-// Every request needs the token of [Portal.Token]; the page shows keys. It
-// comes once, in the address that [Portal.URL] returns, and is exchanged for
-// a cookie. Names of the host that are not the page's own are refused, and so
-// is whatever another site asks for: see guard.go.
+// Every request needs the token of [Portal.Token], because the page shows keys.
+// The token comes only once, in the URL that [Portal.URL] returns, and is
+// exchanged for a cookie. Requests that use a foreign host name or come from
+// another site are refused: see guard.go.
 package portal
 
 import (
@@ -39,11 +39,10 @@ import (
 	"moduletwin/pkg/localhub/event"
 )
 
-// Options say how a portal is to be reached. A nil *Options means the zero
-// value.
+// Options say how a portal can be reached. A nil *Options means the zero value.
 type Options struct {
-	// Hosts holds names beside localhost and the addresses of this machine
-	// by which browsers may ask for the page, without port.
+	// Hosts holds further names, without port, by which browsers may request
+	// the page. localhost and the addresses of this machine are always allowed.
 	Hosts []string
 }
 
@@ -52,7 +51,7 @@ type Portal struct {
 	hub       *localhub.Hub
 	client    *hubClient
 	recording *event.Recording
-	run       string // tells the event numbers of this portal from those of the one before
+	run       string // distinguishes the event numbers of this portal from those of an earlier one
 	token     string
 	hosts     []string
 	handler   http.Handler
@@ -62,11 +61,11 @@ type Portal struct {
 	close  context.CancelFunc
 }
 
-// remembered is how many events the page can look back on.
+// remembered is how many past events the page can show.
 const remembered = 2000
 
-// New returns a portal for hub. It remembers the hub's events from now on,
-// until it is closed.
+// New returns a portal for hub. It records the hub's events from now on, until
+// it is closed.
 func New(hub *localhub.Hub, options *Options) *Portal {
 	p := &Portal{
 		hub:       hub,
@@ -86,8 +85,8 @@ func New(hub *localhub.Hub, options *Options) *Portal {
 // registry returns a client for the hub's identities and twins.
 func (p *Portal) registry() *iothub.Registry { return p.client.get() }
 
-// newToken derives the token from a key that the hub keeps: so it is the same
-// after a restart, and a hub that begins anew has a new one.
+// newToken derives the token from a key that the hub stores, so that it is the
+// same after a restart but changes when the hub is reset.
 func newToken(hub *localhub.Hub) string {
 	hash := hmac.New(sha256.New, hub.ConnectionString(owner).SharedAccessKey.Bytes())
 	hash.Write([]byte("portal"))
@@ -98,17 +97,17 @@ func newToken(hub *localhub.Hub) string {
 // long as the hub keeps its keys.
 func (p *Portal) Token() string { return p.token }
 
-// URL returns the address to open in a browser when the portal is served at
-// address, "localhost:8880". It holds the token.
+// URL returns the URL to open in a browser when the portal is served at
+// address, such as "localhost:8880". It contains the token.
 func (p *Portal) URL(address string) string {
 	return fmt.Sprintf("http://%s/?token=%s", address, url.QueryEscape(p.token))
 }
 
-// ServeHTTP serves the page and what it asks for.
+// ServeHTTP serves the page and everything that it requests.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
 // Close ends the streams to all viewers and stops listening to the hub, which
-// goes on running. Closing it again does nothing.
+// keeps running. Further calls do nothing.
 func (p *Portal) Close() {
 	p.close()
 	p.recording.Close()

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// signIn exchanges the token in the address for a cookie, and leads to the
-// same page without it.
+// signIn exchanges the token in the URL for a cookie, and redirects to the same
+// page without the token.
 func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if !p.isToken(tokenIn(query.Get("token"))) {
@@ -27,16 +27,17 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 	query.Del("token")
 	to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/"), RawQuery: query.Encode()}
 	if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
-		// A browser that was sent here by another site keeps the cookie back
-		// for the whole chain of redirects; a page of ours begins a new one.
+		// A browser that comes from another site does not send a
+		// SameSite=Strict cookie during the whole chain of redirects; a page of
+		// ours starts a new navigation.
 		render(w, http.StatusOK, "forward.html", to.String())
 		return
 	}
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 }
 
-// tokenIn returns the token from what was pasted: itself, or an address with
-// it.
+// tokenIn returns the token from what was pasted: either the token itself or a
+// URL that contains it.
 func tokenIn(text string) string {
 	text = strings.TrimSpace(text)
 	if address, err := url.Parse(text); err == nil && address.Query().Has("token") {
@@ -54,14 +55,15 @@ func (p *Portal) hasCookie(r *http.Request) bool {
 	return err == nil && p.isToken(cookie.Value)
 }
 
-// cookieName differs from port to port: cookies do not, and there may be
-// several hubs on a machine.
+// cookieName returns a name that contains the port. Cookies are shared by all
+// ports of a host, and there may be several hubs on a machine.
 func cookieName(r *http.Request) string {
 	_, port, _ := net.SplitHostPort(r.Host)
 	return "portal-" + port
 }
 
-// refuse asks for the token, in a page where somebody reads it.
+// refuse refuses a request without a valid token. Where a person will see the
+// response, it is a page that asks for the token.
 func (p *Portal) refuse(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/assets/") || r.Method != http.MethodGet {
 		http.Error(w, "The token is missing or wrong.", http.StatusUnauthorized)

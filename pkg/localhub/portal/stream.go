@@ -15,11 +15,11 @@ import (
 
 const (
 	maxViewers   = 64                    // streams at once
-	history      = 500                   // events from before that a new viewer gets
+	history      = 500                   // past events that a new viewer gets
 	maxLag       = 1000                  // events that a viewer may be behind
 	maxBatch     = 100                   // events in one message
 	pause        = 20 * time.Millisecond // between two messages
-	heartbeat    = 15 * time.Second      // after which something is sent, so that a dead connection shows
+	heartbeat    = 15 * time.Second      // after which something is sent, so that a dead connection is noticed
 	writeTimeout = 10 * time.Second      // after which a viewer that does not read is dropped
 )
 
@@ -49,10 +49,10 @@ func form(e event.Event) eventForm {
 	}
 }
 
-// serveEvents sends what happens on the hub as server-sent events: first what
-// the viewer has not seen of what is remembered, then live. Nothing is kept
-// for a viewer but the number of the event it has come to, so a slow one costs
-// nothing: it misses events, is told so and asks for what it shows anew.
+// serveEvents sends what happens on the hub as server-sent events: first the
+// recorded events that the viewer has not seen, then live ones. All that is
+// kept per viewer is the number of the last event sent to it, so a slow one
+// costs nothing: it misses events, is told so, and loads again what it shows.
 func (p *Portal) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if p.viewers.Add(1) > maxViewers {
 		p.viewers.Add(-1)
@@ -72,8 +72,9 @@ func (p *Portal) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// seen returns the number of the event after which a viewer goes on: the one
-// that its browser or, when it has been away, the page remembers.
+// seen returns the number of the event after which a viewer continues. Its
+// browser remembers that number or, after a longer break, the page does. A new
+// viewer gets some past events.
 func (p *Portal) seen(r *http.Request) uint64 {
 	id := r.Header.Get("Last-Event-ID")
 	if id == "" {
@@ -111,8 +112,8 @@ func (v *viewer) next(ctx context.Context) error {
 	return backoff.Wait(ctx, pause)
 }
 
-// skip leaves out what is too much to be of use, when more happens than can
-// be shown.
+// skip skips all but the latest events if more has happened than the viewer
+// could make use of.
 func (v *viewer) skip(last uint64) (skipped uint64) {
 	if last < v.seen+maxLag {
 		return 0
@@ -129,7 +130,7 @@ func (v *viewer) message(events []event.Event, missed uint64) string {
 	}
 	text, err := json.Marshal(forms)
 	if err != nil {
-		panic("portal: " + err.Error()) // patches come from JSON
+		panic("portal: " + err.Error()) // impossible: patches come from JSON
 	}
 	var b strings.Builder
 	if missed > 0 {
@@ -158,7 +159,7 @@ func (v *viewer) wait(ctx context.Context, more <-chan struct{}) error {
 }
 
 func (v *viewer) send(text string) error {
-	v.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // where it cannot be set, the server has its own
+	v.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // if it cannot be set, that of the server applies
 	if _, err := v.out.Write([]byte(text)); err != nil {
 		return err
 	}
