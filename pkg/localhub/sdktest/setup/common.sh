@@ -1,7 +1,7 @@
-# What the scripts that install SDKs have in common; sourced by them.
+# Common parts of the scripts that install SDKs, which source this file.
 #
-# An SDK goes into a folder of its own in the user's cache folder, with a copy
-# of the file that names the versions, so that it is installed once.
+# Each SDK goes into its own folder in the user's cache folder. It is installed
+# only once, as a copy of the file with its versions is kept there.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -42,5 +42,5 @@ again() {
 	exit 1
 }
 
-# finish notes what is installed.
+# finish records which versions are installed.
 finish() { cp "$pins" "$folder/installed"; }
