@@ -1,4 +1,4 @@
-// The frame of the page: which view the address names, and when it is drawn.
+// The frame of the page: which view an address shows, and when it is drawn.
 
 import { h, morph, icon } from './dom.js';
 import { follow, get, hub } from './hub.js';
@@ -15,7 +15,7 @@ const views = { overview, devices, device: details, module: details, history: pa
 const page = document.getElementById('page');
 let route, view, problem, drawn = 0, drawing, loading, onceDrawn = [];
 
-// say tells those who cannot see it what has happened.
+// say announces a text to screen readers.
 export function say(text) {
 	document.getElementById('status').textContent = text;
 }
@@ -29,10 +29,10 @@ export function note(text, bad) {
 	draw();
 }
 
-// explain is note for what went wrong.
+// explain shows the message for an error.
 export function explain(error) {
 	if (!error.code) {
-		throw error; // a mistake of this page
+		throw error; // a bug in this page
 	}
 	const text = { Away: 'away', SignedOut: 'signedOut', Unreachable: 'errorUnreachable' }[error.code];
 	note(text ? t(text) : `${t('errorOther')} ${error.message || error.code}`, true);
@@ -102,7 +102,7 @@ function body() {
 
 const nothing = (title, text) => h('div', { class: 'empty' }, h('h1', {}, title), h('p', {}, text), h('a', { class: 'button', href: '/devices' }, t('toDevices')));
 
-// load asks for what the view shows.
+// load requests the data that the view shows.
 export async function load() {
 	clearTimeout(loading);
 	loading = null;
@@ -113,7 +113,7 @@ export async function load() {
 			problem = null;
 			if (view) {
 				view.ready = true;
-				whenDrawn(() => performance.mark('first-view')); // for who measures
+				whenDrawn(() => performance.mark('first-view')); // for measurements
 			}
 		}
 	} catch (error) {
@@ -127,12 +127,12 @@ export async function load() {
 	draw();
 }
 
-// loadSoon is load for whom a quarter of a second later is early enough.
+// loadSoon loads within a quarter of a second, once for all calls in that time.
 export function loadSoon() {
 	loading ??= setTimeout(load, 250);
 }
 
-// go shows the view that an address names.
+// go shows the view of an address.
 export function go(address) {
 	if (address !== location.pathname + location.search) {
 		window.history.pushState(null, '', address);

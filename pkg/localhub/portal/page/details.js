@@ -1,5 +1,4 @@
-// Gerät and Modul ("Moduldetails"): identity, keys, twin and what happened
-// last.
+// Gerät and Modul ("Moduldetails"): identity, keys, twin and latest events.
 
 import { h, icon } from './dom.js';
 import { ask, hub } from './hub.js';
@@ -63,7 +62,8 @@ export function details({ device, module }) {
 			shellLine(who, 'IOTHUB_MODULE_CONNECTION_STRING', hostName), command('bin/receivemoduletwinpatch'));
 	}
 
-	// variable is what a module app needs, once it is known to work.
+	// variable shows the environment variable of a module app, for a module
+	// that has connected before.
 	function variable() {
 		return h('details', { class: 'card variable', key: 'variable' }, h('summary', {}, t('variable')), shellLine(who, 'IOTHUB_MODULE_CONNECTION_STRING', hostName));
 	}

@@ -1,13 +1,13 @@
-// Making elements, and changing a page into another without losing the focus,
-// what is typed or where it is scrolled to.
+// Creates elements, and turns one page into another without losing the focus,
+// the text that was typed or the scroll position.
 //
-// Whatever comes from the hub goes into text nodes and attributes. Nothing
-// here makes markup of a text.
+// Whatever comes from the hub goes into text nodes and attributes. Nothing here
+// turns text into markup.
 
 const vectors = new Set(['svg', 'path', 'circle', 'rect']);
 
-// h makes an element. Properties that begin with "on" are listeners; a list
-// among the children stands for its members; null and false for nothing.
+// h creates an element. Properties that begin with "on" are listeners. Lists
+// among the children are flattened; null and false are left out.
 export function h(tag, properties, ...children) {
 	const node = vectors.has(tag) ? document.createElementNS('http://www.w3.org/2000/svg', tag) : document.createElement(tag);
 	for (const [name, value] of Object.entries(properties ?? {})) {
@@ -73,7 +73,7 @@ function become(old, fresh) {
 		return;
 	}
 	for (const { name } of [...old.attributes]) {
-		// Whether it is open is up to whoever looks at it.
+		// The user decides whether it is open.
 		if (!fresh.hasAttribute(name) && !(name === 'open' && /^(DETAILS|DIALOG)$/.test(old.nodeName))) {
 			old.removeAttribute(name);
 		}

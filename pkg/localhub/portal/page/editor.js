@@ -1,6 +1,6 @@
-// Editing a section of a twin as JSON. What is written is checked by the
-// hub's own rules while it is typed, and saved as a patch under the ETag. A
-// draft outlives leaving the view, and a change by somebody else.
+// Edits a section of a twin as JSON. The text is checked by the rules of the
+// hub while it is typed, and saved as a patch with the ETag. A draft survives
+// leaving the view and changes by somebody else.
 
 import { h, icon } from './dom.js';
 import { ask, same } from './hub.js';
@@ -37,7 +37,7 @@ export function editorOf(who, section, current, saved) {
 		whenDrawn(() => document.getElementById(id + '-button')?.focus());
 	}
 
-	// look notices that somebody else has changed what is being edited.
+	// look notices when somebody else has changed the section.
 	function look() {
 		if (edit && !edit.saving) {
 			edit.stale = !same(edit.base, current()[0]);
@@ -102,7 +102,8 @@ export function editorOf(who, section, current, saved) {
 		keep();
 	}
 
-	// resolve goes on from the hub's version, with a text of the user's choice.
+	// resolve continues from the hub's version, with the text that the user has
+	// chosen.
 	function resolve(text) {
 		const { theirs, etag } = edit.conflict;
 		edit = { base: theirs, etag, text, patch: {} };
@@ -164,8 +165,8 @@ export function editorOf(who, section, current, saved) {
 		area.setSelectionRange(at, at + 1);
 	}
 
-	// lines shows the hub's version; what it has that the edit began without is
-	// marked.
+	// lines shows the hub's version. Lines that were not there when the edit
+	// began are marked.
 	function lines(theirs) {
 		const before = new Set(JSON.stringify(edit.base, null, 2).split('\n').map(line => line.replace(/,$/, '')));
 		return h('pre', { tabindex: 0 }, JSON.stringify(theirs, null, 2).split('\n').map(line => [before.has(line.replace(/,$/, '')) ? line : h('mark', {}, line), '\n']));

@@ -1,4 +1,4 @@
-// Störungen: what can be made to go wrong, and what the modules make of it.
+// Störungen: faults to try, and how the modules react.
 
 import { h, icon } from './dom.js';
 import { ask, hub } from './hub.js';

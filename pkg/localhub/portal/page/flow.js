@@ -1,14 +1,14 @@
-// The way of a change, as a picture that moves: service apps, hub, modules,
-// and what goes between them, at the moment it does.
+// The way of a change as an animation: service apps, hub, modules, and what is
+// sent between them, as it happens.
 
 import { h } from './dom.js';
 import { t } from './text.js';
 import { draw } from './app.js';
 
 const flight = 900; // milliseconds on the way
-const atOnce = 8; // on one way
+const atOnce = 8; // at most, on one wire
 
-// ways says which way an event takes, in which direction and colour.
+// ways says on which wire an event is shown, in which direction and colour.
 const ways = {
 	Request: ['https', 'there', 'other'],
 	RequestRefused: ['https', 'there', 'bad'],

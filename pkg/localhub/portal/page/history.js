@@ -54,8 +54,8 @@ export function history({ query }) {
 	}
 }
 
-// table lists events; where all are about one device or module, its name
-// need not stand in each. Reasons come from the hub, in English.
+// table lists events. Events of the device or module here show only its short
+// name. Reasons come from the hub, in English.
 export function table(events, here) {
 	return h('ol', { class: 'events' }, events.map(e => h('li', { key: `${e.kind}${e.n ?? ''}${e.t}`, class: tone(e) },
 		h('time', { datetime: new Date(e.t).toISOString() }, clock(e.t)),

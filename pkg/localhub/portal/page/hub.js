@@ -1,5 +1,5 @@
-// What the page knows of the hub: asked for once, then kept up to date by the
-// stream of its events.
+// What the page knows about the hub: requested once, then kept up to date by
+// the stream of events.
 
 export const hub = {
 	live: 'connecting', // or 'live', 'away', 'signedOut'
@@ -15,7 +15,7 @@ export class HubError extends Error {
 	}
 }
 
-// ask calls the server's interface and returns its answer.
+// ask calls the server's API and returns the answer.
 export async function ask(method, path, values = {}, body) {
 	let response;
 	try {
@@ -36,8 +36,8 @@ export async function ask(method, path, values = {}, body) {
 
 let stream, run, seen, waiting;
 
-// follow keeps a stream open. changed is called with new events, anew when
-// what is shown has to be asked for again.
+// follow keeps a stream open. It calls changed with new events, and anew when
+// what is shown has to be loaded again.
 export function follow(changed, anew) {
 	const open = () => {
 		clearTimeout(waiting);
@@ -80,8 +80,8 @@ export function follow(changed, anew) {
 			waiting = setTimeout(check, 1000);
 		}
 	});
-	// A browser opens six connections to a server at most, so a page that
-	// nobody looks at gives up its own.
+	// A browser opens at most six connections to a server, so a hidden page
+	// closes its own.
 	document.addEventListener('visibilitychange', () => {
 		clearTimeout(waiting);
 		if (!document.hidden) {
@@ -100,7 +100,7 @@ function remember(events) {
 	hub.events.length = Math.min(hub.events.length, maxEvents);
 }
 
-// get and put are for names that others have chosen, "__proto__" among them.
+// get and put are safe for names that others have chosen, even "__proto__".
 export const get = (object, name) => Object.hasOwn(object ?? {}, name) ? object[name] : undefined;
 
 function put(object, name, value) {
@@ -136,8 +136,8 @@ function stamp(metadata, patch, mark) {
 	return after;
 }
 
-// advance applies an event to a section of a twin. It returns null when one
-// in between is missing, so that the section has to be asked for again.
+// advance applies an event to a section of a twin. It returns null if an
+// earlier event is missing, so that the section has to be loaded again.
 export function advance(section, event, showVersion) {
 	if (event.version <= section.$version) {
 		return section;

@@ -38,7 +38,7 @@ export function overview() {
 		],
 	};
 
-	// firstModule is the one that the tutorial is about, or else any.
+	// firstModule returns the module of the tutorial or, without it, any other.
 	async function firstModule() {
 		const devices = (await ask('GET', 'devices')).filter(device => device.count);
 		const device = devices.find(one => one.device === 'myFirstDevice') ?? devices[0];

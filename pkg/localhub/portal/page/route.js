@@ -1,6 +1,6 @@
-// Addresses and what they name. An id can be nearly anything, "." and ".."
-// too, which browsers would take for folders: a "~", which no id has, keeps
-// them apart.
+// Addresses and the views that they name. An id can be "." or "..", which
+// browsers would resolve like folders. A "~" before it, which no id contains,
+// prevents that.
 
 const escape = id => (/^\.+$/.test(id) ? '~' : '') + encodeURIComponent(id);
 const unescape = text => decodeURIComponent(text).replace(/^~/, '');

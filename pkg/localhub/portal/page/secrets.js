@@ -1,4 +1,4 @@
-// Keys and what is made of them. They are asked for when somebody wants to
+// Keys and connection strings. They are requested only when somebody wants to
 // see or copy them, and forgotten when the view is left.
 
 import { h, icon } from './dom.js';
@@ -23,7 +23,7 @@ async function keysOf(who) {
 	return known.get(name(who));
 }
 
-// copyButton copies what text returns, and says that it has.
+// copyButton copies what text returns, and confirms it.
 export function copyButton(id, what, text) {
 	const done = copied === id;
 	return h('button', {
@@ -106,7 +106,7 @@ export function shellLine(who, variable, hostName) {
 			copyButton(name(who) + variable, t('shellLine', { shell }), async () => shells[shell](variable, (await keysOf(who)).primaryString))));
 }
 
-// command is a line to copy.
+// command shows a line to copy.
 export function command(line) {
 	const text = shell === 'bash' ? line : line.replaceAll('/', '\\');
 	return h('div', { class: 'command' }, h('code', {}, text), copyButton(line, text, () => text));

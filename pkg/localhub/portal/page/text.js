@@ -1,4 +1,4 @@
-// The words of the page, German and English, and how it writes times.
+// The texts of the page in German and English, and the formats of times.
 
 const words = {
 	title: ['Lokaler IoT-Hub', 'Local IoT hub'],

@@ -20,7 +20,7 @@ export function twinOf(who) {
 	async function read() {
 		const before = twin;
 		twin = await ask('GET', 'twin', who);
-		// What happened between the hub's answer and now stands in the stream.
+		// The stream has what happened since the answer of the hub.
 		hub.events.filter(e => e.device === who.device && (e.module ?? '') === (who.module ?? '')).toReversed().forEach(e => apply(e, false));
 		if (before) {
 			compare(before.properties.desired, twin.properties.desired, 'desired');
@@ -29,7 +29,7 @@ export function twinOf(who) {
 		Object.values(editors).forEach(editor => editor.look());
 	}
 
-	// compare lights up what changed while nobody looked.
+	// compare highlights what has changed since the twin was last read.
 	function compare(before, after, half) {
 		const patch = {};
 		for (const name of new Set([...Object.keys(own(before)), ...Object.keys(own(after))])) {
@@ -108,7 +108,8 @@ export function twinOf(who) {
 		];
 	}
 
-	// unite returns the rows for the names of both halves, objects opened.
+	// unite returns the rows for the names in both halves, including those in
+	// open objects.
 	function unite(desired, reported, desiredAbout, reportedAbout, path) {
 		const rows = [];
 		for (const name of [...new Set([...Object.keys(desired), ...Object.keys(reported)])].sort()) {
