@@ -330,7 +330,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 		},
 		Code: 1,
 		Says: `createmodule: iothub: create device "myFirstDevice": remote error: tls: certificate required
-The server demands a client certificate, which an IoT hub does not do if the client has a key. Check HostName in the connection string; a proxy may be answering in its place.`,
+The server demands a client certificate, which an IoT hub never does of clients with a key. Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 	{
 		Name: "certificate whose names talk to the terminal",

@@ -67,7 +67,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 		Args: []string{"-show", "-set", "a=1"},
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost:1")),
 		Code: 2,
-		Says: `updatemoduletwin: -show and -set cannot be used together`,
+		Says: `updatemoduletwin: -show and -set cannot be combined`,
 	},
 
 	// What the hub refuses.

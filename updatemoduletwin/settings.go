@@ -27,7 +27,7 @@ func addFlags() *settings {
 
 func (s *settings) check() error {
 	if s.show && len(s.desired) > 0 {
-		return errors.New("-show and -set cannot be used together")
+		return errors.New("-show and -set cannot be combined")
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func TestLastingFailure(t *testing.T) {
 	}{
 		{"the server wants a certificate, TLS 1.3", &tls.Config{ClientAuth: tls.RequireAnyClientCert}, func(*tls.Conn) {},
 			"remote error: tls: certificate required",
-			"The server demands a client certificate, which an IoT hub does not do if the client has a key. Check HostName in the connection string; a proxy may be answering in its place."},
+			"The server demands a client certificate, which an IoT hub never does of clients with a key. Check HostName in the connection string; a proxy may be answering in its place."},
 		{"the server wants a certificate, TLS 1.2", &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, func(*tls.Conn) {},
 			"remote error: tls: handshake failure", ""},
 		{"the server speaks something else", &tls.Config{}, speak("220 ready\r\n"),

@@ -80,7 +80,7 @@ func (f *certificateFile) write() error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is in the way: it is not a file", f.path)
+		return fmt.Errorf("%s is not a regular file; remove it", f.path)
 	default:
 		if before, err := os.ReadFile(f.path); err == nil && bytes.Equal(before, content) {
 			return f.touch(info.ModTime())
@@ -113,7 +113,7 @@ func (f *certificateFile) remove() {
 		return
 	}
 	if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		log.Printf("localhub: the certificate stays behind: %v", err)
+		log.Printf("localhub: could not remove the certificate: %v", err)
 	}
 }
 

@@ -28,7 +28,7 @@ func TestInTheWay(t *testing.T) {
 			if err := make(path); err != nil {
 				t.Fatal(err)
 			}
-			says := path + " is in the way"
+			says := path + " is not a regular file"
 			if _, err := publishCertificate(func() []byte { return nil }, folder); err == nil || !strings.HasPrefix(err.Error(), says) {
 				t.Errorf("the hub says %v", err)
 			}

@@ -42,11 +42,11 @@ func advise(err error, s settings, system string) string {
 	case errors.Is(err, syscall.ENOTDIR):
 		return "-data has to name a folder, not a file."
 	case errors.Is(err, errCertificate) && s.data == "":
-		return "Clients have to find it there. Name a folder with -data, which does not go with -memory."
+		return "Clients have to find it there. Name a folder with -data, which cannot be combined with -memory."
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return "The hub has to write there. Name another folder with -data" + orOwn(s.data, system)
 	case errors.Is(err, localhub.ErrUnusable):
-		return "To delete it and begin anew, add -reset."
+		return "To delete it and start over, add -reset."
 	}
 	return ""
 }
@@ -85,13 +85,13 @@ func whoListens(port int, system string) string {
 
 func adviseLowPort(system string) string {
 	if system != "linux" {
-		return fmt.Sprintf("Ports below %d need more rights on this machine.", lowPorts)
+		return fmt.Sprintf("Ports below %d need a privilege on this machine.", lowPorts)
 	}
 	program, err := os.Executable()
 	if err != nil {
 		program = os.Args[0]
 	}
-	return fmt.Sprintf("On Linux, ports below %d need a right. Give it to the program, again after each build: sudo setcap cap_net_bind_service=+ep %s", lowPorts, program)
+	return fmt.Sprintf("On Linux, ports below %d need a privilege. Grant it to the program after each build: sudo setcap cap_net_bind_service=+ep %s", lowPorts, program)
 }
 
 // orOwn returns the end of the advice to name another folder. If the folder

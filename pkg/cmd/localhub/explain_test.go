@@ -33,8 +33,8 @@ func TestAdvice(t *testing.T) {
 		{listen("localhost:443", localhub.ErrPortTaken), "linux", "To see which one has port 443: sudo ss -ltnp 'sport = :443'"},
 		{listen("localhost:443", localhub.ErrPortTaken), "darwin", "sudo lsof -nP -iTCP:443 -sTCP:LISTEN"},
 		{listen("localhost:443", localhub.ErrPortTaken), "windows", "netstat -ano -p TCP | findstr :443"},
-		{listen("localhost:443", syscall.EACCES), "linux", "again after each build: sudo setcap cap_net_bind_service=+ep " + program},
-		{listen("localhost:443", syscall.EACCES), "darwin", "Ports below 1024 need more rights"},
+		{listen("localhost:443", syscall.EACCES), "linux", "after each build: sudo setcap cap_net_bind_service=+ep " + program},
+		{listen("localhost:443", syscall.EACCES), "darwin", "Ports below 1024 need a privilege"},
 		{open(syscall.ENOSPC), "linux", "The disk is full. Make room"},
 		{open(syscall.EDQUOT), "linux", "The disk is full. Make room"},
 		{open(errDiskFull), "windows", "The disk is full. Make room"},
@@ -42,7 +42,7 @@ func TestAdvice(t *testing.T) {
 		{open(syscall.EROFS), "linux", own},
 		{open(syscall.EACCES), "linux", own},
 		{open(syscall.EACCES), "windows", "Name another folder with -data."},
-		{open(localhub.ErrUnusable), "linux", "To delete it and begin anew, add -reset."},
+		{open(localhub.ErrUnusable), "linux", "To delete it and start over, add -reset."},
 		{open(syscall.EIO), "linux", data + ": input/output error"},
 	} {
 		lines := strings.Split(explain(row.err, s, row.system).Error(), "\n")
@@ -54,7 +54,7 @@ func TestAdvice(t *testing.T) {
 	if err := explain(open(localhub.ErrInUse), s, "linux"); !strings.HasSuffix(err.Error(), "\nEnd that hub first, with Ctrl+C in its window. If it was stopped with Ctrl+Z, type fg there before.") {
 		t.Errorf("with -reset: %v", err)
 	}
-	says := "Name a folder with -data, which does not go with -memory."
+	says := "Name a folder with -data, which cannot be combined with -memory."
 	if err := explain(fmt.Errorf("%w: no home", errCertificate), settings{}, "linux"); !strings.HasSuffix(err.Error(), says) {
 		t.Errorf("in memory: %v", err)
 	}

@@ -36,7 +36,7 @@ func keepFiles(ctx context.Context, ca *certificateFile, data string) {
 		}
 		trouble = err
 		if _, err := os.Stat(file); data != "" && errors.Is(err, fs.ErrNotExist) {
-			log.Printf("localhub: %s was deleted: what the hub knows ends with it. Start it again.", file)
+			log.Printf("localhub: %s was deleted: all data will be lost when the hub ends. Start it again.", file)
 			data = "" // log it only once
 		}
 	}

@@ -42,7 +42,7 @@ func main() {
 	logs := logwriter.New(os.Stderr)
 	log.SetOutput(safeLog{logs})
 	log.SetFlags(log.Ltime)
-	ctx := untilSignal(func() { exit(logs, errors.New("ended by force, as something hangs")) })
+	ctx := untilSignal(func() { exit(logs, errors.New("forced to end: something hangs")) })
 	exit(logs, run(ctx, in, s))
 }
 

@@ -215,7 +215,7 @@ func TestTrouble(t *testing.T) {
 		{"the page elsewhere", []string{"-memory", "-listen", "localhost:0", "-portal", "203.0.113.1:80"}, 1, "-portal off"},
 		{"an argument", []string{"start"}, 2, `unexpected argument "start"`},
 		{"reset and memory", []string{"-reset", "-memory"}, 2, "there is nothing to delete"},
-		{"data and memory", []string{"-memory", "-data", "x"}, 2, "do not go together"},
+		{"data and memory", []string{"-memory", "-data", "x"}, 2, "cannot be combined"},
 		{"data in a file", []string{"-data", file, "-listen", "localhost:0"}, 1, "not a directory"},
 		{"help", []string{"-h"}, 0, "localhost:8883"},
 	} {

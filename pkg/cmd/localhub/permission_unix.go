@@ -26,7 +26,7 @@ func exposed(path string) string {
 	mode := info.Mode().Perm()
 	switch stat, ok := info.Sys().(*syscall.Stat_t); {
 	case ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid():
-		return fmt.Sprintf("%s belongs to another user, who may change what is in it", path)
+		return fmt.Sprintf("%s belongs to another user, who may change its contents", path)
 	case mode&othersWrite != 0:
 		return fmt.Sprintf("others may write to %[1]s; to end that: chmod go-w '%[1]s'", path)
 	case mode&othersRead != 0 && !info.IsDir():

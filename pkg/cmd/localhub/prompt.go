@@ -79,9 +79,9 @@ func (w word) answer(p *prompt, arguments []string) string {
 	}
 	switch {
 	case err == errUsage && w.argument == "":
-		return w.name + ": type it alone, without anything after it\n"
+		return w.name + ": takes no arguments; type it alone\n"
 	case err == errUsage:
-		return fmt.Sprintf("%s: type it as in: %s\n", w.name, example.Replace(w.usage()))
+		return fmt.Sprintf("%s: for example, type: %s\n", w.name, example.Replace(w.usage()))
 	case err != nil:
 		answer = err.Error()
 	case strings.HasSuffix(answer, "\n"):
@@ -107,7 +107,7 @@ var example = strings.NewReplacer("DEVICE", "myFirstDevice", "[MODULE]", "myFirs
 // help lists the words.
 func (p *prompt) help([]string) (string, error) {
 	var b strings.Builder
-	b.WriteString("Words to type, one a line:\n")
+	b.WriteString("Words to type, one per line:\n")
 	for _, w := range p.words {
 		fmt.Fprintf(&b, "  %-24s %s\n", w.usage(), w.help)
 	}

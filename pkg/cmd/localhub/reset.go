@@ -31,15 +31,15 @@ func reset(in *bufio.Reader, out io.Writer, data string) error {
 	fmt.Fprintf(out, "This deletes %s: all devices and modules with their keys and twins,\n"+
 		"the keys of the policies and the certificate. Connection strings copied before will be refused.\n"+
 		"Type yes to delete it: ", file)
-	answer, _ := readLine(in) // no answer is not a yes
+	answer, err := readLine(in)
 	if !strings.HasSuffix(answer, "\n") {
 		fmt.Fprintln(out)
 	}
 	if hub != nil {
 		hub.Close() // Windows cannot delete an open file
 	}
-	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return errors.New("nothing was deleted, as that takes the whole word yes; the hub was not started")
+	if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "yes") {
+		return errors.New("nothing was deleted: you have to type the whole word yes; the hub was not started")
 	}
 	if err := os.Remove(file); err != nil {
 		return err

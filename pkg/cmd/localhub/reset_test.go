@@ -26,7 +26,7 @@ func TestReset(t *testing.T) {
 		if errors.Is(left, fs.ErrNotExist) != deleted || (err == nil) != deleted || strings.Contains(out.String(), "Deleted") != deleted {
 			t.Errorf("after %q: %v, %v, %s", answer, left, err, out.String())
 		}
-		if err != nil && err.Error() != "nothing was deleted, as that takes the whole word yes; the hub was not started" {
+		if err != nil && err.Error() != "nothing was deleted: you have to type the whole word yes; the hub was not started" {
 			t.Errorf("after %q: %v", answer, err)
 		}
 		if !strings.Contains(out.String(), "This deletes "+filepath.Join(data, localhub.DataFile)+": ") {

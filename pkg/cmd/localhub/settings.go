@@ -63,8 +63,8 @@ func (s *settings) flags() *flag.FlagSet {
 		return checkAddress(address, defaultPortal)
 	})
 	flags.StringVar(&s.data, "data", "", "`folder` in which to keep certificate, keys, identities and twins (default "+defaultFolder()+")")
-	flags.BoolVar(&s.memory, "memory", false, "keep nothing: all is gone when the hub ends")
-	flags.BoolVar(&s.reset, "reset", false, "begin anew: delete what the hub keeps, after asking")
+	flags.BoolVar(&s.memory, "memory", false, "keep nothing: everything is lost when the hub ends")
+	flags.BoolVar(&s.reset, "reset", false, "start over: delete the data of the hub, after asking")
 	return flags
 }
 
@@ -72,9 +72,9 @@ func (s *settings) flags() *flag.FlagSet {
 func (s *settings) check() error {
 	switch {
 	case s.memory && s.data != "":
-		return errors.New("-data and -memory do not go together")
+		return errors.New("-data and -memory cannot be combined")
 	case s.memory && s.reset:
-		return errors.New("-reset and -memory do not go together: there is nothing to delete")
+		return errors.New("-reset and -memory cannot be combined: there is nothing to delete")
 	case s.reset && !isTerminal(os.Stdin):
 		return errors.New("-reset asks before it deletes, and needs a terminal for that")
 	case s.reset && s.data == "" && defaultFolder() == "":

@@ -80,7 +80,7 @@ func TestHangs(t *testing.T) {
 	}
 	cmd.Process.Signal(syscall.SIGTERM)
 	<-ended
-	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "ended by force") {
+	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "forced to end") {
 		t.Errorf("%v, %s", cmd.ProcessState, stderr.String())
 	}
 }

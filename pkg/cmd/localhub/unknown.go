@@ -23,7 +23,7 @@ func (p *prompt) unknown(typed string) string {
 			return fmt.Sprintf("There is no word %q. Did you mean %s?", typed, w.name)
 		}
 	}
-	return fmt.Sprintf("There is no word %.40q. Type help to see those there are, or press Ctrl+C to end the hub.", typed)
+	return fmt.Sprintf("There is no word %.40q. Type help for a list, or press Ctrl+C to end the hub.", typed)
 }
 
 // isSlip reports whether typed is word with one letter too many, missing or

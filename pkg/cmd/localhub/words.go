@@ -29,7 +29,7 @@ func (p *prompt) cut([]string) (string, error) {
 }
 
 func (p *prompt) block([]string) (string, error) {
-	return "devices and modules are kept out, " + connections(p.hub.Block()) + " cut; type unblock to let them in", nil
+	return "devices and modules are locked out, " + connections(p.hub.Block()) + " cut; type unblock to let them in", nil
 }
 
 // connected says how many devices and modules are connected.
@@ -110,7 +110,7 @@ func duration(argument string, most time.Duration) (time.Duration, error) {
 	case err != nil || d <= 0:
 		return 0, errUsage
 	case d > most:
-		return 0, fmt.Errorf("that is too long: %v at most", most)
+		return 0, fmt.Errorf("too long: at most %v", most)
 	}
 	return d, nil
 }
@@ -122,7 +122,7 @@ func number(argument string, most int) (int, error) {
 	case err != nil || n < 1:
 		return 0, errUsage
 	case n > most:
-		return 0, fmt.Errorf("that is too often: %d at most", most)
+		return 0, fmt.Errorf("too many: at most %d", most)
 	}
 	return n, nil
 }

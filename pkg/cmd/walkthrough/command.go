@@ -19,7 +19,7 @@ import (
 func (p *player) run(t *prompt, text string) error {
 	text, unknown := p.sandbox.dict.command(text)
 	if unknown {
-		return errors.New("this command holds a key that nothing above has printed")
+		return errors.New("this command contains a key that was not printed before")
 	}
 	if name, value, ok := page.Assignment(text); ok {
 		t.env = append(t.env, name+"="+value)
@@ -45,7 +45,7 @@ func (p *player) run(t *prompt, text string) error {
 	case args[0] == "mkdir" && len(args) == 2:
 		return os.Mkdir(p.sandbox.path(t.dir, args[1]), 0o700)
 	}
-	return fmt.Errorf("%s: none of bin/…, go, cd and mkdir; a block that is not to be played is marked with skip", args[0])
+	return fmt.Errorf("%s: only bin/…, go, cd and mkdir can be run; mark other blocks with skip", args[0])
 }
 
 func (t *prompt) start(cmd *exec.Cmd) (err error) {

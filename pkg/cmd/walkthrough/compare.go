@@ -55,7 +55,7 @@ func firstDifference(pairs []pair) int {
 func (c comparison) String() string {
 	title := "the output differs (- page, + program)"
 	if c.otherKey {
-		title = "the key differs: where the page repeats a key there is another, or where it shows another, there is the same"
+		title = "a key differs: keys that are equal on the page have to be equal in the output, and different ones different"
 	}
 	return title + "\n" + unified(plainAll(c.shown), plainAll(c.printed), c.pairs)
 }

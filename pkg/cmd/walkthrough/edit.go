@@ -46,9 +46,9 @@ func onlyLine(text []string, after string) (int, error) {
 	case after == "":
 		return 0, errors.New("after= does not say where to insert")
 	case at < 0:
-		return 0, fmt.Errorf("no line holds %q", after)
+		return 0, fmt.Errorf("no line contains %q", after)
 	case slices.ContainsFunc(text[at+1:], holds):
-		return 0, fmt.Errorf("more than one line holds %q", after)
+		return 0, fmt.Errorf("more than one line contains %q", after)
 	}
 	return at, nil
 }

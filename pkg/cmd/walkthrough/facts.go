@@ -45,7 +45,7 @@ func flagHelp(ctx context.Context, s *sandbox, name string) (string, error) {
 
 // promptHelp returns what the local hub prints when somebody types help.
 func promptHelp(ctx context.Context, s *sandbox) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the local hub does not answer to help"))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the local hub does not answer help"))
 	defer cancel()
 	hub, err := terminal.Start(s.program("localhub", "-memory", "-listen", "localhost:0", "-portal", "off"))
 	if err != nil {

@@ -29,8 +29,8 @@ func main() {
 	quiet := flag.Bool("quiet", false, "print the result only")
 	flag.BoolVar(&o.azure, "azure", false, "use the real hub of "+hubVariable)
 	flag.BoolVar(&o.update, "update", false, "rewrite the outputs on the pages that have changed")
-	flag.BoolVar(&o.links, "links", false, "look where the links lead that leave the repository, too")
-	flag.StringVar(&o.only, "only", "", "show and judge the first section whose `heading` holds this; what comes before it is played unseen")
+	flag.BoolVar(&o.links, "links", false, "also check links that leave the repository")
+	flag.StringVar(&o.only, "only", "", "show and check only the first section whose `heading` contains this; what comes before it runs unseen")
 	flag.DurationVar(&o.pause, "slow", 0, "`pause` before each step, such as 2s")
 	switch err := commandline.Parse(flag.CommandLine, os.Args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
@@ -89,7 +89,7 @@ func report(out io.Writer, steps int, problems []page.Problem) {
 		fmt.Fprintf(out, "\n%s in %s.\n", count(len(problems), "problem"), count(steps, "step"))
 		return
 	}
-	fmt.Fprintf(out, "\nAll %d steps went as the pages say.\n", steps)
+	fmt.Fprintf(out, "\nAll %d steps matched the pages.\n", steps)
 }
 
 func count(n int, what string) string {

@@ -61,7 +61,7 @@ func TestNetwork(t *testing.T) {
 		{"no answer by this machine, by net/http", "127.0.0.1:8883", silentTLS(t),
 			"Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."},
 		{"a certificate is demanded", "example.com", &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")},
-			"The server demands a client certificate, which an IoT hub does not do if the client has a key. Check HostName in the connection string; a proxy may be answering in its place."},
+			"The server demands a client certificate, which an IoT hub never does of clients with a key. Check HostName in the connection string; a proxy may be answering in its place."},
 		{"no HTTP", "localhost:22", errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH"`),
 			"The server there does not speak HTTP like an IoT hub. Check the host and port in the connection string."},
 		{"a deadline", "example.com", context.DeadlineExceeded,

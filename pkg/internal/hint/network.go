@@ -63,7 +63,7 @@ func network(err error, loopback bool) string {
 	case errors.As(err, &dns):
 		return "The host name was not found. Check HostName in the connection string, and the network."
 	case DemandsCertificate(err):
-		return "The server demands a client certificate, which an IoT hub does not do if the client has a key. Check HostName in the connection string; a proxy may be answering in its place."
+		return "The server demands a client certificate, which an IoT hub never does of clients with a key. Check HostName in the connection string; a proxy may be answering in its place."
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return "The server there does not speak TLS. Check the host and port in the connection string."
 	case IsMalformedHTTP(err):

@@ -133,7 +133,7 @@ func readCertificates(name string) ([]byte, error) {
 		return nil, err
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM form", name)
+		return nil, fmt.Errorf("%s contains no PEM certificate", name)
 	}
 	return pem, nil
 }

@@ -92,9 +92,9 @@ func TestConfigRefuses(t *testing.T) {
 		named, local []byte
 		says         string // with the path for %s
 	}{
-		{"named file is empty", "example.com", []byte{}, nil, "IOTHUB_CA_FILE: %s holds no certificate in PEM form"},
-		{"named file is no PEM", "example.com", certificate.Raw, nil, "IOTHUB_CA_FILE: %s holds no certificate in PEM form"},
-		{"file of the local hub is no PEM", "localhost", nil, []byte("?"), "certificate of the local hub: %s holds no certificate in PEM form"},
+		{"named file is empty", "example.com", []byte{}, nil, "IOTHUB_CA_FILE: %s contains no PEM certificate"},
+		{"named file is no PEM", "example.com", certificate.Raw, nil, "IOTHUB_CA_FILE: %s contains no PEM certificate"},
+		{"file of the local hub is no PEM", "localhost", nil, []byte("?"), "certificate of the local hub: %s contains no PEM certificate"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -28,7 +28,7 @@ type conn struct {
 	writing sync.Mutex // serializes writers: a WebSocket supports only one at a time
 }
 
-var errText = errors.New("websocket: a text message where only binary ones are spoken")
+var errText = errors.New("websocket: a text message where only binary ones are allowed")
 
 func (c *conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {

@@ -54,7 +54,7 @@ func (p *Portal) play(word, argument string) error {
 	case "refuse":
 		d, err := time.ParseDuration(argument)
 		if err != nil || d <= 0 || d > time.Hour {
-			return failf(http.StatusBadRequest, "Invalid", "%q is not a time of up to an hour", argument)
+			return failf(http.StatusBadRequest, "Invalid", "%q is not a duration of up to an hour", argument)
 		}
 		p.hub.StopFor(d)
 	case "expire":

@@ -78,7 +78,7 @@ func (p *Portal) changeTwin(r *http.Request) (any, error) {
 	}
 	patch, problem := e.patch()
 	if problem != nil {
-		return nil, failf(http.StatusBadRequest, "Invalid", "it is no JSON object, at line %d, column %d", problem.Line, problem.Column)
+		return nil, failf(http.StatusBadRequest, "Invalid", "not a JSON object: error at line %d, column %d", problem.Line, problem.Column)
 	}
 	twin, err := p.update(r, e, patch)
 	if errors.Is(err, iothub.ErrPreconditionFailed) {
@@ -123,7 +123,7 @@ func decodeEdit(r *http.Request) (e edit, err error) {
 		return e, err
 	}
 	if e.Section != "desired" && e.Section != "tags" {
-		return e, failf(http.StatusBadRequest, "Invalid", "there is no section %q to be edited", e.Section)
+		return e, failf(http.StatusBadRequest, "Invalid", "there is no section %q that can be edited", e.Section)
 	}
 	return e, nil
 }

@@ -20,7 +20,7 @@ const words = {
 	away: ['Hub nicht erreichbar', 'Hub unreachable'],
 	awayLong: ['Der Hub ist nicht erreichbar. Was Sie sehen, ist der letzte bekannte Stand. Sobald der Hub wieder läuft, geht es hier von selbst weiter.', 'The hub cannot be reached. What you see is its last known state. As soon as the hub runs again, this page goes on by itself.'],
 	back: ['Der Hub ist wieder da.', 'The hub is back.'],
-	signedOut: ['Der Hub hat neue Schlüssel. Öffnen Sie diese Seite mit der Adresse, die er beim Start nennt.', 'The hub has new keys. Open this page by the address that it prints at its start.'],
+	signedOut: ['Der Hub hat neue Schlüssel. Öffnen Sie diese Seite mit der Adresse, die er beim Start nennt.', 'The hub has new keys. Open this page with the address that it prints at startup.'],
 	missed: ['Ausgelassene Ereignisse: {n}. Es waren zu viele auf einmal.', 'Events left out: {n}. There were too many at once.'],
 
 	address: ['Hostname', 'Host name'],

@@ -25,7 +25,7 @@ func main() {
 }
 
 // facts holds what the only program prints for -h, and the words of a hub.
-var facts = page.Facts{Root: root, Prompt: `Words to type, one a line:
+var facts = page.Facts{Root: root, Prompt: `Words to type, one per line:
   block          keeps all out
   unblock        lets them in
 `, Help: map[string]string{"hello": `Hello greets.
@@ -128,7 +128,7 @@ func TestCheck(t *testing.T) {
 		{"variable not explained", "variable IOTHUB_CA_FILE", "variable", 1, "IOTHUB_CA_FILE of hello is not explained"},
 
 		{"comment that cannot be read", "Ende.", "<!-- walkthrough: skipp -->", 46, `skipp=""`},
-		{"comment that steers nothing", "Ende.", "<!-- walkthrough: skip -->\nEnde.", 46, "steers nothing"},
+		{"comment that steers nothing", "Ende.", "<!-- walkthrough: skip -->\nEnde.", 46, "has no effect"},
 		{"block without an end", "Ende.", "~~~", 46, "has no end"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

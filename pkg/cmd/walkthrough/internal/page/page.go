@@ -187,7 +187,7 @@ func (p *Page) text(i int) int {
 		}
 		return i
 	case directive.Line > 0:
-		p.problem(directive.Line, "this comment steers nothing: no block or table follows")
+		p.problem(directive.Line, "this comment has no effect: no block or table follows")
 	}
 	p.prose[i] = p.Lines[i]
 	if parts := heading.FindStringSubmatch(p.Lines[i]); parts != nil {
