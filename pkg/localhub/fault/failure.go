@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Kind tells failures apart. The hub's protocols switch on it; users take the
-// functions of the same names, such as [Cut].
+// Kind is the kind of a failure. The hub's protocols switch on it; users call
+// the functions of the same names, such as [Cut].
 type Kind int
 
 // The kinds.
@@ -32,55 +32,57 @@ func (k Kind) String() string {
 	return names[k]
 }
 
-// Failure is what goes wrong. The zero value is nothing. Failures are compared
-// with ==.
+// Failure is what goes wrong. In the zero value, nothing does. Failures can be
+// compared with ==.
 type Failure struct {
 	Kind       Kind
-	Status     int           // of KindStatus
-	Delay      time.Duration // of KindLate
+	Status     int           // for KindStatus
+	Delay      time.Duration // for KindLate
 	RetryAfter time.Duration // see WithRetryAfter
 }
 
-// Cut ends the connection (FIN) in place of a response or notification. The
-// request is not carried out.
+// Cut ends the connection (FIN) instead of sending a response or notification.
+// The request is not carried out.
 func Cut() Failure { return Failure{Kind: KindCut} }
 
-// CutReset is [Cut] by an RST, where the network has such.
+// CutReset is [Cut] with a TCP reset (RST), if the connection runs over TCP.
 func CutReset() Failure { return Failure{Kind: KindCutReset} }
 
-// CutHalfway ends the connection after half of the response or notification.
-// The request is carried out.
+// CutHalfway ends the connection after half of the response or notification has
+// been sent. The request is carried out.
 func CutHalfway() Failure { return Failure{Kind: KindCutHalfway} }
 
-// LoseResponse carries the request out and then ends the connection; at
-// [Notify], the notification is sent first.
+// LoseResponse carries out the request and then ends the connection without a
+// response; at [Notify], the notification is sent first.
 func LoseResponse() Failure { return Failure{Kind: KindLoseResponse} }
 
-// Silence sends no response and no notification. The connection stays, the
-// request is not carried out.
+// Silence sends no response and no notification. The connection stays open, and
+// the request is not carried out.
 func Silence() Failure { return Failure{Kind: KindSilence} }
 
 // Duplicate sends the response or notification twice; at [REST] and [SignIn]
-// once, as there is no twice.
+// only once, as no second one is possible there.
 func Duplicate() Failure { return Failure{Kind: KindDuplicate} }
 
-// Garbage sends, at [REST], a page of HTML with status 200; at [TwinGet],
-// [TwinPatch] and [Notify] a body that is no JSON; elsewhere bytes that are no
-// MQTT. The request is not carried out.
+// Garbage sends a page of HTML with status 200 at [REST], a body that is not
+// JSON at [TwinGet], [TwinPatch] and [Notify], and bytes that are not MQTT
+// elsewhere. The request is not carried out.
 func Garbage() Failure { return Failure{Kind: KindGarbage} }
 
-// Status refuses: at [REST] with this HTTP status, at [TwinGet] and
-// [TwinPatch] with it as the status of the twin response, at [SignIn] with it
-// as the return code of CONNACK (5 is "not authorized"), at [Subscribe] with
-// SUBACK code 0x80, whatever the status. At [Notify] it is [Silence].
+// Status refuses the request. At [REST], code is the HTTP status; at [TwinGet]
+// and [TwinPatch], it is the status of the twin response; at [SignIn], it is
+// the return code of the CONNACK (5 means "not authorized"). At [Subscribe],
+// the SUBACK has the code 0x80, whatever code is. At [Notify], Status is the
+// same as [Silence].
 func Status(code int) Failure { return Failure{Kind: KindStatus, Status: code} }
 
-// Late responds or notifies d later than the hub would have. Later messages are
-// not delayed. A request is carried out at once, a sign-in after d.
+// Late sends the response or notification d later than the hub would have sent
+// it. Messages after it are not delayed. A request is carried out at once, a
+// sign-in only after d.
 func Late(d time.Duration) Failure { return Failure{Kind: KindLate, Delay: d} }
 
-// WithRetryAfter returns f with a Retry-After header for the response at
-// [REST], in whole seconds.
+// WithRetryAfter returns f with a Retry-After header, in whole seconds, for the
+// response at [REST].
 func (f Failure) WithRetryAfter(d time.Duration) Failure {
 	f.RetryAfter = d
 	return f
@@ -97,9 +99,9 @@ func (f Failure) String() string {
 	return f.Kind.String()
 }
 
-// Pending is a failure that waits for its events.
+// Pending is a failure whose events have not all happened yet.
 type Pending struct {
-	Left    int // events that will fail
+	Left    int // events that are still to fail
 	At      Point
 	Failure Failure
 }

@@ -11,7 +11,7 @@ const (
 	Subscribe                  // a SUBSCRIBE
 	TwinGet                    // a device or module reads its twin
 	TwinPatch                  // a device or module reports properties
-	Notify                     // desired properties are announced to a device or module that has subscribed to them
+	Notify                     // a change of desired properties is sent to a device or module that has subscribed to them
 	REST                       // any request over HTTPS
 )
 
