@@ -1,5 +1,6 @@
-// Package event holds what a local hub tells about itself while it runs: who
-// signed in, what was asked and refused and why, what changed in which twin.
+// Package event holds the events that a local hub reports while it runs: who
+// signed in, which requests were made or refused and why, what changed in which
+// twin.
 //
 //	for e := range hub.Events(ctx) {
 //		if e.Kind == event.DesiredChanged {
@@ -16,29 +17,29 @@ import (
 	"time"
 )
 
-// Kind is what an event tells about.
+// Kind says what kind of thing happened.
 type Kind int
 
 // The kinds.
 const (
 	SignedIn           Kind = iota + 1 // a device or module has connected over MQTT
-	SignInRefused                      // it was not let in, Reason says why; the client learns less
-	Disconnected                       // its connection has ended, Reason says why
-	Subscribed                         // it is told about changes of its desired properties from now on
-	Telemetry                          // it has sent a message
+	SignInRefused                      // a sign-in was refused, Reason says why; the client is told less
+	Disconnected                       // the connection of a device or module has ended, Reason says why
+	Subscribed                         // a device or module has subscribed to changes of its desired properties
+	Telemetry                          // a device or module has sent a message
 	Request                            // a request was carried out: over HTTPS, or by a device or module about its twin
 	RequestRefused                     // a request was refused, Reason says why
-	DesiredChanged                     // desired properties have changed by Patch, to Version
-	ReportedChanged                    // reported properties have changed by Patch, to Version
-	TagsChanged                        // tags have changed by Patch
+	DesiredChanged                     // Patch was merged into desired properties, whose new version is Version
+	ReportedChanged                    // Patch was merged into reported properties, whose new version is Version
+	TagsChanged                        // Patch was merged into tags
 	NotificationSent                   // a change of desired properties was sent to the device or module
-	NotificationMissed                 // it was not, Reason says why: nothing is kept for later
-	Created                            // there is a new device or module
-	Updated                            // its identity has changed
-	Deleted                            // it is gone; with a device, its modules are, too, each with an event of its own
+	NotificationMissed                 // such a change was not sent, Reason says why; it is not sent later either
+	Created                            // a device or module was created
+	Updated                            // the identity of a device or module has changed
+	Deleted                            // a device or module was deleted; modules deleted with their device have events of their own
 	Fault                              // a fault was injected, Reason says which
-	ConditionsChanged                  // what shall go wrong has changed: faults wait or were forgotten, the network is another one, the hub has stopped or listens again; Reason says which
-	Missed                             // Count events are not in the stream: whoever reads it was too slow
+	ConditionsChanged                  // the hub's test conditions have changed: faults were added or cleared, the network has changed, the hub has stopped or listens again; Reason says which
+	Missed                             // Count events are missing here, as the reader was too slow
 )
 
 var kindNames = [...]string{
@@ -55,24 +56,24 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Event is one thing that happened. Fields that say nothing about its kind
-// are zero.
+// Event is one thing that happened. Fields that do not apply to its kind are
+// zero.
 type Event struct {
 	Number uint64 // counts from 1 in each recording
 	Time   time.Time
 	Kind   Kind
 
-	DeviceID   string // of whom it is about
+	DeviceID   string // of the device that the event is about
 	ModuleID   string // "" for the device itself
-	By         string // who asked: a policy, or `module "m" on device "d"`; of a refusal, who it says it is; "" if unknown
-	RemoteAddr string // from where, "127.0.0.1:50000"
+	By         string // who made the request: a policy, or `module "m" on device "d"`; in a refusal, who the client claims to be; "" if unknown
+	RemoteAddr string // of the client, "127.0.0.1:50000"
 
 	Method string // of a request: "GET", "PATCH", …
 	Path   string // of a request, without its query
 	Status int    // of a request, as in HTTP
-	Reason string // of a refusal, an end or a fault, in a few words
+	Reason string // for a refusal, a disconnection or a fault, in a few words
 
-	Patch   map[string]any // of a change: a merge patch, null removes; it may not be changed
+	Patch   map[string]any // of a change: a merge patch, in which null removes; it must not be modified
 	Version int64          // of the properties after a change or in a notification
 
 	Count uint64 // of missed events

@@ -4,7 +4,8 @@ import "sync"
 
 // Recording remembers the latest events of a hub, from when it was made until
 // it is closed. Any number of readers can follow it, each at its own pace and
-// without holding up the hub or another: who is too slow misses events.
+// without holding up the hub or other readers. A reader that is too slow misses
+// events.
 type Recording struct {
 	stream *Stream
 	limit  int
@@ -16,10 +17,10 @@ type Recording struct {
 	more chan struct{}
 }
 
-// After returns up to n events that follow the one with this number; 0 begins
-// with the oldest that is remembered. missed says how many in between have
-// been forgotten. If nothing is returned, more is closed as soon as there is
-// something, or when the recording ends.
+// After returns up to n events that follow the one with the given number; 0
+// begins with the oldest event that is remembered. missed is how many events in
+// between have been forgotten. If After returns no events, more is closed as
+// soon as there is one, or when the recording ends.
 func (r *Recording) After(number uint64, n int) (events []Event, missed uint64, more <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -38,17 +39,18 @@ func (r *Recording) After(number uint64, n int) (events []Event, missed uint64, 
 	return events, missed, r.more
 }
 
-// Last returns the number of the latest event, 0 before the first.
+// Last returns the number of the latest event, or 0 before the first.
 func (r *Recording) Last() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.last
 }
 
-// Done is closed when the recording has ended: by Close, or with its hub.
+// Done returns a channel that is closed when the recording ends: by Close, or
+// with its hub.
 func (r *Recording) Done() <-chan struct{} { return r.closed }
 
-// Close ends the recording. What it holds can still be read.
+// Close ends the recording. The events in it can still be read.
 func (r *Recording) Close() { r.stream.remove(r) }
 
 func (r *Recording) add(e Event) {
@@ -64,7 +66,7 @@ func (r *Recording) add(e Event) {
 	r.wake()
 }
 
-// wake lets those who wait look again. The lock is held.
+// wake wakes the waiting readers. The caller holds r.mu.
 func (r *Recording) wake() {
 	if r.more != nil {
 		close(r.more)

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Stream is where a hub publishes its events. While nobody records them, that
-// costs one atomic load. The zero value is ready for use; nothing is ever
-// published on a nil *Stream.
+// Stream is where a hub publishes its events. While nobody records them,
+// publishing costs one atomic load. The zero value is ready for use; publishing
+// on a nil *Stream does nothing.
 type Stream struct {
 	recordings atomic.Pointer[[]*Recording] // nil while nobody records
 
@@ -19,18 +19,17 @@ type Stream struct {
 	closed bool
 }
 
-// Watched reports whether somebody records the events. Who publishes asks
-// before it puts an event together.
+// Watched reports whether anybody records the events. Publishers ask before
+// they put an event together.
 func (s *Stream) Watched() bool { return s != nil && s.recordings.Load() != nil }
 
-// Publish adds e to all recordings. It gives it the time of now if it has
-// none.
+// Publish adds e to all recordings, with the current time if e has none.
 func (s *Stream) Publish(e Event) {
 	if !s.Watched() {
 		return
 	}
 	recordings := s.recordings.Load()
-	if recordings == nil { // a moment ago, somebody did
+	if recordings == nil { // the last recording ended just now
 		return
 	}
 	if e.Time.IsZero() {
@@ -41,8 +40,8 @@ func (s *Stream) Publish(e Event) {
 	}
 }
 
-// Record begins a recording that remembers the latest limit events, at least
-// one. It goes on until it is closed.
+// Record starts a recording that remembers the latest limit events, at least
+// one. It goes on until it or s is closed.
 func (s *Stream) Record(limit int) *Recording {
 	r := &Recording{stream: s, limit: max(1, limit), closed: make(chan struct{})}
 	s.mu.Lock()
@@ -55,22 +54,22 @@ func (s *Stream) Record(limit int) *Recording {
 	return r
 }
 
-// buffered is how many events wait for who ranges over [Stream.Events].
+// buffered is how many events wait for the reader of [Stream.Events].
 const buffered = 1024
 
-// Events returns what happens from now on until ctx is done or the hub is
-// closed. Events wait for the reader, up to 1,024 of them; of more, the
-// oldest are dropped and an event of kind [Missed] says how many. Ranging
-// over the sequence once more goes on where it was left; two goroutines may
-// not range over it at once. Events are remembered until ctx is done, even if
-// nobody ranges any more.
+// Events returns the events that happen from now on, until ctx is done or the
+// hub is closed. Up to 1,024 events wait for the reader; beyond that, the
+// oldest are dropped and an event of kind [Missed] says how many. Ranging over
+// the sequence again continues where the previous loop stopped; two goroutines
+// must not range over it at once. Events are remembered until ctx is done, even
+// if nobody ranges over them any more.
 func (s *Stream) Events(ctx context.Context) iter.Seq[Event] {
 	r := s.Record(buffered)
 	context.AfterFunc(ctx, r.Close)
 	last := uint64(0)
 	return func(yield func(Event) bool) {
 		for ctx.Err() == nil {
-			over := r.ended() // asked first: then all events are there
+			over := r.ended() // checked first: if true, After returns all events that are left
 			events, missed, more := r.After(last, buffered)
 			if missed > 0 {
 				last += missed
@@ -95,7 +94,7 @@ func (s *Stream) Events(ctx context.Context) iter.Seq[Event] {
 	}
 }
 
-// Close ends all recordings, and those to come at once.
+// Close ends all recordings. Recordings that are started later end at once.
 func (s *Stream) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +115,7 @@ func (s *Stream) remove(r *Recording) {
 	}
 }
 
-// current returns a copy of the list. The lock is held.
+// current returns a copy of the list of recordings. The caller holds s.mu.
 func (s *Stream) current() []*Recording {
 	if list := s.recordings.Load(); list != nil {
 		return slices.Clone(*list)
