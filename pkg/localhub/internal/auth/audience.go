@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// covers reports whether a token for resource opens path: whether it names
-// this hub, in any of its names, with a port or without, and then path or a
-// beginning of it, compared segment by segment.
+// covers reports whether a token for resource grants access to path: whether
+// resource is a name of this hub, with or without a port, followed by path or a
+// prefix of it, compared segment by segment.
 //
-// .NET's SDK escapes ids before it escapes the whole resource, so that "a%40b"
-// stands for the device "a@b", see azure-iot-sdk-csharp#875. It does not if
-// there is a device of the very name "a%40b": no token opens anything but its
-// own.
+// The .NET SDK escapes ids before it escapes the whole resource, so "a%40b"
+// also means the device "a@b", see azure-iot-sdk-csharp#875. It does not if
+// there is a device that is really called "a%40b", as the token of one device
+// must not open another.
 func (a *Auth) covers(resource string, path []string) bool {
 	host, rest, _ := strings.Cut(resource, "/")
 	if !a.isHost(host) {
@@ -40,7 +40,7 @@ func (a *Auth) covers(resource string, path []string) bool {
 	return literal || !a.Exists(named)
 }
 
-// isHost reports whether host, with or without a port, is this hub.
+// isHost reports whether host, with or without a port, is a name of this hub.
 func (a *Auth) isHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -1,8 +1,10 @@
-// Package auth decides whether a SAS token opens what it is shown for: the
-// policies with their permissions, signatures, expiry and audience. See
+// Package auth decides whether a SAS token grants the access that is asked for:
+// it knows the policies with their permissions, and checks signature, expiry
+// and audience. See
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
 //
-// All reasons are for the hub's log. The client is told nothing but 401.
+// The reasons in its errors are for the hub's log only. Clients are just told
+// that they are not authorized.
 package auth
 
 import (
@@ -16,21 +18,21 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Auth checks tokens for one hub. Its fields are set before it is used and
+// Auth checks tokens for one hub. Its fields must be set before it is used and
 // not changed afterwards; its methods may be called from several goroutines.
 type Auth struct {
-	HostNames  []string                       // all that the hub goes by; the first is for messages
-	PolicyKeys map[string]iothub.SymmetricKey // by name of the policy; either key signs
-	Grace      time.Duration                  // how long a token counts after its expiry
-	Exists     func(path []string) bool       // whether a path names a device or module; it may not wait
+	HostNames  []string                       // all names of the hub; the first is used in messages
+	PolicyKeys map[string]iothub.SymmetricKey // by policy name; a token may be signed with either key
+	Grace      time.Duration                  // how long a token is accepted after its expiry
+	Exists     func(path []string) bool       // reports whether a path names a device or module; it must not block
 
 	mu      sync.Mutex           // guards expired
-	expired map[string]time.Time // tokens that were made to expire, and until when they would count
+	expired map[string]time.Time // tokens that were made to expire, and until when they would be accepted
 }
 
 // CheckHeader checks that text, an Authorization header, is the token of a
-// policy that carries the needed permission, for the given path below the hub's
-// name. It returns the name of the policy.
+// policy with the needed permission, and that the token is for the given path
+// below the hub's name. It returns the name of the policy.
 func (a *Auth) CheckHeader(text string, needed Permission, path ...string) (policy string, err error) {
 	if text == "" {
 		return "", errors.New("the request has no Authorization header")
@@ -45,7 +47,8 @@ func (a *Auth) CheckHeader(text string, needed Permission, path ...string) (poli
 	return token.KeyName, a.CheckPolicyToken(token, needed, path...)
 }
 
-// CheckPolicyToken is [Auth.CheckHeader] for a token that was read already.
+// CheckPolicyToken is [Auth.CheckHeader] for a token that has already been
+// parsed.
 func (a *Auth) CheckPolicyToken(token iothub.SASToken, needed Permission, path ...string) error {
 	permissions, known := permissionsOf(token.KeyName)
 	if !known {
@@ -61,8 +64,9 @@ func (a *Auth) CheckPolicyToken(token iothub.SASToken, needed Permission, path .
 	return nil
 }
 
-// CheckToken checks that token was signed with one of the owner's keys and opens
-// path. The signature comes first: of a forged token nothing is believed.
+// CheckToken checks that token was signed with one of the owner's keys, has not
+// expired and is for path. The signature is checked first, as nothing in a
+// forged token can be believed.
 func (a *Auth) CheckToken(token iothub.SASToken, owner string, keys iothub.SymmetricKey, path ...string) error {
 	now := time.Now()
 	err := verifyEither(token, keys, now.Add(-a.Grace))
@@ -81,7 +85,7 @@ func (a *Auth) CheckToken(token iothub.SASToken, owner string, keys iothub.Symme
 
 func verifyEither(token iothub.SASToken, keys iothub.SymmetricKey, now time.Time) error {
 	if keys.PrimaryKey.IsZero() {
-		return iothub.ErrSignature // else anybody could sign with the key of no bytes
+		return iothub.ErrSignature // otherwise anybody could sign with the empty key
 	}
 	err := token.Verify(keys.PrimaryKey, now)
 	if errors.Is(err, iothub.ErrSignature) && !keys.SecondaryKey.IsZero() {
@@ -90,7 +94,7 @@ func verifyEither(token iothub.SASToken, keys iothub.SymmetricKey, now time.Time
 	return err
 }
 
-// Expire refuses tokens from now on, as if they had expired.
+// Expire makes the hub refuse tokens from now on, as if they had expired.
 func (a *Auth) Expire(tokens ...iothub.SASToken) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -108,7 +112,7 @@ func (a *Auth) hasExpired(token iothub.SASToken) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.expired) == 0 {
-		return false // spares writing the token down
+		return false // saves encoding the token
 	}
 	_, expired := a.expired[token.Reveal()]
 	return expired

@@ -1,7 +1,7 @@
 package auth
 
-// Permission is one of those that a shared access policy can carry, or a set
-// of them. See https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
+// Permission is a permission of a shared access policy, or a set of them. See
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas.
 type Permission uint8
 
 // The permissions.
@@ -12,7 +12,7 @@ const (
 	DeviceConnect                         // sign in as a device or module
 )
 
-// String names a single permission as Azure does.
+// String returns Azure's name for a single permission.
 func (p Permission) String() string {
 	switch p {
 	case RegistryRead:
@@ -44,10 +44,11 @@ const (
 	ServiceAndRegistryReadWrite = "serviceAndRegistryReadWrite"
 )
 
-// Policies lists those that every Azure hub has from the beginning, in the
-// order of its portal, and last the one that Microsoft's module-twin tutorials
-// have their readers add. A further one needs a line here: its keys are made
-// at the next start of a hub. It is not to be changed.
+// Policies lists the policies that every Azure hub has from the beginning, in
+// the order of the Azure portal, followed by the one that Microsoft's
+// module-twin tutorials have their readers add. To add another, add a line
+// here: its keys are generated the next time a hub starts. Policies must not be
+// changed at run time.
 var Policies = []Policy{
 	{IoTHubOwner, RegistryRead | RegistryWrite | ServiceConnect | DeviceConnect},
 	{Service, ServiceConnect},
@@ -57,7 +58,7 @@ var Policies = []Policy{
 	{ServiceAndRegistryReadWrite, RegistryRead | RegistryWrite | ServiceConnect},
 }
 
-// permissionsOf returns what a policy permits.
+// permissionsOf returns the permissions of a policy.
 func permissionsOf(name string) (permissions Permission, known bool) {
 	for _, p := range Policies {
 		if p.Name == name {
