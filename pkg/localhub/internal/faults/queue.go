@@ -1,5 +1,5 @@
-// Package faults decides which event fails, in one of the ways that package
-// fault describes, and counts them.
+// Package faults decides which events fail, in the ways that package fault
+// describes, and counts the faults.
 package faults
 
 import (
@@ -11,11 +11,11 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// Garbage is what no hub sends.
+// Garbage is something that a hub never sends.
 var Garbage = []byte("<html><body>Bad Gateway</body></html>")
 
-// Queue holds the failures that are to come, and counts those that came. The
-// zero value is empty. A hub has one.
+// Queue holds the failures that have not happened yet, and counts those that
+// have. The zero value is empty. Each hub has one.
 type Queue struct {
 	// Publish and Log are called for every fault, Publish with locks held, Log
 	// without. Both must be set.
@@ -24,11 +24,11 @@ type Queue struct {
 	mu       sync.Mutex // guards the rest
 	waiting  []fault.Pending
 	injected int
-	changed  chan struct{} // closed when injected grows; nil without waiters
+	changed  chan struct{} // closed when injected grows; nil if nobody waits
 }
 
-// Add makes the next n events at a point fail, after those that wait there
-// already.
+// Add makes n events at a point fail, after those that are already queued for
+// it.
 func (q *Queue) Add(n int, at fault.Point, failure fault.Failure) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -37,22 +37,22 @@ func (q *Queue) Add(n int, at fault.Point, failure fault.Failure) {
 	}
 }
 
-// Pending returns the failures that are to come, in their order.
+// Pending returns the failures that have not happened yet, in order.
 func (q *Queue) Pending() []fault.Pending {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.Clone(q.waiting)
 }
 
-// Clear forgets the failures that have not come yet.
+// Clear removes the failures that have not happened yet.
 func (q *Queue) Clear() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = nil
 }
 
-// Next returns the failure of the next event at a point; mostly none. client is
-// for the log and may be nil.
+// Next returns the failure for the next event at a point, which usually is
+// none. client is for the log and may be nil.
 func (q *Queue) Next(at fault.Point, client fmt.Stringer) fault.Failure {
 	failure, what := q.NextUnlogged(at, client)
 	if what != "" {
@@ -62,7 +62,7 @@ func (q *Queue) Next(at fault.Point, client fmt.Stringer) fault.Failure {
 }
 
 // NextUnlogged is Next for callers that hold a lock: unless what is "", they
-// have to call Log with it once they do not.
+// have to call Log with it after they have released the lock.
 func (q *Queue) NextUnlogged(at fault.Point, client fmt.Stringer) (failure fault.Failure, what string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -87,16 +87,16 @@ type pointKind struct {
 	kind fault.Kind
 }
 
-// instead has the kinds that mean another one at a point. All others mean what
-// their name says, everywhere.
+// instead holds the kinds that act as another kind at a point. All others do
+// what their name says, at every point.
 var instead = map[pointKind]fault.Kind{
 	{fault.SignIn, fault.KindDuplicate}: fault.None,
 	{fault.REST, fault.KindDuplicate}:   fault.None,
 	{fault.Notify, fault.KindStatus}:    fault.KindSilence,
 }
 
-// Count counts and logs a fault that did not wait in the queue. client is nil
-// for all.
+// Count counts and logs a fault that did not come from the queue. client is nil
+// for a fault that concerns all clients.
 func (q *Queue) Count(what string, client fmt.Stringer) {
 	q.mu.Lock()
 	line := q.count(what, client)
@@ -104,7 +104,8 @@ func (q *Queue) Count(what string, client fmt.Stringer) {
 	q.Log(line)
 }
 
-// count returns what is to be logged. The lock is held.
+// count counts and publishes a fault, and returns what is to be logged. The
+// caller holds q.mu.
 func (q *Queue) count(what string, client fmt.Stringer) string {
 	q.injected++
 	if q.changed != nil {
