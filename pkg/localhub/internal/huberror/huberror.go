@@ -1,6 +1,6 @@
-// Package huberror has the errors with which an IoT hub refuses a request.
-// All layers return them; over HTTPS one is told by status and code, over
-// MQTT by status and number. See
+// Package huberror has the errors with which an IoT hub refuses requests. All
+// layers return them. Over HTTPS, the client gets the status and the code; over
+// MQTT, the status and the number. See
 // https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes.
 package huberror
 
@@ -17,10 +17,10 @@ type Error struct {
 	Number  int    // 404010
 	Code    string // "ModuleNotFound"
 	Message string // what the client is told
-	Reason  string // what only the log is told; "" if that is Message
+	Reason  string // what the log says instead; "" if it says Message
 }
 
-// Error returns what the log is told.
+// Error returns the text for the log.
 func (e *Error) Error() string {
 	if e.Reason != "" {
 		return e.Reason
@@ -28,8 +28,8 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// From returns the refusal in err. An error that holds none is a failure of
-// the hub itself; the client is not told more.
+// From returns the *Error in err's chain. If there is none, err is a failure of
+// the hub itself, of which the client is told no details.
 func From(err error) *Error {
 	if refused := (*Error)(nil); errors.As(err, &refused) {
 		return refused
@@ -37,12 +37,14 @@ func From(err error) *Error {
 	return &Error{http.StatusInternalServerError, 500001, "ServerError", "InternalServerError", err.Error()}
 }
 
-// Unauthorized hides the reason from the client. The log has it.
+// Unauthorized is for requests without valid authorization. The client is not
+// told the reason, which is only for the log.
 func Unauthorized(reason error) error {
 	return &Error{http.StatusUnauthorized, 401002, "IotHubUnauthorizedAccess", "Unauthorized", reason.Error()}
 }
 
-// InvalidArgument is for whatever is wrong with a request.
+// InvalidArgument is for a request that is malformed or asks for something
+// invalid.
 func InvalidArgument(format string, args ...any) error {
 	return &Error{http.StatusBadRequest, 400004, "ArgumentInvalid", fmt.Sprintf(format, args...), ""}
 }
@@ -62,12 +64,12 @@ func DeviceNotFound(deviceID string) error {
 	return &Error{http.StatusNotFound, 404001, "DeviceNotFound", deviceID, fmt.Sprintf("there is no device %q", deviceID)}
 }
 
-// ModuleNotFound says that the device, which exists, has no such module.
+// ModuleNotFound says that the device exists but has no such module.
 func ModuleNotFound(deviceID, moduleID string) error {
 	return &Error{http.StatusNotFound, 404010, "ModuleNotFound", deviceID + "/" + moduleID, fmt.Sprintf("there is no module %q on device %q", moduleID, deviceID)}
 }
 
-// DeviceExists is the response to a second create of a device.
+// DeviceExists says that a device that is to be created already exists.
 func DeviceExists(deviceID string) error {
 	return &Error{http.StatusConflict, 409001, "DeviceAlreadyExists", fmt.Sprintf("A device with ID '%s' is already registered.", deviceID), ""}
 }
@@ -77,26 +79,26 @@ func ModuleExists(deviceID, moduleID string) error {
 	return &Error{http.StatusConflict, 409301, "ModuleAlreadyExistsOnDevice", fmt.Sprintf("A module with ID '%s' is already registered on device '%s'.", moduleID, deviceID), ""}
 }
 
-// TooManyModules says that a device is full.
+// TooManyModules says that a device already has as many modules as it may have.
 func TooManyModules(deviceID string, limit int) error {
 	return &Error{http.StatusRequestEntityTooLarge, 413003, "TooManyModulesOnDevice", fmt.Sprintf("Device '%s' already has %d modules.", deviceID, limit), ""}
 }
 
-// PreconditionFailed says that an ETag or a version is not the present one.
+// PreconditionFailed says that an ETag or a version is not the current one.
 func PreconditionFailed(message string) error {
 	return &Error{http.StatusPreconditionFailed, 412001, "PreconditionFailed", message, ""}
 }
 
-// TooLarge says that a section of a twin has outgrown its limit in bytes.
+// TooLarge says that a section of a twin exceeds its limit in bytes.
 func TooLarge(section string, limit int) error {
 	return &Error{http.StatusForbidden, 403100, "DeviceModelMaxPropertiesExceeded", fmt.Sprintf("'%s' size should be less than %d bytes.", section, limit), ""}
 }
 
-// Injected is a refusal that was asked for.
+// Injected is a refusal that was injected as a fault.
 func Injected(status int) error { return WithStatus(status, "the hub was told to refuse it") }
 
-// WithStatus is for a status that none of the others has, such as that of a
-// path that does not exist.
+// WithStatus is for refusals that have no function of their own here, such as
+// that of a path that does not exist.
 func WithStatus(status int, reason string) error {
 	e := &Error{Status: status, Number: status * 1000, Reason: reason}
 	switch status {
