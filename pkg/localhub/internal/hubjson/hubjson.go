@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// Encode returns value as JSON that leaves <, > and & alone, as Azure does.
-// The hub encodes only what it made or decoded itself, which cannot fail.
+// Encode returns value as JSON in which <, > and & are not escaped, as in
+// Azure. It panics on an error: the hub encodes only values that it has built
+// or decoded itself, which cannot fail.
 func Encode(value any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -22,9 +23,9 @@ func Encode(value any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// Decode reads one JSON value and keeps numbers as they are written. Text that
-// is not Unicode is an error: package json would put other characters in its
-// place.
+// Decode reads a single JSON value and keeps numbers as they are written. Text
+// that is not valid Unicode is an error, as package json would silently replace
+// characters in it.
 func Decode(data []byte, value any) error {
 	if err := checkText(data); err != nil {
 		return err
@@ -40,7 +41,7 @@ func Decode(data []byte, value any) error {
 	return nil
 }
 
-// Describe says in what way a body is not what Decode was to read.
+// Describe says, for the client, why Decode could not read a body.
 func Describe(err error) string {
 	if text := (*textError)(nil); errors.As(err, &text) {
 		return "The body is not valid JSON: " + text.Error() + "."
@@ -51,8 +52,10 @@ func Describe(err error) string {
 	return "The body is not valid JSON."
 }
 
-// TimeLayout has up to seven digits of a second's fraction.
+// TimeLayout is the layout of IoT Hub's times, with up to seven digits of a
+// fraction of a second.
 const TimeLayout = "2006-01-02T15:04:05.9999999Z"
 
-// FormatTime writes a time as IoT Hub does; the zero time, "never", is year 1.
+// FormatTime writes a time as IoT Hub does; the zero time, in the year 1, means
+// "never".
 func FormatTime(t time.Time) string { return t.UTC().Format(TimeLayout) }

@@ -12,7 +12,8 @@ type textError struct{ what string }
 
 func (e *textError) Error() string { return e.what }
 
-// checkText reports what package json takes, but not as it is written.
+// checkText reports text that package json would alter silently, or refuse
+// without saying clearly why.
 func checkText(data []byte) error {
 	switch {
 	case bytes.HasPrefix(data, []byte("\ufeff")):
@@ -25,8 +26,8 @@ func checkText(data []byte) error {
 	return nil
 }
 
-// hasLoneSurrogate looks for an escape such as \ud83d that stands by itself:
-// it is no character.
+// hasLoneSurrogate reports whether data contains an escape such as \ud83d
+// without the other half of its pair. Such an escape is not a character.
 func hasLoneSurrogate(data []byte) bool {
 	for len(data) > 0 {
 		at := bytes.IndexByte(data, '\\')
@@ -48,8 +49,9 @@ func hasLoneSurrogate(data []byte) bool {
 	return false
 }
 
-// escaped returns the character of the form \u0041 that data begins with, and
-// its length; of any other escape, 0 and its length.
+// escaped returns the character whose escape, of the form \u0041, data begins
+// with, and the length of that escape. For any other escape it returns 0 and
+// its length.
 func escaped(data []byte) (r rune, size int) {
 	const length = len(`\u0041`)
 	if len(data) < length || data[0] != '\\' || data[1] != 'u' {
