@@ -1,5 +1,5 @@
-// Package network is the way between clients and a hub: connections that
-// behave as a [fault.Network] says.
+// Package network simulates the network between clients and a hub: its
+// connections behave as a [fault.Network] says.
 package network
 
 import (
@@ -10,23 +10,22 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// Conditions are what all connections of a hub go through. The zero value is
-// a good network.
+// Conditions are the network conditions of all connections of a hub. The zero
+// value is a good network.
 type Conditions struct {
 	now atomic.Pointer[period]
 
-	mu   sync.Mutex // guards now against writers, and held
-	held []net.Conn // closed by the hub while nothing arrived
+	mu   sync.Mutex // serializes changes of now; guards held
+	held []net.Conn // closed by the hub during a blackhole, to be really closed after it
 }
 
-// period is the time during which the conditions stay the same.
+// period is a time during which the conditions stay the same.
 type period struct {
 	fault.Network
 	over chan struct{} // closed at its end
 }
 
-// Set changes the conditions for connections that are open and for those to
-// come.
+// Set changes the conditions, for connections that are already open as well.
 func (c *Conditions) Set(to fault.Network) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,14 +41,15 @@ func (c *Conditions) Set(to fault.Network) {
 	}
 }
 
-// Refuses reports whether new connections are ended at once.
+// Refuses reports whether new connections are to be reset at once.
 func (c *Conditions) Refuses() bool {
 	now := c.now.Load()
 	return now != nil && now.Refuse
 }
 
-// hold keeps conn open, as its end cannot arrive; it reports whether that is
-// so.
+// hold keeps conn open until the blackhole is over, as nothing may reach the
+// client earlier, not even the end of conn. It returns false if there is no
+// blackhole.
 func (c *Conditions) hold(conn net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,14 +18,14 @@ type Conn struct {
 	readUntil, writeUntil atomic.Int64 // deadlines in Unix nanoseconds, 0 for none
 }
 
-// NewConn returns conn as it is under the conditions.
+// NewConn returns conn under the given conditions.
 func NewConn(conn net.Conn, conditions *Conditions) *Conn {
 	return &Conn{Conn: conn, conditions: conditions, closed: make(chan struct{})}
 }
 
-// Read reads what has arrived.
+// Read reads from the connection, under its conditions.
 func (c *Conn) Read(p []byte) (int, error) {
-	if c.HasClosed() { // it may be held open
+	if c.HasClosed() { // the underlying connection may be held open
 		return 0, net.ErrClosed
 	}
 	if now := c.conditions.now.Load(); now != nil && now.Trickle && len(p) > 1 {
@@ -38,7 +38,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write sends p, in the pieces that the conditions let through.
+// Write writes p, in the pieces that the conditions let through.
 func (c *Conn) Write(p []byte) (int, error) {
 	written := 0
 	for {
@@ -57,7 +57,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 }
 
-// pass lets bytes through when the conditions allow it.
+// pass waits until the conditions let bytes through. It waits for the end of a
+// blackhole no longer than until the deadline.
 func (c *Conn) pass(until *atomic.Int64) error {
 	for {
 		now := c.conditions.now.Load()
@@ -77,8 +78,8 @@ func (c *Conn) pass(until *atomic.Int64) error {
 	}
 }
 
-// wait returns nil when over is closed, and an error after d, if that is not
-// negative, or when c is closed.
+// wait returns nil when over is closed, [os.ErrDeadlineExceeded] after d unless
+// d is negative, and [net.ErrClosed] when c is closed.
 func (c *Conn) wait(over <-chan struct{}, d time.Duration) error {
 	var late <-chan time.Time
 	if d >= 0 {
@@ -106,11 +107,11 @@ func untilDeadline(until *atomic.Int64) time.Duration {
 	return -1
 }
 
-// Close never blocks.
+// Close closes the connection. It never blocks.
 func (c *Conn) Close() error {
 	c.once.Do(func() {
 		close(c.closed)
-		c.Conn.SetDeadline(time.Unix(1, 0)) // in case it is held
+		c.Conn.SetDeadline(time.Unix(1, 0)) // ends reads and writes even if the connection is held open
 		if !c.conditions.hold(c.Conn) {
 			c.Conn.Close()
 		}
@@ -128,7 +129,7 @@ func (c *Conn) HasClosed() bool {
 	}
 }
 
-// Reset is Close by an RST packet, where there are such packets.
+// Reset is Close with a TCP reset (RST), if the connection runs over TCP.
 func (c *Conn) Reset() {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
 		tcp.SetLinger(0)
@@ -136,20 +137,21 @@ func (c *Conn) Reset() {
 	c.Close()
 }
 
-// SetDeadline is as in [net.Conn], and bounds the waits of the conditions, too.
+// SetDeadline is as in [net.Conn]. It also limits how long Read and Write wait
+// for the end of a blackhole.
 func (c *Conn) SetDeadline(t time.Time) error {
 	setUntil(&c.readUntil, t)
 	setUntil(&c.writeUntil, t)
 	return c.Conn.SetDeadline(t)
 }
 
-// SetReadDeadline is SetDeadline for reading.
+// SetReadDeadline is SetDeadline for Read only.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	setUntil(&c.readUntil, t)
 	return c.Conn.SetReadDeadline(t)
 }
 
-// SetWriteDeadline is SetDeadline for writing.
+// SetWriteDeadline is SetDeadline for Write only.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	setUntil(&c.writeUntil, t)
 	return c.Conn.SetWriteDeadline(t)

@@ -4,7 +4,7 @@ import "context"
 
 type connKey struct{}
 
-// NewContext returns ctx with the connection that a request came over.
+// NewContext returns ctx with the connection over which a request came.
 func NewContext(ctx context.Context, conn *Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
