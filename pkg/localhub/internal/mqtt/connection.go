@@ -12,51 +12,53 @@ import (
 )
 
 const (
-	maxPending   = 4 << 20          // bytes that wait for a client to read, and one packet more
-	writeTimeout = 30 * time.Second // for each piece of them
+	maxPending   = 4 << 20          // bytes that may wait for a client to read them, apart from the latest packet
+	writeTimeout = 30 * time.Second // for writing one piece of them
 	writePiece   = 64 << 10
 )
 
-// connection is that of a device or module that has signed in. It has one
-// goroutine that reads. Another writes, only while there is something to write:
-// whoever has a message for a client does not wait for it.
+// connection is the connection of a device or module that has signed in. One
+// goroutine reads from it. Another one writes, but only while there is
+// something to write, so that whoever has a message for a client does not wait
+// for the client.
 type connection struct {
 	server *Server
 	client *registry.Client // set by the sign-in
 	conn   net.Conn         // carries MQTT packets
-	socket *network.Conn    // below it
+	socket *network.Conn    // carries conn
 	token  iothub.SASToken
-	will   bool // there is one
+	will   bool // the client has a will
 
 	mu      sync.Mutex // guards the rest
 	pending []byte     // to be written
 	writing bool       // there is a goroutine that writes
-	last    bool       // when pending is written, the connection ends
-	lastID  uint16     // of a PUBLISH
+	last    bool       // the connection ends once pending is written
+	lastID  uint16     // packet id of the latest PUBLISH
 	ended   chan struct{}
 	reason  string // why it ended
 
-	tasks        sync.WaitGroup // goroutines beside the reading one
-	signInLogged chan struct{}  // closed when the log has told of the sign-in
-	logged       sync.Once      // the end
+	tasks        sync.WaitGroup // all goroutines except the one that reads
+	signInLogged chan struct{}  // closed when the sign-in has been logged
+	logged       sync.Once      // for the log line about the end
 }
 
-// String names who has signed in.
+// String names the device or module that has signed in.
 func (c *connection) String() string { return c.client.ID().String() }
 
-// RemoteAddr is where the client is.
+// RemoteAddr returns the client's address.
 func (c *connection) RemoteAddr() net.Addr { return c.socket.RemoteAddr() }
 
-// send has packet written after what waits already. A client that lets too
-// much wait is cut; the size of what the hub itself has to say is not its
-// fault. dropped says why packet is not sent, "" if it is.
+// send has packet written after everything that is already pending. A client
+// that leaves too much pending is cut, but the size of packet itself does not
+// count, as what the hub sends is not the client's fault. dropped says why
+// packet is not sent, "" if it is.
 func (c *connection) send(packet []byte) (dropped string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.enqueue(packet)
 }
 
-// sendLast is send, after which the connection ends.
+// sendLast is send for the last packet, after which the connection ends.
 func (c *connection) sendLast(packet []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,7 +98,8 @@ func (c *connection) write() {
 	}
 }
 
-// nextPiece takes a piece off pending; nil ends the goroutine that writes.
+// nextPiece takes a piece off pending. If there is none, it returns nil, which
+// ends the goroutine that writes.
 func (c *connection) nextPiece() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,7 +107,7 @@ func (c *connection) nextPiece() []byte {
 		piece := c.pending[:min(len(c.pending), writePiece)]
 		c.pending = c.pending[len(piece):]
 		if len(c.pending) == 0 {
-			c.pending = nil // an idle connection keeps no room
+			c.pending = nil // so that an idle connection takes no memory
 		}
 		return piece
 	}
@@ -125,8 +128,8 @@ func (c *connection) Ended() bool {
 	}
 }
 
-// Cut ends the connection without a word, as MQTT 3.1.1 has none for it. It
-// never blocks. Only the first reason counts.
+// Cut ends the connection without telling the client why, as MQTT 3.1.1 has no
+// packet for that. It never blocks. Only the first reason counts.
 func (c *connection) Cut(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -145,8 +148,9 @@ func (c *connection) cutLocked(reason string) {
 	c.socket.Close()
 }
 
-// nextID returns 0 for QoS 0. Ids are not tracked: what is unacknowledged
-// when a connection ends is not sent again, since notifications are not kept.
+// nextID returns the packet id for a PUBLISH, which is 0 at QoS 0. Ids are not
+// tracked: a notification that is unacknowledged when the connection ends is
+// not sent again, since notifications are not stored.
 func (c *connection) nextID(qos byte) uint16 {
 	if qos == 0 {
 		return 0

@@ -16,9 +16,9 @@ const (
 	maxMessage = 256 << 10 // bytes of the message in a PUBLISH
 )
 
-// readPacket reads one MQTT packet of at most limit bytes. The length is
-// checked before room is made for it, and what the codec takes on trust is
-// checked, too: flags, lengths and text.
+// readPacket reads one MQTT packet of at most limit bytes. It checks the length
+// before it allocates memory, and it checks flags, lengths and strings, as the
+// codec does not.
 func readPacket(r io.Reader, limit int) (packets.ControlPacket, error) {
 	var first [1]byte
 	if _, err := io.ReadFull(r, first[:]); err != nil {
@@ -51,8 +51,8 @@ func readPacket(r io.Reader, limit int) (packets.ControlPacket, error) {
 	return packet, decode(packet, body)
 }
 
-// checkFlags holds the packet's first byte against section 2.2.2 of MQTT
-// 3.1.1, and QoS 2, which no IoT hub speaks.
+// checkFlags checks the packet's type and flags: by section 2.2.2 of MQTT
+// 3.1.1, and for QoS 2, which IoT Hub does not support.
 func checkFlags(header packets.FixedHeader, flags byte) error {
 	want := byte(0)
 	switch header.MessageType {
@@ -73,7 +73,7 @@ func checkFlags(header packets.FixedHeader, flags byte) error {
 	return nil
 }
 
-// readLength reads the one to four bytes of a remaining length.
+// readLength reads a remaining length, which takes one to four bytes.
 func readLength(r io.Reader) (int, error) {
 	var digit [1]byte
 	length := 0
@@ -89,15 +89,15 @@ func readLength(r io.Reader) (int, error) {
 	return 0, errors.New("a malformed packet: its length has no end")
 }
 
-// mqtt311 is what the body of every CONNECT of MQTT 3.1.1 begins with: name
+// mqtt311 is how the body of every CONNECT of MQTT 3.1.1 begins: with the name
 // and level of the protocol.
 var mqtt311 = []byte("\x00\x04MQTT\x04")
 
-// errVersion is the error of a CONNECT of another version, whose other parts
-// may stand elsewhere.
+// errVersion is the error for a CONNECT of another MQTT version, whose other
+// fields may be laid out differently.
 var errVersion = errors.New("it does not speak MQTT 3.1.1")
 
-// decode reads body into packet. Nothing may be left over.
+// decode decodes body into packet. Bytes that are left over are an error.
 func decode(packet packets.ControlPacket, body []byte) error {
 	if _, isConnect := packet.(*packets.ConnectPacket); isConnect && len(body) > len(mqtt311) && !bytes.HasPrefix(body, mqtt311) {
 		return errVersion
@@ -113,7 +113,7 @@ func decode(packet packets.ControlPacket, body []byte) error {
 		return errors.New("a malformed packet: a reserved flag is set")
 	}
 	if unsubscribe, is := packet.(*packets.UnsubscribePacket); is && lengthOf(unsubscribe) != len(body) {
-		return errors.New("a malformed packet: its parts do not fit its length") // the codec does not tell
+		return errors.New("a malformed packet: its parts do not fit its length") // the codec does not notice
 	}
 	for _, text := range texts(packet) {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
@@ -155,8 +155,8 @@ func texts(packet packets.ControlPacket) []string {
 	return nil
 }
 
-// exactReader gives all of what is asked for or an error: the codec does not
-// notice when it gets less.
+// exactReader reads exactly as many bytes as are asked for, or returns an
+// error: the codec does not notice when it gets fewer.
 type exactReader []byte
 
 func (r *exactReader) Read(p []byte) (int, error) {

@@ -6,10 +6,10 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// encode returns packet as it is sent.
+// encode returns packet in wire format.
 func encode(packet packets.ControlPacket) []byte {
 	var b bytes.Buffer
-	packet.Write(&b) // a Buffer takes everything
+	packet.Write(&b) // never fails on a Buffer
 	return b.Bytes()
 }
 
@@ -37,7 +37,7 @@ func encodeUnsuback(id uint16) []byte {
 	return encode(packet)
 }
 
-// encodePublish takes an id of 0 for a QoS of 0.
+// encodePublish encodes a PUBLISH at QoS 1 or, if id is 0, at QoS 0.
 func encodePublish(topic string, id uint16, payload []byte) []byte {
 	packet := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
 	packet.TopicName, packet.MessageID, packet.Payload = topic, id, payload

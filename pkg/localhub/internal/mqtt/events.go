@@ -5,7 +5,7 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// publishEvent adds identity and address to e and publishes it.
+// publishEvent adds the client's identity and address to e and publishes it.
 func (c *connection) publishEvent(e event.Event) {
 	if !c.server.Events.Watched() {
 		return
@@ -16,8 +16,8 @@ func (c *connection) publishEvent(e event.Event) {
 	c.server.Events.Publish(e)
 }
 
-// publishRefusal tells of a sign-in that was refused, with the identity that the
-// client claims.
+// publishRefusal publishes that a sign-in was refused, with the identity that
+// the client claimed.
 func (s *Server) publishRefusal(who claim, socket *network.Conn, reason error) {
 	if s.Events.Watched() {
 		s.Events.Publish(event.Event{
@@ -30,9 +30,8 @@ func (s *Server) publishRefusal(who claim, socket *network.Conn, reason error) {
 	}
 }
 
-// publishTwinRequest tells of a request that was carried out or, with a reason,
-// refused. In place of a path there is what the topics of such requests begin
-// with.
+// publishTwinRequest publishes that a request was carried out or, if there is a
+// reason, refused. Its path is what the topics of all twin requests begin with.
 func (c *connection) publishTwinRequest(r twinRequest, status int, reason string) {
 	if !c.server.Events.Watched() {
 		return

@@ -15,9 +15,9 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// injectBeforeSignIn plays the failures that come before or in place of a
-// CONNACK. It returns what is left to be played, and whether the sign-in goes
-// on.
+// injectBeforeSignIn injects the failures that take effect before or instead of
+// a CONNACK. It returns what is left of failure for the CONNACK, and whether
+// the sign-in goes on.
 func injectBeforeSignIn(failure fault.Failure, conn net.Conn, socket *network.Conn) (left fault.Failure, goesOn bool) {
 	switch failure.Kind {
 	case fault.KindCut:
@@ -26,7 +26,7 @@ func injectBeforeSignIn(failure fault.Failure, conn net.Conn, socket *network.Co
 		socket.Reset()
 	case fault.KindSilence:
 		conn.SetReadDeadline(time.Time{})
-		io.Copy(io.Discard, conn) // until the client goes
+		io.Copy(io.Discard, conn) // until the client disconnects
 	case fault.KindGarbage:
 		conn.Write(faults.Garbage)
 	case fault.KindStatus:
@@ -39,8 +39,8 @@ func injectBeforeSignIn(failure fault.Failure, conn net.Conn, socket *network.Co
 	return fault.Failure{}, false
 }
 
-// injectInsteadOfSuback plays the failures that come in place of a SUBACK, and
-// reports whether there was one.
+// injectInsteadOfSuback injects the failures that replace a SUBACK, and reports
+// whether failure is one of them.
 func (c *connection) injectInsteadOfSuback(failure fault.Failure, packet *packets.SubscribePacket) bool {
 	switch failure.Kind {
 	case fault.KindStatus:
@@ -57,8 +57,8 @@ func (c *connection) injectInsteadOfSuback(failure fault.Failure, packet *packet
 	return true
 }
 
-// injectInstead plays a failure that comes in place of what was asked for, and
-// reports whether it is one.
+// injectInstead injects the failures that replace a response or notification,
+// and reports whether failure is one of them.
 func (c *connection) injectInstead(failure fault.Failure) bool {
 	switch failure.Kind {
 	case fault.KindCut, fault.KindCutReset:
@@ -70,9 +70,9 @@ func (c *connection) injectInstead(failure fault.Failure) bool {
 	return true
 }
 
-// injectTwinResponse plays a response that says something else than what came
-// of a twin request, which is not carried out. It reports whether there was
-// one. garbled is the status that garbage comes with.
+// injectTwinResponse injects the failures that answer a twin request without
+// carrying it out, and reports whether failure is one of them. garbled is the
+// status of a response with garbage.
 func (c *connection) injectTwinResponse(failure fault.Failure, r twinRequest, garbled int) bool {
 	switch failure.Kind {
 	case fault.KindStatus:
@@ -87,8 +87,9 @@ func (c *connection) injectTwinResponse(failure fault.Failure, r twinRequest, ga
 	return true
 }
 
-// injectNotification returns what is left to be played of failure, the payload,
-// and whether the notification is the last message.
+// injectNotification returns what is left of failure for sending the
+// notification, the payload to send, and whether the connection ends after the
+// notification.
 func injectNotification(failure fault.Failure, payload []byte) (left fault.Failure, sent []byte, last bool) {
 	switch failure.Kind {
 	case fault.KindGarbage:
@@ -99,13 +100,13 @@ func injectNotification(failure fault.Failure, payload []byte) (left fault.Failu
 	return failure, payload, false
 }
 
-// publish is respond with a message at the QoS of a subscription.
+// publish is respond for a PUBLISH at the QoS of a subscription.
 func (c *connection) publish(failure fault.Failure, topic string, qos byte, payload []byte) (dropped string) {
 	return c.respond(failure, encodePublish(topic, c.nextID(qos), payload))
 }
 
-// respond sends packet, affected by failure. dropped says why it is not sent
-// as a whole, "" if it is.
+// respond sends packet as failure demands. dropped says why packet is not sent
+// in full, "" if it is.
 func (c *connection) respond(failure fault.Failure, packet []byte) (dropped string) {
 	switch failure.Kind {
 	case fault.KindCutHalfway:
@@ -142,7 +143,7 @@ func (c *connection) sendLater(d time.Duration, packet []byte) (dropped string) 
 	return ""
 }
 
-// end plays Cut or CutReset.
+// end injects Cut or CutReset.
 func (c *connection) end(failure fault.Failure) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

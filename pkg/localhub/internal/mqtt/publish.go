@@ -7,8 +7,8 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// handlePublish takes telemetry, twin requests and responses to methods, and
-// nothing else.
+// handlePublish accepts telemetry, twin requests and responses to direct
+// methods, and nothing else.
 func (c *connection) handlePublish(packet *packets.PublishPacket) error {
 	if len(packet.Payload) > maxMessage {
 		return fmt.Errorf("a message of %d bytes, the limit is %d", len(packet.Payload), maxMessage)
@@ -21,7 +21,7 @@ func (c *connection) handlePublish(packet *packets.PublishPacket) error {
 		return c.handleReport(packet, rest)
 	}
 	switch {
-	case strings.HasPrefix(topic, topicMethodResponse): // no method was called, so it comes too late: ignored, as in Azure
+	case strings.HasPrefix(topic, topicMethodResponse): // the hub never calls a method; ignored, like a late response in Azure
 		c.acknowledge(packet)
 		return nil
 	case isTelemetry(c.client.ID(), topic):
@@ -32,7 +32,7 @@ func (c *connection) handlePublish(packet *packets.PublishPacket) error {
 	return fmt.Errorf("a message to topic %.200q", topic)
 }
 
-// acknowledge says that packet was received, not that it was any good.
+// acknowledge confirms that packet was received, not that it was valid.
 func (c *connection) acknowledge(packet *packets.PublishPacket) {
 	if packet.Qos > 0 {
 		c.send(encodePuback(packet.MessageID))

@@ -23,15 +23,15 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// Server speaks with clients. All its fields have to be set.
+// Server serves MQTT clients. All its fields must be set.
 type Server struct {
 	Registry      *registry.Registry
 	Auth          *auth.Auth
 	Faults        *faults.Queue
 	Events        *event.Stream
 	Log           *slog.Logger
-	Authenticated func(*network.Conn) // called when its client has signed in
-	SignInTimeout time.Duration       // for a CONNECT to come, or a refusal to be taken
+	Authenticated func(*network.Conn) // called when the client of this connection has signed in
+	SignInTimeout time.Duration       // for reading a CONNECT, and for writing a refusal
 }
 
 // maxPacket is the largest packet that a client may send, in bytes: a message
@@ -42,15 +42,15 @@ const maxPacket = 256<<10 + 64<<10
 // keep-alive it asked for.
 const maxKeepAlive = 1767 * time.Second
 
-// errDisconnected is the end of a connection after a DISCONNECT.
+// errDisconnected is why a connection ends after a DISCONNECT.
 var errDisconnected = errors.New("it said goodbye")
 
-// errFailed is the end of a connection by a panic.
+// errFailed is why a connection ends after a panic.
 var errFailed = errors.New("the hub failed to serve it")
 
-// Serve speaks with a client until it is gone. conn carries MQTT packets over
-// socket. Everything that is wrong ends the connection, most of it without a
-// word.
+// Serve serves a client until its connection ends. conn carries MQTT packets
+// over socket. Every error ends the connection, in most cases without telling
+// the client.
 func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 	defer conn.Close()
 	conn.SetReadDeadline(time.Now().Add(s.SignInTimeout))
@@ -60,7 +60,7 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 		s.refuse(claim{}, socket, conn, packets.ErrRefusedBadProtocolVersion, err)
 		return
 	}
-	if socket.HasClosed() { // it had to make room for others
+	if socket.HasClosed() { // the hub has closed it to make room for others
 		return
 	}
 	if err != nil || !isConnect {
@@ -74,12 +74,12 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 	expiry := time.AfterFunc(time.Until(c.token.Expiry.Add(s.Auth.Grace)), func() { c.Cut("its token has expired") })
 	defer expiry.Stop()
 	why := errFailed
-	defer func() { c.leave(why) }() // after a panic, too
+	defer func() { c.leave(why) }() // runs after a panic, too
 	why = c.readPackets(silenceLimit(connect.Keepalive))
 }
 
-// silenceLimit is how long a client may be silent: one and a half times its
-// keep-alive.
+// silenceLimit returns how long a client may be silent: one and a half times
+// its keep-alive.
 func silenceLimit(keepAlive uint16) time.Duration {
 	if keepAlive == 0 {
 		return maxKeepAlive
@@ -93,7 +93,7 @@ func (c *connection) readPackets(silence time.Duration) error {
 	for {
 		packet, err := readPacket(in, maxPacket)
 		if c.Ended() {
-			return net.ErrClosed // what came behind the end counts no more
+			return net.ErrClosed // what arrived after the end no longer counts
 		}
 		if err == nil {
 			err = c.handle(packet)
@@ -104,8 +104,8 @@ func (c *connection) readPackets(silence time.Duration) error {
 	}
 }
 
-// silenceReader fails when nothing comes for too long. Any byte is a sign of
-// life, of a packet that comes slowly, too.
+// silenceReader fails if nothing arrives for too long. Every byte counts as a
+// sign of life, even if its packet arrives slowly.
 type silenceReader struct {
 	net.Conn
 	limit time.Duration
@@ -138,20 +138,20 @@ func (c *connection) handle(packet packets.ControlPacket) error {
 	}
 }
 
-// leave ends the connection, if that has not happened yet, gives up its place
-// and waits for its goroutines. A will counts as a message, unless the client
-// sent a DISCONNECT.
+// leave ends the connection, if it has not ended yet, removes it from the
+// registry and waits for its goroutines. A will counts as telemetry, unless the
+// client sent a DISCONNECT.
 func (c *connection) leave(why error) {
 	c.client.Leave(describe(why), c.will)
 	c.tasks.Wait()
 	c.logEnd()
 }
 
-// logEnd logs the end of the connection, after its beginning, when it is
-// called first.
+// logEnd logs the end of the connection, only once and only after its
+// beginning.
 func (c *connection) logEnd() {
 	c.logged.Do(func() {
-		<-c.signInLogged // a client that pushes out another at once may be faster than the log
+		<-c.signInLogged // another client may replace this one before its sign-in is logged
 		c.mu.Lock()
 		reason := c.reason
 		c.mu.Unlock()
@@ -159,7 +159,7 @@ func (c *connection) logEnd() {
 	})
 }
 
-// describe says for people why a connection ended.
+// describe says in plain words why a connection ended.
 func describe(err error) string {
 	switch {
 	case err == nil:
@@ -171,5 +171,5 @@ func describe(err error) string {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "the client was silent for too long"
 	}
-	return err.Error() // what the client sent stands there in quotes
+	return err.Error() // what the client sent is quoted in it
 }

@@ -16,9 +16,9 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// signIn lets a client in or refuses it; then the result is nil. Every
-// refusal is told as "not authorized", its reason only to the log. When the hub
-// fails, the client is told nothing.
+// signIn lets a client in, or refuses it and returns nil. Every refusal tells
+// the client "not authorized"; only the log gets the reason. When the hub
+// itself fails, the client is told nothing.
 func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
 	id, token, err := identify(connect)
 	who := claim{id, connect.ClientIdentifier}
@@ -51,15 +51,15 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 	}
 	defer close(c.signInLogged)
 	if replaced != nil {
-		replaced.(*connection).logEnd() // before its successor, which has ended it
+		replaced.(*connection).logEnd() // before the sign-in of its successor, which has ended it
 	}
 	s.Log.Info(fmt.Sprintf("%s is connected", id), "session", sessionWord(connect.CleanSession, present), "from", socket.RemoteAddr())
 	return c
 }
 
-// claim is who a client says that it is.
+// claim is who a client claims to be.
 type claim struct {
-	id       registry.ID // zero if that is not clear
+	id       registry.ID // zero if unknown
 	clientID string
 }
 
@@ -88,14 +88,16 @@ func (s *Server) refuse(who claim, socket *network.Conn, conn net.Conn, code byt
 	conn.Write(encodeConnack(code, false))
 }
 
-// failSignIn is for what is not the client's fault. A CONNACK would be taken
-// for a refusal, after which some SDKs never try again.
+// failSignIn is for failures that are not the client's fault. It sends no
+// CONNACK, as that would be taken for a refusal, after which some SDKs never
+// try again.
 func (s *Server) failSignIn(who claim, socket *network.Conn, reason error) {
 	s.Log.Error(fmt.Sprintf("sign-in failed: %v", reason), "client", fmt.Sprintf("%.300s", who.clientID))
 	s.publishRefusal(who, socket, reason)
 }
 
-// identify finds out who connect claims to be, and reads the token.
+// identify returns the identity that the sender of connect claims, and its
+// token.
 func identify(connect *packets.ConnectPacket) (id registry.ID, token iothub.SASToken, err error) {
 	if id, err = parseUsername(connect.Username); err != nil {
 		return id, token, err
@@ -120,8 +122,8 @@ func clientID(id registry.ID) string {
 	return id.Device + "/" + id.Module
 }
 
-// checkToken accepts the key of the device or module itself, and that of a
-// policy which may sign in for others.
+// checkToken accepts a token signed with a key of the device or module itself,
+// or with one of a policy that may sign in as any of them.
 func (s *Server) checkToken(token iothub.SASToken, id registry.ID, own registry.Authentication) error {
 	if token.KeyName != "" {
 		return s.Auth.CheckPolicyToken(token, auth.DeviceConnect, id.Path()...)

@@ -15,8 +15,9 @@ import (
 // maxSubscriptions is how many filters a device or module may hold.
 const maxSubscriptions = 5
 
-// handleSubscribe grants what is documented, at QoS 0 or 1. Anything else
-// ends the connection, as SDKs do not look at the codes of a SUBACK.
+// handleSubscribe grants the documented filters, at QoS 0 or 1. Any other
+// filter ends the connection, as SDKs do not look at the return codes of a
+// SUBACK.
 func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 	if len(packet.Topics) == 0 {
 		return errors.New("a SUBSCRIBE to nothing")

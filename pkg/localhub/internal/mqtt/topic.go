@@ -10,9 +10,9 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// The topics of MQTT, as in
-// https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub. Those of
-// twins and methods name no identity: the connection does.
+// The MQTT topics, as in
+// https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub. The topics
+// of twins and methods contain no identity: it is that of the connection.
 const (
 	topicTwinGet        = "$iothub/twin/GET/"
 	topicReported       = "$iothub/twin/PATCH/properties/reported/"
@@ -27,8 +27,8 @@ const (
 	filterMethods = "$iothub/methods/POST/#"
 )
 
-// isFilter reports whether a device or module may subscribe to filter: to
-// exactly those that are documented, with no other wildcards.
+// isFilter reports whether a device or module may subscribe to filter. Only the
+// documented filters are allowed, with no other wildcards.
 func isFilter(id registry.ID, filter string) bool {
 	switch filter {
 	case filterTwinResponses, FilterDesired, filterMethods:
@@ -43,16 +43,16 @@ func isFilter(id registry.ID, filter string) bool {
 	return false
 }
 
-// isTelemetry reports whether topic is that of a device's or module's own
-// messages.
+// isTelemetry reports whether topic is for the device's or module's own
+// telemetry.
 func isTelemetry(id registry.ID, topic string) bool {
 	rest, _ := cutPath(id, topic)
 	properties, found := strings.CutPrefix(rest, "/messages/events")
 	return found && (properties == "" || properties[0] == '/') && !strings.ContainsAny(properties, "+#\x00")
 }
 
-// cutPath returns topic without the path of id at its beginning. SDKs write
-// ids as they are or, as Python's, escaped.
+// cutPath returns topic without the path of id at its beginning. SDKs write ids
+// as they are or, like the Python SDK, escaped.
 func cutPath(id registry.ID, topic string) (rest string, found bool) {
 	rest = "/" + topic
 	for _, own := range id.Path() {
@@ -68,14 +68,14 @@ func cutPath(id registry.ID, topic string) (rest string, found bool) {
 	return rest, true
 }
 
-// twinRequest is what stands in the topic of a twin request.
+// twinRequest holds what the topic of a twin request contains.
 type twinRequest struct {
-	method  string // as HTTP would name it, for events: "GET" or "PATCH"
-	id      string // $rid, as it is written
+	method  string // the equivalent HTTP method, for events: "GET" or "PATCH"
+	id      string // $rid, as written in the topic
 	version string // $version, "" if there is none
 }
 
-// parseTwinRequest reads the part of a topic that follows its fixed beginning:
+// parseTwinRequest parses the part of a topic that follows its fixed prefix:
 // "?$rid=1" or "?$rid=1&$version=3".
 func parseTwinRequest(method, text string) (twinRequest, error) {
 	r := twinRequest{method: method}
@@ -94,8 +94,8 @@ func parseTwinRequest(method, text string) (twinRequest, error) {
 	return r, nil
 }
 
-// responseTopic is where the outcome of r is published. The order of
-// the parameters matters to the official Java SDK.
+// responseTopic returns the topic for the response to r. The order of the
+// parameters matters to the official Java SDK.
 func (r twinRequest) responseTopic(status int, version int64) string {
 	topic := topicTwinResponse + strconv.Itoa(status) + "/?$rid=" + r.id
 	if version > 0 {

@@ -18,8 +18,7 @@ import (
 )
 
 // handleTwinGet answers a request for the twin. The body of the request is
-// of no importance. If the client has not subscribed to responses, there is
-// none.
+// ignored. A client that has not subscribed to responses gets none.
 func (c *connection) handleTwinGet(packet *packets.PublishPacket, topic string) error {
 	request, err := parseTwinRequest(http.MethodGet, topic)
 	if err != nil {
@@ -80,7 +79,8 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 	return nil
 }
 
-// expectedVersion returns the version that a report is meant for, nil for any.
+// expectedVersion returns the version that the reported properties must have
+// for a report to be accepted, nil for any.
 func (r twinRequest) expectedVersion() (*int64, error) {
 	if r.version == "" {
 		return nil, nil
@@ -92,15 +92,15 @@ func (r twinRequest) expectedVersion() (*int64, error) {
 	return &version, nil
 }
 
-// respondTo publishes the outcome of a request to those who have subscribed
-// to responses.
+// respondTo sends the response to a request, if the client has subscribed to
+// responses.
 func (c *connection) respondTo(r twinRequest, failure fault.Failure, s registry.Subscriptions, status int, version int64, body []byte) {
 	if qos, subscribed := s[filterTwinResponses]; subscribed {
 		c.publish(failure, r.responseTopic(status, version), qos, body)
 	}
 }
 
-// refuseRequest refuses a request that did not get to the registry.
+// refuseRequest refuses a request that has not reached the registry.
 func (c *connection) refuseRequest(r twinRequest, err error) {
 	c.client.Subscriptions(func(s registry.Subscriptions) { c.respondWithError(r, s, err) })
 	c.logRefusal(err)
@@ -117,8 +117,8 @@ func (c *connection) respondWithError(r twinRequest, s registry.Subscriptions, e
 	c.respondTo(r, fault.Failure{}, s, refused.Status, 0, errorBody(refused))
 }
 
-// errorBody returns the form of a refusal over MQTT. Official SDKs recognise a
-// failure by its errorCode alone.
+// errorBody returns the body of a refusal over MQTT. Official SDKs recognise a
+// failure only by its errorCode.
 func errorBody(refused *huberror.Error) []byte {
 	return hubjson.Encode(struct {
 		ErrorCode    int             `json:"errorCode"`
@@ -140,7 +140,7 @@ func twinBody(t *twin.Twin) []byte {
 }
 
 // Notify announces a change of desired properties to a client that has
-// subscribed to them. Nothing is kept for one that has not.
+// subscribed to them. Nothing is stored for a client that has not.
 func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, version int64) (missed string) {
 	qos, subscribed := s[FilterDesired]
 	if !subscribed {
@@ -148,7 +148,7 @@ func (c *connection) Notify(s registry.Subscriptions, patch map[string]any, vers
 	}
 	failure, what := c.server.Faults.NextUnlogged(fault.Notify, c)
 	if what != "" {
-		c.tasks.Go(func() { c.server.Faults.Log(what) }) // here, locks are held
+		c.tasks.Go(func() { c.server.Faults.Log(what) }) // not right here, as the caller holds locks
 	}
 	if c.injectInstead(failure) {
 		return "fault " + failure.String()

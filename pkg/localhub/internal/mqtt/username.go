@@ -9,18 +9,18 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// oldQueries are the beginnings of what follows the ids in a user name of the
-// years when no "?" stood between.
+// oldQueries are the beginnings of the query in old user names, which have no
+// "?" between the ids and the query.
 var oldQueries = []string{"/api-version=", "/DeviceClientType=", "/model-id="}
 
-// parseUsername reads the user name of a CONNECT:
+// parseUsername parses the user name of a CONNECT:
 //
 //	host/device/?api-version=2021-04-12&DeviceClientType=…
 //	host/device/module/?api-version=…
 //
-// The host is not looked at: behind a gateway it is the gateway's. Ids are
-// not escaped. An api-version has to be there; its value and all further
-// parameters are of no importance.
+// The host is ignored: behind a gateway it is the gateway's. Ids are not
+// escaped. There must be an api-version; its value and all other parameters are
+// ignored.
 func parseUsername(name string) (registry.ID, error) {
 	path, query, found := cutLast(name, "/?")
 	if !found {
