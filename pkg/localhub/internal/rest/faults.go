@@ -12,14 +12,15 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// injectBefore plays the failures without a valid HTTP response: the request
-// is not carried out. It reports whether the request goes on.
+// injectBefore injects the failures that leave a request without a valid HTTP
+// response, and for which it is not carried out. It reports whether the request
+// goes on.
 func injectBefore(failure fault.Failure, w http.ResponseWriter, r *http.Request) bool {
 	switch failure.Kind {
 	case fault.KindCut, fault.KindCutReset:
 		endConnection(r, failure)
 	case fault.KindSilence:
-		io.Copy(io.Discard, io.LimitReader(r.Body, maxBody)) // only then is it noticed when the client goes
+		io.Copy(io.Discard, io.LimitReader(r.Body, maxBody)) // the server notices that the client has gone only once the body is read
 		<-r.Context().Done()
 		endConnection(r, fault.Cut())
 	case fault.KindGarbage:
@@ -31,8 +32,8 @@ func injectBefore(failure fault.Failure, w http.ResponseWriter, r *http.Request)
 	return false
 }
 
-// refusalOf returns the refusal that takes the place of carrying out a
-// request, nil if there is none.
+// refusalOf returns the error with which failure refuses a request instead of
+// having it carried out, nil if it does not.
 func refusalOf(failure fault.Failure) error {
 	if failure.Kind != fault.KindStatus {
 		return nil
@@ -46,7 +47,7 @@ func addRetryAfter(failure fault.Failure, header http.Header) {
 	}
 }
 
-// deliver writes the response, affected by failure.
+// deliver writes the response as failure demands.
 func deliver(failure fault.Failure, w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	switch failure.Kind {
 	case fault.KindLoseResponse:
@@ -60,7 +61,7 @@ func deliver(failure fault.Failure, w http.ResponseWriter, r *http.Request, stat
 			return
 		}
 	case fault.KindCutHalfway:
-		if len(body) == 0 { // then there is nothing to cut in half but the status
+		if len(body) == 0 { // then only the status could be cut in half
 			endConnection(r, fault.Cut())
 		}
 		w.WriteHeader(status)
@@ -79,5 +80,5 @@ func endConnection(r *http.Request, failure fault.Failure) {
 		conn.Reset()
 	}
 	conn.Close()
-	panic(http.ErrAbortHandler) // the server's own way out
+	panic(http.ErrAbortHandler) // the HTTP server's own way to abort a request
 }

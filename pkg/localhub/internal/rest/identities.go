@@ -56,9 +56,9 @@ func (s *Server) deleteIdentity(r *request) (*response, error) {
 	return &response{status: http.StatusNoContent}, s.Registry.Delete(r.id, match)
 }
 
-// identityResponse is the response to a get or an update or, if created is set,
-// to a create; nil for the zero Snapshot, beside which there is an error. Only
-// a device has its ETag in the header, too.
+// identityResponse returns the response to a get or an update or, if created is
+// set, to a create. It returns nil for the zero Snapshot, which comes with an
+// error. Only the response with a device also has an ETag header.
 func identityResponse(s registry.Snapshot, created bool) *response {
 	if s.Identity == nil {
 		return nil
@@ -71,7 +71,7 @@ func identityResponse(s registry.Snapshot, created bool) *response {
 }
 
 func listResponse(snapshots []registry.Snapshot) *response {
-	list := []any{} // not nil: JSON's [], not null
+	list := []any{} // not nil: in JSON it must be [], not null
 	for _, s := range snapshots {
 		list = append(list, identityBody(s, false))
 	}

@@ -7,8 +7,8 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// identityRequest is the body of a PUT, for devices and modules alike. What
-// only the hub sets is ignored, whatever stands there.
+// identityRequest is the body of a PUT, for devices and modules alike. Fields
+// that only the hub sets are ignored, whatever their values.
 type identityRequest struct {
 	DeviceID       string          `json:"deviceId"`
 	ModuleID       string          `json:"moduleId"`
@@ -23,10 +23,10 @@ type identityRequest struct {
 
 const (
 	maxStatusReason = 128      // characters
-	maxIdentity     = 16 << 10 // bytes of JSON; what Azure allows is not documented, and less is enough
+	maxIdentity     = 16 << 10 // bytes of JSON; Azure's limit is not documented, and no client needs that many
 )
 
-// decodeSettings reads what a PUT asks for.
+// decodeSettings reads the settings that a PUT asks for.
 func decodeSettings(body []byte, id registry.ID) (registry.Settings, error) {
 	if len(body) > maxIdentity {
 		return registry.Settings{}, tooLarge(maxIdentity)
@@ -86,14 +86,14 @@ func (a *authentication) settings() (*registry.Authentication, error) {
 	}, nil
 }
 
-// The length of keys, in bytes. Package iothub has a rule of its own, which the
-// hub judges.
+// The limits for the length of keys, in bytes. Package iothub checks keys as
+// well; the hub has rules of its own, so that it can detect mistakes there.
 const (
 	minKey = 16
 	maxKey = 64
 )
 
-// parseKey does not quote a key that is no good.
+// parseKey parses a key. Its errors do not quote the key, which is secret.
 func parseKey(name string, text *string) (iothub.Key, error) {
 	if text == nil || *text == "" {
 		return iothub.Key{}, nil

@@ -9,7 +9,7 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// device is a device as clients see it, its fields in Azure's order.
+// device is a device as clients see it, with its fields in Azure's order.
 type device struct {
 	DeviceID                   string         `json:"deviceId"`
 	GenerationID               string         `json:"generationId"`
@@ -61,8 +61,8 @@ type capabilities struct {
 	IoTEdge bool `json:"iotEdge"`
 }
 
-// identityBody returns a device or module as clients see it. created says that
-// it is the response to a create.
+// identityBody returns a device or module as clients see it. created is set for
+// the response to a create.
 func identityBody(s registry.Snapshot, created bool) any {
 	if s.ID.IsModule() {
 		return newModule(s, created)
@@ -111,8 +111,8 @@ func connectionState(s registry.Snapshot) string {
 	return "Disconnected"
 }
 
-// identityTime writes "never" without the closing Z in the response to a
-// create, as Azure does.
+// identityTime formats a time. In the response to a create, it writes the zero
+// time, "never", without the final Z, as Azure does.
 func identityTime(t time.Time, created bool) string {
 	text := hubjson.FormatTime(t)
 	if created && t.IsZero() {

@@ -8,15 +8,15 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// identityMatch returns the condition of a change of an identity. The ETag may
-// stand with or without quotes, as the official Java SDK sends it.
+// identityMatch returns the condition for changing an identity. The ETag need
+// not be in quotes, as the official Java SDK sends it without them.
 func identityMatch(header http.Header) (registry.Match, error) {
 	match, _, err := ifMatch(header)
 	return match, err
 }
 
-// twinMatch is identityMatch for twins, where Azure ignores an ETag without
-// quotes: see azure-iot-sdk-node#606. The log says so.
+// twinMatch is identityMatch for twins. Like Azure, it ignores an ETag without
+// quotes, see azure-iot-sdk-node#606, and it logs a warning about that.
 func (s *Server) twinMatch(r *request) (registry.Match, error) {
 	match, quoted, err := ifMatch(r.Header)
 	if err == nil && !quoted {
@@ -26,9 +26,9 @@ func (s *Server) twinMatch(r *request) (registry.Match, error) {
 	return match, err
 }
 
-// ifMatch reads all that a request says in If-Match; nothing and the empty
-// ETag are no condition. quoted is false for a single ETag without quotes.
-// What cannot be read is never met.
+// ifMatch reads the If-Match header fields of a request. If there are none, or
+// just the empty ETag, there is no condition. quoted is false for a single ETag
+// without quotes. A malformed condition is refused as one that is not met.
 func ifMatch(header http.Header) (match registry.Match, quoted bool, err error) {
 	text := strings.Trim(strings.Join(header.Values("If-Match"), ","), " \t")
 	switch {
@@ -49,8 +49,8 @@ func ifMatch(header http.Header) (match registry.Match, quoted bool, err error) 
 	return match, true, nil
 }
 
-// cutETag cuts the first ETag, with quotes and all, off a list as in section
-// 8.8.3 of RFC 9110. It returns "" if none stands there.
+// cutETag cuts the first ETag, including its quotes, off a list of ETags as in
+// section 8.8.3 of RFC 9110. It returns "" if the list does not begin with one.
 func cutETag(list string) (etag, rest string) {
 	opened := strings.TrimPrefix(list, "W/")
 	if !strings.HasPrefix(opened, `"`) {
@@ -68,8 +68,8 @@ func cutETag(list string) (etag, rest string) {
 	return etag, rest
 }
 
-// unquote leaves a weak ETag as it is, so that it equals none: section 13.1.1
-// of RFC 9110.
+// unquote returns an ETag without its quotes. It leaves a weak ETag as it is,
+// so that it never matches, see section 13.1.1 of RFC 9110.
 func unquote(etag string) string {
 	if etag[0] == 'W' {
 		return etag

@@ -10,7 +10,7 @@ import (
 	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
-// render completes the header and returns status and body of a response or,
+// render completes the header and returns the status and body of a response or,
 // if err is not nil, of a refusal.
 func render(header http.Header, requestID uuid.UUID, r *response, err error) (status int, body []byte) {
 	header.Set("Server", "Microsoft-HTTPAPI/2.0")
@@ -34,7 +34,7 @@ func render(header http.Header, requestID uuid.UUID, r *response, err error) (st
 	return status, body
 }
 
-// errorBody returns the form of a refusal over HTTPS:
+// errorBody returns the body of a refusal over HTTPS:
 //
 //	{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:…"}
 func errorBody(refused *huberror.Error, requestID uuid.UUID) []byte {

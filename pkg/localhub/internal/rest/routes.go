@@ -12,11 +12,11 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// route is one request of the REST interface, as in
+// route is one kind of request of the REST interface, as in
 // https://learn.microsoft.com/rest/api/iothub/service.
 type route struct {
 	method string
-	path   []string // {d} and {m} stand for an id
+	path   []string // {d} and {m} are placeholders for ids
 	needs  auth.Permission
 	handle func(*Server, *request) (*response, error)
 }
@@ -41,8 +41,9 @@ var routes = []route{
 
 func segments(path string) []string { return strings.Split(path, "/") }
 
-// findRoute matches the path segment by segment, each of them unescaped by
-// itself: ids contain nearly anything, "%" and ".." included.
+// findRoute finds the route of a request. It compares the path segment by
+// segment and unescapes each segment on its own, as ids may contain almost
+// anything, even "%" and "..".
 func findRoute(r *http.Request) (*route, registry.ID, error) {
 	path := segments(strings.Trim(r.URL.EscapedPath(), "/"))
 	for i, segment := range path {
@@ -67,8 +68,8 @@ func findRoute(r *http.Request) (*route, registry.ID, error) {
 	return nil, registry.ID{}, huberror.WithStatus(http.StatusNotFound, "there is nothing at this path, or it is not modelled by the local hub")
 }
 
-// methodOf returns the method that counts: the official Java SDK cannot send
-// PATCH and sends POST with a header instead.
+// methodOf returns the effective method: the official Java SDK cannot send
+// PATCH, so it sends POST with an override header.
 func methodOf(r *http.Request) string {
 	if override := r.Header.Get("X-HTTP-Method-Override"); r.Method == http.MethodPost && override != "" {
 		return strings.ToUpper(override)
@@ -98,8 +99,8 @@ func matchPath(pattern, path []string) (id registry.ID, fits bool) {
 	return id, true
 }
 
-// audience returns the path of the route with the ids of id, as the audience
-// of a token names it.
+// audience returns the path of the route with the ids filled in, as in the
+// audience of a token.
 func (r *route) audience(id registry.ID) []string {
 	path := slices.Clone(r.path)
 	for i, segment := range path {

@@ -1,6 +1,6 @@
 // Package rest serves the REST interface of an IoT hub: the identity registry
 // and twins, as in https://learn.microsoft.com/rest/api/iothub/service. It
-// translates requests into operations of the registry, and their outcome into
+// translates requests into operations of the registry, and their results into
 // statuses, bodies and headers.
 package rest
 
@@ -24,28 +24,29 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// Server answers requests. All its fields have to be set. The context of every
-// request has to hold the connection it came over, see package network.
+// Server answers requests. All its fields must be set. The context of every
+// request must hold the connection that the request came over, see package
+// network.
 type Server struct {
 	Registry      *registry.Registry
 	Auth          *auth.Auth
 	Faults        *faults.Queue
 	Events        *event.Stream
 	Log           *slog.Logger
-	Authenticated func(*network.Conn) // called when an authorized request has come over it
+	Authenticated func(*network.Conn) // called when an authorized request has come over this connection
 }
 
-// request is one that has been let in.
+// request is a request that has been authorized.
 type request struct {
 	*http.Request
 	id   registry.ID // in the path
 	body []byte      // of a PUT or PATCH
 }
 
-// response is what a request has led to, if it was not refused.
+// response is the response to a request that was not refused.
 type response struct {
 	status int
-	etag   string // for the header, which only device identities have
+	etag   string // for the ETag header, which only device identities have
 	body   any    // nil for none
 }
 
@@ -71,13 +72,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	deliver(failure, w, r, status, body)
 }
 
-// sender is what is known of who sent a request, and of what it is about.
+// sender is what is known about the sender of a request, and about the identity
+// that the request concerns.
 type sender struct {
-	policy string      // "" if that is not clear
+	policy string      // "" if unknown
 	id     registry.ID // in the path; zero if there is none
 }
 
-// carryOut finds the route, checks that it is allowed and follows it.
+// carryOut finds the route, checks the authorization and carries the request
+// out. It sets the fields of from as soon as they are known.
 func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, from *sender) (*response, error) {
 	route, id, err := findRoute(r)
 	if err != nil {
@@ -93,7 +96,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, from *sender) 
 		return nil, huberror.APIVersion(version)
 	}
 	req := &request{Request: r, id: id}
-	if route.method == http.MethodPut || route.method == http.MethodPatch { // r.Method may be POST in place of any
+	if route.method == http.MethodPut || route.method == http.MethodPatch { // not r.Method, which may be POST instead
 		if req.body, err = readBody(w, r); err != nil {
 			return nil, err
 		}
@@ -103,7 +106,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, from *sender) 
 
 var versionForm = regexp.MustCompile(`^20[0-9]{2}-[01][0-9]-[0-3][0-9](-preview)?$`)
 
-// isVersion accepts all that look like an api-version.
+// isVersion accepts everything that looks like an api-version.
 func isVersion(version string) bool { return versionForm.MatchString(version) }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -138,7 +141,7 @@ func (s *Server) logRequest(r *http.Request, status int, policy string, err erro
 	s.Log.Info(line, "by", policy)
 }
 
-// publishRequest is logRequest for the events.
+// publishRequest publishes as an event what logRequest logs.
 func (s *Server) publishRequest(r *http.Request, status int, from sender, err error) {
 	if !s.Events.Watched() {
 		return

@@ -6,12 +6,12 @@ import (
 	"moduletwin/pkg/localhub/internal/twin"
 )
 
-// twinBody is a twin as the back end sees it, its fields in Azure's order.
+// twinBody is a twin as the back end sees it, with its fields in Azure's order.
 type twinBody struct {
 	DeviceID                  string         `json:"deviceId"`
 	ModuleID                  string         `json:"moduleId,omitempty"`
 	ETag                      string         `json:"etag"`
-	DeviceETag                string         `json:"deviceEtag"` // of the identity, a module's included
+	DeviceETag                string         `json:"deviceEtag"` // of the identity, for a module as well
 	Status                    string         `json:"status"`
 	StatusReason              *string        `json:"statusReason,omitempty"`
 	StatusUpdateTime          string         `json:"statusUpdateTime"`
@@ -34,10 +34,10 @@ type properties struct {
 	Reported section `json:"reported"`
 }
 
-// section is a section with metadata and version.
+// section is a section of a twin that is encoded with its metadata and version.
 type section twin.Section
 
-// MarshalJSON has the user's properties first, then what the hub adds.
+// MarshalJSON writes the user's properties first, then what the hub adds.
 func (s section) MarshalJSON() ([]byte, error) {
 	return twin.EncodeSection(s.Properties, s.Metadata, s.Version), nil
 }

@@ -13,7 +13,7 @@ func (s *Server) getTwin(r *request) (*response, error) {
 	return twinResponse(snapshot), err
 }
 
-// patchTwin merges, see
+// patchTwin merges a patch into a twin, see
 // https://learn.microsoft.com/rest/api/iothub/service/modules/update-twin.
 func (s *Server) patchTwin(r *request) (*response, error) {
 	return s.changeTwin(r, twin.DecodePatch, s.Registry.PatchTwin)
@@ -25,7 +25,7 @@ func (s *Server) replaceTwin(r *request) (*response, error) {
 	return s.changeTwin(r, twin.DecodeReplacement, s.Registry.ReplaceTwin)
 }
 
-// change is a change of a twin by the registry.
+// change is a method of the registry that changes a twin.
 type change func(registry.ID, registry.Match, twin.Update) (registry.Snapshot, error)
 
 func (s *Server) changeTwin(r *request, decode func([]byte) (twin.Update, error), apply change) (*response, error) {
@@ -42,7 +42,7 @@ func (s *Server) changeTwin(r *request, decode func([]byte) (twin.Update, error)
 }
 
 func twinResponse(s registry.Snapshot) *response {
-	if s.Twin == nil { // there is an error beside it
+	if s.Twin == nil { // then there is an error
 		return nil
 	}
 	return &response{status: http.StatusOK, body: newTwinBody(s)}
