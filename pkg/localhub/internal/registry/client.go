@@ -10,15 +10,15 @@ import (
 )
 
 // Client is a device or module that has signed in. Its connection makes all
-// further requests through it. After the connection has ended, or another has
-// taken its place, the methods do nothing, and call nobody back.
+// further requests through it. After the connection has ended or has been
+// replaced, requests do nothing and call no callbacks.
 type Client struct {
 	registry   *Registry
 	entity     *entity
 	connection Connection
 }
 
-// ID returns who has signed in.
+// ID returns the identity that has signed in.
 func (c *Client) ID() ID { return c.entity.id }
 
 // do calls f with the lock of the entity held, unless the connection has ended
@@ -32,14 +32,15 @@ func (c *Client) do(f func(e *entity)) {
 	}
 }
 
-// ReadTwin calls respond with the twin. No change comes in between.
+// ReadTwin calls respond with the twin and with the lock held, so no change
+// comes in between.
 func (c *Client) ReadTwin(respond func(*twin.Twin, Subscriptions)) {
 	c.do(func(e *entity) { respond(e.twin, e.subscriptions) })
 }
 
-// Report merges patch into the reported properties, if they have the version
-// that is asked for (nil: any), and calls respond with the new version. No
-// change comes in between.
+// Report merges patch into the reported properties, if they have the expected
+// version (nil means any), and calls respond with the new version or an error.
+// It holds the lock throughout, so no other change comes in between.
 func (c *Client) Report(patch map[string]any, version *int64, respond func(Subscriptions, int64, error)) {
 	c.do(func(e *entity) {
 		err := c.report(e, patch, version)
@@ -64,13 +65,14 @@ func (c *Client) report(e *entity, patch map[string]any, version *int64) error {
 	return nil
 }
 
-// Subscriptions calls f with the present ones, with the lock held.
+// Subscriptions calls f with the current subscriptions and with the lock held.
 func (c *Client) Subscriptions(f func(Subscriptions)) {
 	c.do(func(e *entity) { f(e.subscriptions) })
 }
 
-// Subscribe stores changed subscriptions and then calls respond. change gets a
-// copy to change, and may refuse.
+// Subscribe changes the subscriptions, stores them if the session is
+// persistent, and then calls respond. change gets a copy to modify, and may
+// refuse.
 func (c *Client) Subscribe(change func(Subscriptions) error, respond func()) (err error) {
 	c.do(func(e *entity) {
 		after := maps.Clone(e.subscriptions)
@@ -89,7 +91,7 @@ func (c *Client) Subscribe(change func(Subscriptions) error, respond func()) (er
 	return err
 }
 
-// CountTelemetry counts a message.
+// CountTelemetry counts a telemetry message.
 func (c *Client) CountTelemetry() {
 	c.do(func(e *entity) {
 		e.telemetry++
@@ -99,8 +101,8 @@ func (c *Client) CountTelemetry() {
 	})
 }
 
-// Leave gives the connection's place up; it is cut for reason, if it has not
-// ended yet. will says whether a last message counts as telemetry.
+// Leave removes the connection from the registry, and cuts it for reason if it
+// has not ended yet. will says whether a will is counted as telemetry.
 func (c *Client) Leave(reason string, will bool) {
 	e := c.entity
 	e.mu.Lock()

@@ -7,33 +7,34 @@ import (
 	"time"
 )
 
-// Connection is the way to a device or module that has signed in. Its methods
-// are called with locks held: they neither wait nor call the registry.
+// Connection is the connection of a device or module that has signed in. Its
+// methods are called with locks held: they must neither block nor call the
+// registry.
 type Connection interface {
-	// Notify announces a change of the desired properties that led to version,
-	// if subscriptions hold those to such changes. It returns why it did not,
-	// "" if it did.
+	// Notify announces a change of the desired properties, which led to
+	// version, if subscriptions include such changes. missed says why it
+	// did not, "" if it did.
 	Notify(subscriptions Subscriptions, patch map[string]any, version int64) (missed string)
 
 	// Cut ends the connection. Only the first reason counts.
 	Cut(reason string)
 
-	// Ended reports whether the connection has ended, for whatever cause.
+	// Ended reports whether the connection has ended, for whatever reason.
 	Ended() bool
 
-	// RemoteAddr is where the client is.
+	// RemoteAddr returns the client's address.
 	RemoteAddr() net.Addr
 }
 
 // Subscriptions are the topic filters that a client has subscribed to, each
-// with the QoS that was granted. They are never changed in place.
+// with the QoS that was granted. They are never modified in place.
 type Subscriptions map[string]byte
 
-// SignIn connects a device or module. allow gets the present identity and may
+// SignIn connects a device or module. allow gets the current identity and may
 // refuse. An earlier connection is cut, and returned as replaced. Stored
-// subscriptions from before count again unless clean is set. accept is called
-// with the new client before anything else can reach the connection: what it
-// sends comes first.
+// subscriptions are restored unless clean is set. accept is called with the new
+// client before anything else can reach the connection, so what accept sends
+// comes first.
 func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*Identity) error, accept func(client *Client, sessionPresent bool)) (replaced Connection, err error) {
 	device, err := r.find(ID{Device: id.Device})
 	if err != nil {
@@ -67,7 +68,7 @@ func (r *Registry) SignIn(id ID, connection Connection, clean bool, allow func(*
 }
 
 // openSession prepares the subscriptions for a new connection and reports
-// whether there are some from before. The lock of e is held.
+// whether they are those of an earlier session. The caller holds the lock of e.
 func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) {
 	if !clean && e.persistent {
 		return true, nil
@@ -86,9 +87,9 @@ func (r *Registry) openSession(e *entity, clean bool) (present bool, err error) 
 	return false, nil
 }
 
-// ForgetSessions forgets all sessions and cuts those who are connected. It holds
-// all locks until that is kept: no session that begins meanwhile is lost with the
-// old ones.
+// ForgetSessions forgets all sessions and cuts all connections. It holds all
+// locks until this is stored, so that no session that begins meanwhile is lost
+// with the old ones.
 func (r *Registry) ForgetSessions() error {
 	all := r.all(func(ID) bool { return true })
 	slices.SortFunc(all, byID) // devices before their modules

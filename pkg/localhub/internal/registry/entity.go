@@ -7,7 +7,7 @@ import (
 	"moduletwin/pkg/localhub/internal/twin"
 )
 
-// entity is a device or a module: identity, twin, connection, all in one.
+// entity is a device or a module, with its identity, twin and connection.
 type entity struct {
 	id ID
 
@@ -16,15 +16,15 @@ type entity struct {
 	twin     *twin.Twin
 	modules  map[string]*entity // of a device
 
-	connection    Connection    // the last one, as long as it has not left; see connected
+	connection    Connection    // the latest one, until it leaves; see connected
 	subscriptions Subscriptions // of the connection, and of the next ones if the session is persistent
-	persistent    bool          // the session
+	persistent    bool          // whether the session is persistent
 
 	signIns           int
 	telemetry         int
 	connectionChanged time.Time     // when connection was last set or removed
-	lastActive        time.Time     // when it last sent something of its own accord
-	changed           chan struct{} // closed at the next change of the connection's state; nil without waiters
+	lastActive        time.Time     // when it last sent telemetry or reported properties
+	changed           chan struct{} // closed at the next change of the connection's state; nil if nobody waits
 }
 
 func (e *entity) addModule(module *entity) {
@@ -34,8 +34,9 @@ func (e *entity) addModule(module *entity) {
 	e.modules[module.id.Module] = module
 }
 
-// connected returns the connection, or nil if there is none. One that has
-// ended is none, even if it has not left yet. The lock of e is held.
+// connected returns the connection, or nil if there is none. A connection that
+// has ended does not count, even if it has not left yet. The caller holds the
+// lock of e.
 func (e *entity) connected() Connection {
 	if e.connection == nil || e.connection.Ended() {
 		return nil
@@ -43,7 +44,7 @@ func (e *entity) connected() Connection {
 	return e.connection
 }
 
-// cut ends the connection, if there is one. The lock of e is held.
+// cut ends the connection, if there is one. The caller holds the lock of e.
 func (e *entity) cut(reason string) {
 	if c := e.connected(); c != nil {
 		c.Cut(reason)
@@ -51,7 +52,7 @@ func (e *entity) cut(reason string) {
 	}
 }
 
-// cutWithModules cuts a device and its modules. The lock of e is held.
+// cutWithModules cuts a device and its modules. The caller holds the lock of e.
 func (e *entity) cutWithModules(reason string) {
 	e.cut(reason)
 	for _, module := range e.modules {
@@ -61,8 +62,8 @@ func (e *entity) cutWithModules(reason string) {
 	}
 }
 
-// wakeWatchers tells those who wait that the state of the connection has changed.
-// The lock of e is held.
+// wakeWatchers wakes those who wait for a change of the connection's state. The
+// caller holds the lock of e.
 func (e *entity) wakeWatchers() {
 	if e.changed != nil {
 		close(e.changed)
@@ -70,11 +71,11 @@ func (e *entity) wakeWatchers() {
 	}
 }
 
-// Snapshot is a device or module as it is at one moment.
+// Snapshot is the state of a device or module at one moment.
 type Snapshot struct {
 	ID                ID
-	Identity          *Identity     // not to be written to
-	Twin              *twin.Twin    // not to be written to
+	Identity          *Identity     // must not be modified
+	Twin              *twin.Twin    // must not be modified
 	Connection        Connection    // nil if there is none
 	Subscriptions     Subscriptions // of the connection, and of the next ones if the session is persistent
 	ConnectionChanged time.Time
@@ -83,12 +84,13 @@ type Snapshot struct {
 	Telemetry         int // messages so far, wills included
 }
 
-// snapshot needs the lock of e.
+// snapshot returns the current state of e. The caller holds the lock of e.
 func (e *entity) snapshot() Snapshot {
 	return Snapshot{e.id, e.identity, e.twin, e.connected(), e.subscriptions, e.connectionChanged, e.lastActive, e.signIns, e.telemetry}
 }
 
-// snapshots leaves out what was deleted meanwhile.
+// snapshots returns the current states of entities, without those that were
+// deleted meanwhile.
 func snapshots(entities []*entity) (all []Snapshot) {
 	for _, e := range entities {
 		e.mu.Lock()

@@ -5,7 +5,7 @@ import (
 	"moduletwin/pkg/localhub/internal/twin"
 )
 
-// publish tells that something happened to e, whose lock is held.
+// publish publishes an event about e. The caller holds the lock of e.
 func (r *Registry) publish(e *entity, kind event.Kind) {
 	if r.Events.Watched() {
 		r.Events.Publish(event.Event{Kind: kind, DeviceID: e.id.Device, ModuleID: e.id.Module})
@@ -19,7 +19,7 @@ func (r *Registry) publishPatch(e *entity, kind event.Kind, patch map[string]any
 	}
 }
 
-// publishUpdate tells what the back end changed in a twin.
+// publishUpdate publishes what the back end changed in a twin.
 func (r *Registry) publishUpdate(e *entity, patch twin.Update) {
 	if len(patch.Tags) > 0 {
 		r.publishPatch(e, event.TagsChanged, patch.Tags, 0)
@@ -29,8 +29,8 @@ func (r *Registry) publishUpdate(e *entity, patch twin.Update) {
 	}
 }
 
-// publishNotification tells whether a change of desired properties was sent;
-// missed says why it was not.
+// publishNotification publishes whether a change of desired properties was
+// sent; missed says why it was not, "" if it was.
 func (r *Registry) publishNotification(e *entity, missed string) {
 	if !r.Events.Watched() {
 		return

@@ -7,10 +7,10 @@ import (
 	"moduletwin/pkg/localhub/internal/huberror"
 )
 
-// ID names an identity: a device or, if Module is set, a module of it.
+// ID identifies a device or, if Module is set, a module of that device.
 type ID struct{ Device, Module string }
 
-// String returns the words for a log: `module "m" on device "d"`.
+// String returns id in words, for a log: `module "m" on device "d"`.
 func (id ID) String() string {
 	if id.Module == "" {
 		return fmt.Sprintf("device %q", id.Device)
@@ -18,11 +18,11 @@ func (id ID) String() string {
 	return fmt.Sprintf("module %q on device %q", id.Module, id.Device)
 }
 
-// IsModule tells a module from a device.
+// IsModule reports whether id is that of a module.
 func (id ID) IsModule() bool { return id.Module != "" }
 
-// Path returns the segments that stand for id in the audience of a token and
-// in topics.
+// Path returns the segments that represent id in the audience of a token and in
+// topics.
 func (id ID) Path() []string {
 	if !id.IsModule() {
 		return []string{"devices", id.Device}
@@ -41,7 +41,8 @@ func parsePath(path []string) (id ID, ok bool) {
 	return ID{}, false
 }
 
-// notFound says that there is no id. For a module, the device exists.
+// notFound returns the error that id does not exist. If id is that of a module,
+// its device does exist.
 func (id ID) notFound() error {
 	if !id.IsModule() {
 		return huberror.DeviceNotFound(id.Device)
@@ -56,12 +57,12 @@ func (id ID) alreadyExists() error {
 	return huberror.ModuleExists(id.Device, id.Module)
 }
 
-// check reports an id that may not be given.
+// check reports an id that is not allowed.
 func (id ID) check() error {
 	if err := checkID("Device", id.Device); err != nil || !id.IsModule() {
 		return err
 	}
-	if strings.HasPrefix(id.Module, "$") { // $edgeAgent and the like, which the hub makes itself, see azure-iot-sdk-csharp#875
+	if strings.HasPrefix(id.Module, "$") { // $edgeAgent and the like, which the hub itself creates, see azure-iot-sdk-csharp#875
 		return huberror.InvalidArgument("Module ID '%s' is invalid. It cannot begin with '$'.", id.Module)
 	}
 	return checkID("Module", id.Module)
@@ -70,10 +71,11 @@ func (id ID) check() error {
 // maxIDLength is the limit for device and module ids alike, in characters.
 const maxIDLength = 128
 
-// checkID takes as kind "Device" or "Module". The rules are those of
+// checkID checks an id, whose kind is "Device" or "Module". The rules are those
+// of
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-identity-registry.
-// Package iothub has them, too; the hub judges it, so it must not share its
-// mistakes.
+// Package iothub checks ids as well; the hub has code of its own, so that it
+// can detect mistakes there.
 func checkID(kind, id string) error {
 	if id == "" || len(id) > maxIDLength || strings.ContainsFunc(id, isNoIDRune) {
 		return huberror.InvalidArgument("%s ID '%s' is invalid. It has up to %d ASCII letters, digits and characters of - : . + %% _ # * ? ! ( ) , = @ ; $ '", kind, id, maxIDLength)

@@ -22,7 +22,7 @@ func (r *Registry) Get(id ID) (Snapshot, error) {
 	return e.snapshot(), nil
 }
 
-// All returns all devices and modules, in no order.
+// All returns all devices and modules, in no particular order.
 func (r *Registry) All() []Snapshot { return snapshots(r.all(func(ID) bool { return true })) }
 
 // Create adds an identity with a new twin.
@@ -65,7 +65,7 @@ func (r *Registry) add(id ID, identity *Identity, now time.Time) (*entity, error
 		e.mu.Unlock()
 		return nil, id.alreadyExists()
 	}
-	var created time.Time // of a module's twin: never
+	var created time.Time // stays zero, "never", for the twin of a module
 	if !id.IsModule() {
 		created = now
 	}
@@ -80,8 +80,8 @@ func (r *Registry) add(id ID, identity *Identity, now time.Time) (*entity, error
 	return e, nil
 }
 
-// Update changes an identity that match allows to be changed. A device that is
-// disabled is cut, and its modules with it.
+// Update changes an identity, if match allows that. If this disables a device,
+// its connection is cut, and those of its modules are as well.
 func (r *Registry) Update(id ID, match Match, settings Settings) (Snapshot, error) {
 	e, err := r.find(id)
 	if err != nil {
@@ -107,9 +107,9 @@ func (r *Registry) Update(id ID, match Match, settings Settings) (Snapshot, erro
 	return e.snapshot(), nil
 }
 
-// Delete removes an identity that match allows to be changed, and with a
-// device its modules. Their connections are cut. Without a match nothing is
-// removed, as with Azure.
+// Delete removes an identity, if match allows that. Deleting a device also
+// deletes its modules. The connections are cut. Without a match nothing is
+// deleted, as in Azure.
 func (r *Registry) Delete(id ID, match Match) error {
 	device, err := r.find(ID{Device: id.Device})
 	if err != nil {
@@ -142,7 +142,8 @@ func (r *Registry) Delete(id ID, match Match) error {
 	return r.remove(device, removed)
 }
 
-// remove forgets entities, all of one device. Their locks are held.
+// remove removes entities, which all belong to device. The caller holds their
+// locks.
 func (r *Registry) remove(device *entity, removed []*entity) error {
 	if err := r.forget(removed); err != nil {
 		return err
@@ -158,11 +159,11 @@ func (r *Registry) remove(device *entity, removed []*entity) error {
 	return nil
 }
 
-// Clear forgets all devices and modules.
+// Clear removes all devices and modules.
 func (r *Registry) Clear() error {
 	for _, e := range r.all(func(id ID) bool { return !id.IsModule() }) {
 		err := r.Delete(e.id, Match{AnyETag})
-		if refused := (*huberror.Error)(nil); err != nil && !errors.As(err, &refused) { // refused is what is gone already
+		if refused := (*huberror.Error)(nil); err != nil && !errors.As(err, &refused) { // a refusal means that it is already gone
 			return err
 		}
 	}

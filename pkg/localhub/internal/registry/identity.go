@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Identity is what the registry knows of a device or module. It is never
-// changed in place.
+// Identity is what the registry knows about a device or module. It is never
+// modified in place.
 type Identity struct {
-	Generation    string         `json:"generation"` // tells apart those that had the same id one after the other
-	Updates       int64          `json:"updates"`    // counted from a random number; the ETag
+	Generation    string         `json:"generation"` // distinguishes it from earlier ones with the same id
+	Updates       int64          `json:"updates"`    // counted from a random number; the ETag encodes it
 	Disabled      bool           `json:"disabled,omitempty"`
 	StatusReason  *string        `json:"statusReason,omitempty"`
 	StatusUpdated time.Time      `json:"statusUpdated,omitzero"`
@@ -22,8 +22,8 @@ type Identity struct {
 	ManagedBy     *string        `json:"managedBy,omitempty"` // of a module
 }
 
-// Authentication is how an identity proves itself. Only symmetric keys are
-// of use here; the rest is kept for its owner to read back.
+// Authentication is how a device or module authenticates itself. The hub uses
+// only symmetric keys; everything else is stored just to be read back.
 type Authentication struct {
 	Type                string  `json:"type"` // see TypeSAS
 	Keys                Keys    `json:"keys,omitzero"`
@@ -43,13 +43,13 @@ func newIdentity(now time.Time) *Identity {
 	return &Identity{Generation: ticks(now), Updates: 100_000_000 + mathrand.Int64N(900_000_000)}
 }
 
-// ticks returns the number of 100 ns since the year 1, as .NET counts time.
+// ticks returns t as .NET counts time, in units of 100 ns since the year 1.
 func ticks(t time.Time) string {
 	const ticksAt1970 = 621_355_968_000_000_000
 	return strconv.FormatInt(ticksAt1970+t.UnixNano()/100, 10)
 }
 
-// ETag returns what If-Match is compared with.
+// ETag returns the ETag that If-Match is compared with.
 func (i *Identity) ETag() string {
 	return base64.StdEncoding.EncodeToString(strconv.AppendInt(nil, i.Updates, 10))
 }

@@ -9,7 +9,7 @@ import (
 	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
-// Keys are a pair of keys that is kept: package iothub hides keys in all JSON,
+// Keys are a pair of keys to be stored. Package iothub hides keys in all JSON;
 // this type writes them.
 type Keys struct{ iothub.SymmetricKey }
 
@@ -22,7 +22,7 @@ func (k Keys) MarshalJSON() ([]byte, error) {
 	}{k.PrimaryKey.Reveal(), k.SecondaryKey.Reveal()}), nil
 }
 
-// newKeys makes keys of the length that Azure gives its own.
+// newKeys generates keys as long as those that Azure generates.
 func newKeys() Keys {
 	return Keys{iothub.SymmetricKey{PrimaryKey: newKey(), SecondaryKey: newKey()}}
 }
@@ -33,11 +33,12 @@ func newKey() iothub.Key {
 	return iothub.NewKey(key)
 }
 
-// recordPolicyKeys is the record that holds the keys of policies, in bucketHub.
+// recordPolicyKeys is the name of the record in bucketHub that holds the keys
+// of policies.
 const recordPolicyKeys = "policies"
 
-// PolicyKeys returns the keys of the named policies. Those that are missing,
-// as all are at first, are made and kept.
+// PolicyKeys returns the keys of the named policies. Keys that are missing,
+// which at first all are, are generated and stored.
 func (r *Registry) PolicyKeys(names []string) (map[string]iothub.SymmetricKey, error) {
 	kept, err := r.keptPolicyKeys()
 	if err != nil {

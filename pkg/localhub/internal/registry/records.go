@@ -10,23 +10,24 @@ import (
 	"moduletwin/pkg/localhub/internal/twin"
 )
 
-// The buckets, one record per device or module in each but the first.
+// The buckets. Each except the first holds up to one record per device or
+// module.
 const (
-	bucketHub        = "hub" // what there is one of
+	bucketHub        = "hub" // data of the hub as a whole
 	bucketIdentities = "identities"
 	bucketTwins      = "twins"
 	bucketSessions   = "sessions"
 )
 
-// ErrNotSaved says that a change could not be kept, and so was not made.
+// ErrNotSaved says that a change could not be saved, and so was not made.
 var ErrNotSaved = store.ErrNotSaved
 
-// New returns a registry that is empty and kept in memory only.
+// New returns an empty registry that is kept in memory only.
 func New() *Registry { return &Registry{index: make(map[ID]*entity)} }
 
-// Open returns a registry that is kept in folder, with all that it was when it
-// was closed or killed. broken is called once if the file is damaged later:
-// from then on, nothing is changed any more.
+// Open returns a registry that is stored in folder, with everything that it
+// held when it was closed or killed. broken is called once if the file is found
+// to be damaged later; from then on, every change is refused.
 func Open(folder string, broken func(error)) (*Registry, error) {
 	kept, err := store.Open(folder, func(v store.View) error {
 		_, err := load(v)
@@ -47,17 +48,18 @@ func Open(folder string, broken func(error)) (*Registry, error) {
 	return r, nil
 }
 
-// Close gives the file back. Nothing may be under way.
+// Close closes the file. No operation may be under way.
 func (r *Registry) Close() { r.store.Close() }
 
-// record is what is kept of id in one bucket; a value of nil forgets it.
+// record is the stored value of id in one bucket; a nil value removes it.
 type record struct {
 	bucket string
 	id     ID
 	value  any
 }
 
-// save keeps records. Where nothing is kept, they are not even encoded.
+// save stores records. In a registry that is kept in memory only, they are not
+// even encoded.
 func (r *Registry) save(records ...record) error {
 	if r.store == nil {
 		return nil
@@ -76,7 +78,7 @@ func (r *Registry) save(records ...record) error {
 	return r.store.Save(encoded...)
 }
 
-// forget removes all that is kept of entities.
+// forget removes all stored records of entities.
 func (r *Registry) forget(entities []*entity) error {
 	var records []record
 	for _, e := range entities {
@@ -87,7 +89,8 @@ func (r *Registry) forget(entities []*entity) error {
 	return r.save(records...)
 }
 
-// recordKey returns id as the key of its records; no id contains a slash.
+// recordKey returns id as the key of its records. It is unambiguous, as no id
+// contains a slash.
 func (id ID) recordKey() string { return id.Device + "/" + id.Module }
 
 func parseRecordKey(key string) ID {
@@ -95,7 +98,7 @@ func parseRecordKey(key string) ID {
 	return ID{device, module}
 }
 
-// load reads all that is kept, and checks that nothing of it is missing.
+// load reads all records and checks that none are missing.
 func load(v store.View) (map[ID]*entity, error) {
 	index := make(map[ID]*entity)
 	err := v.ForEach(bucketIdentities, func(key string, value []byte) error {
@@ -130,7 +133,7 @@ func load(v store.View) (map[ID]*entity, error) {
 	return index, complete(index)
 }
 
-// complete gives modules to their devices and checks that nothing is missing.
+// complete adds modules to their devices and checks that nothing is missing.
 func complete(index map[ID]*entity) error {
 	for id, e := range index {
 		device := index[ID{Device: id.Device}]
@@ -146,8 +149,8 @@ func complete(index map[ID]*entity) error {
 	return nil
 }
 
-// Kept returns what [Registry.Keep] was given under these names, as far as
-// there is such.
+// Kept returns the values that [Registry.Keep] has stored under these names,
+// without those that do not exist.
 func (r *Registry) Kept(names ...string) (map[string][]byte, error) {
 	kept := make(map[string][]byte)
 	return kept, r.store.Read(func(v store.View) error {
@@ -160,7 +163,7 @@ func (r *Registry) Kept(names ...string) (map[string][]byte, error) {
 	})
 }
 
-// Keep keeps values of the hub as a whole, by name.
+// Keep stores values that belong to the hub as a whole, by name.
 func (r *Registry) Keep(values map[string][]byte) error {
 	var records []store.Record
 	for name, value := range values {

@@ -1,22 +1,23 @@
-// Package registry is the hub's state and all that can be done with it: the
+// Package registry holds the hub's state, with all operations on it: the
 // identities of devices and modules, their twins, stored subscriptions and
-// connections. Protocols translate requests into its operations. What it has
-// acknowledged is kept by package store.
+// connections. The packages for the protocols translate requests into these
+// operations. What the registry has acknowledged is stored by package store.
 //
 // # Locks
 //
-// Every device and module is an entity with a lock of its own. Locks are
-// taken in the order device, module, index; whoever holds those of several
-// modules of a device, to delete it, holds that of the device. Those of several
-// devices are held only to forget all sessions, in the order of their ids.
-// Below them come the lock of a connection, then those of the faults and the
-// events.
+// Every device and module is an entity with a lock of its own. Locks are taken
+// in the order device, module, index. Whoever holds the locks of several
+// modules of a device, to delete it, also holds the lock of the device. The
+// locks of several devices are held only to forget all sessions, and are taken
+// in the order of the ids. The lock of a connection comes after these, followed
+// by those of the faults and the events.
 //
-// A change of an entity keeps its lock until it is stored and announced to its
-// connection and in the events, so everybody sees changes in the same order.
-// Creating a module, and signing in as one, keeps the lock of the device as
-// well; other devices never wait. Identities and twins are never changed in
-// place, so what an operation returns can be read without a lock.
+// Whoever changes an entity holds its lock until the change is stored,
+// announced to its connection and published as an event, so everybody sees
+// changes in the same order. Creating a module and signing in as one also hold
+// the lock of the device; other devices never wait. Identities and twins are
+// never modified in place, so what an operation returns can be read without a
+// lock.
 package registry
 
 import (
@@ -26,13 +27,13 @@ import (
 	"moduletwin/pkg/localhub/internal/store"
 )
 
-// maxModules is how many a device may have.
+// maxModules is how many modules a device may have.
 const maxModules = 50
 
 // Registry holds the devices and modules. Its methods may be called from
 // several goroutines at once.
 type Registry struct {
-	Events *event.Stream // where all changes are published; nil for nowhere. It is set before the first use
+	Events *event.Stream // where all changes are published, nil for nowhere; must be set before the first use
 
 	store *store.Store // nil: in memory only
 
@@ -56,8 +57,8 @@ func (r *Registry) lock(id ID) *entity {
 	return e
 }
 
-// find is lock for where absence is an error. A module on a device that does
-// not exist is reported as the lack of the device.
+// find is lock for callers to whom absence is an error. For a module on a
+// device that does not exist, the error is that the device is missing.
 func (r *Registry) find(id ID) (*entity, error) {
 	if e := r.lock(id); e != nil {
 		return e, nil
@@ -72,7 +73,7 @@ func (r *Registry) find(id ID) (*entity, error) {
 	return nil, id.notFound()
 }
 
-// enter puts e into the index, unless its place is taken.
+// enter adds e to the index, unless its id is taken.
 func (r *Registry) enter(e *entity) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -99,7 +100,7 @@ func (r *Registry) Exists(path []string) bool {
 	return ok && r.index[id] != nil
 }
 
-// all returns the entities that ok returns true for.
+// all returns the entities for whose ids ok returns true.
 func (r *Registry) all(ok func(ID) bool) (found []*entity) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -8,20 +8,21 @@ import (
 	"moduletwin/pkg/localhub/internal/huberror"
 )
 
-// Settings are what a create or an update asks for. What is left out gets a
-// default in a create; in an update, a status, an authentication and keys that
-// are left out stay as they are, and every other field is emptied.
+// Settings are what a create or an update asks for. In a create, what is left
+// out gets a default. In an update, a status, an authentication and keys that
+// are left out stay as they are, and every other field that is left out is
+// cleared.
 type Settings struct {
 	Status         string // "enabled" or "disabled"; modules have none
 	StatusReason   *string
 	ManagedBy      *string         // of a module
-	Authentication *Authentication // its keys are both given or none
+	Authentication *Authentication // either both of its keys are given or neither
 	IoTEdge        bool
 	DeviceScope    string
 	ParentScopes   []string
 }
 
-// apply sets in i what is asked for.
+// apply applies the settings to i.
 func (s Settings) apply(i *Identity, id ID, now time.Time) error {
 	if err := s.applyAuthentication(&i.Auth); err != nil {
 		return err
@@ -50,7 +51,7 @@ func (s Settings) apply(i *Identity, id ID, now time.Time) error {
 func (s Settings) applyAuthentication(a *Authentication) error {
 	wanted := s.Authentication
 	switch {
-	case wanted == nil && a.Type != "": // an update
+	case wanted == nil && a.Type != "": // an update that leaves it out
 		return nil
 	case wanted == nil:
 		wanted = new(Authentication)
@@ -70,8 +71,8 @@ func (s Settings) applyAuthentication(a *Authentication) error {
 	return nil
 }
 
-// setKeys takes both keys or neither; then there are new ones, or the old
-// ones stay.
+// setKeys sets both keys. If neither is given, the old keys stay or, if there
+// are none, new ones are generated.
 func (a *Authentication) setKeys(wanted *Authentication) error {
 	keys := wanted.Keys
 	switch {

@@ -21,8 +21,8 @@ func (r *Registry) PatchTwin(id ID, match Match, u twin.Update) (Snapshot, error
 	})
 }
 
-// ReplaceTwin puts tags and desired properties in place of those of a twin. A
-// part that u leaves out is empty afterwards.
+// ReplaceTwin replaces the tags and desired properties of a twin. A part that u
+// leaves out is empty afterwards.
 func (r *Registry) ReplaceTwin(id ID, match Match, u twin.Update) (Snapshot, error) {
 	return r.changeTwin(id, match, func(before *twin.Twin, now time.Time) (*twin.Twin, twin.Update, error) {
 		after, err := before.Replaced(u, now)
@@ -35,8 +35,8 @@ func (r *Registry) ReplaceTwin(id ID, match Match, u twin.Update) (Snapshot, err
 	})
 }
 
-// changeTwin stores a changed twin and announces the change: change returns it
-// as merge patches, too.
+// changeTwin stores a changed twin and announces the change. change returns the
+// twin and, for the announcement, the same change as merge patches.
 func (r *Registry) changeTwin(id ID, match Match, change func(*twin.Twin, time.Time) (*twin.Twin, twin.Update, error)) (Snapshot, error) {
 	e, err := r.find(id)
 	if err != nil {
@@ -61,8 +61,9 @@ func (r *Registry) changeTwin(id ID, match Match, change func(*twin.Twin, time.T
 	return e.snapshot(), nil
 }
 
-// notify announces a change of the desired properties to the device or module,
-// and returns why that was not possible, "" if it was. The lock of e is held.
+// notify announces a change of the desired properties to the device or module.
+// missed says why that was not possible, "" if it was. The caller holds the
+// lock of e.
 func (e *entity) notify(patch map[string]any) (missed string) {
 	c := e.connected()
 	if c == nil {
