@@ -13,8 +13,9 @@ import (
 
 var errDamaged = errors.New("it is damaged")
 
-// catchDamage returns what do does. A damaged file makes bbolt panic, or reach
-// for pages beyond its end; that is an error, too.
+// catchDamage calls do and returns its error. A damaged file makes bbolt panic
+// or access memory beyond the end of the file; catchDamage turns that into an
+// error.
 func catchDamage(do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -25,7 +26,7 @@ func catchDamage(do func() error) (err error) {
 	return do()
 }
 
-// checkFile reads the whole file, without the right to change it.
+// checkFile reads and checks the whole file. It opens the file read-only.
 func checkFile(path string, check func(View) error) (err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -57,16 +58,16 @@ func checkFile(path string, check func(View) error) (err error) {
 	})
 }
 
-// checkStructure checks the pages of the file, those that are free included.
+// checkStructure checks the pages of the file, including the free ones.
 func checkStructure(tx *bbolt.Tx, file *os.File) error {
-	info, err := file.Stat() // only now nobody writes to it
+	info, err := file.Stat() // called late: nobody can write to the file any more
 	if err == nil {
 		err = checkPages(file, info.Size())
 	}
 	if err != nil {
 		return err
 	}
-	for found := range tx.Check() { // to its end, as it waits for who reads
+	for found := range tx.Check() { // read to its end, as the sender waits for a reader
 		err = cmp.Or(err, found)
 	}
 	return err

@@ -20,7 +20,7 @@ const (
 	lockWait   = time.Second // for another hub to end
 )
 
-// Where the file says what it is.
+// The record that says what kind of file it is.
 const (
 	formatBucket = "hub"
 	formatKey    = "format"
@@ -29,13 +29,15 @@ const (
 // ErrInUse says that another hub keeps its data in the same folder.
 var ErrInUse = errors.New("another local hub is using this folder")
 
-// ErrUnusable says that the file is damaged, not a hub's, or out of reach.
+// ErrUnusable says that the file is damaged, is not a hub's file, or cannot be
+// accessed.
 var ErrUnusable = errors.New("the hub's file cannot be used and is left as it is")
 
-// Open opens the file in folder, or makes both. check reads all records
-// before the file may be written to; a file that it refuses, that is damaged or
-// not the hub's is left as it is. broken, if not nil, is called once when the file
-// turns out to be damaged later: nothing is kept from then on.
+// Open opens the file in folder, and creates both if they do not exist. check
+// reads all records before the file may be written to. A file that check
+// refuses, that is damaged or that is not a hub's is left as it is. broken, if
+// not nil, is called once if the file is found to be damaged later; from then
+// on, nothing is written.
 func Open(folder string, check func(View) error, broken func(error)) (*Store, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
@@ -57,11 +59,12 @@ func Open(folder string, check func(View) error, broken func(error)) (*Store, er
 	return s, nil
 }
 
-// drafts are the names of files that are being made.
+// drafts is the pattern for the names of files that are still being created.
 const drafts = FileName + ".*.new"
 
-// removeDrafts removes what hubs left that were killed while they made the
-// file. One that makes it at this moment comes too late in any case.
+// removeDrafts removes the drafts of hubs that were killed while they created
+// the file. It may also remove the draft of a hub that is creating the file
+// right now, which does no harm: that hub is too late in any case.
 func removeDrafts(folder string) {
 	entries, _ := os.ReadDir(folder)
 	for _, entry := range entries {
@@ -71,8 +74,8 @@ func removeDrafts(folder string) {
 	}
 }
 
-// makeFile makes the file beside its place and puts it there when it is
-// done, unless someone else was faster.
+// makeFile creates the file under another name and gives it its own when it is
+// complete, unless another hub was faster.
 func makeFile(path string) error {
 	draft, err := os.CreateTemp(filepath.Dir(path), drafts)
 	if err != nil {
@@ -91,14 +94,14 @@ func makeFile(path string) error {
 	err = os.Link(draft.Name(), path)
 	switch {
 	case err == nil:
-	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist): // who was faster may have removed this draft
+	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist): // another hub was faster, and may have removed this draft
 	default:
-		return os.Rename(draft.Name(), path) // a file system without links
+		return os.Rename(draft.Name(), path) // the file system has no hard links
 	}
 	return nil
 }
 
-// openFile opens a file that has to be the hub's and in order.
+// openFile opens a file that must be a hub's and undamaged.
 func openFile(path string, check func(View) error) (s *Store, err error) {
 	err = catchDamage(func() error {
 		if err := checkFile(path, check); err != nil {

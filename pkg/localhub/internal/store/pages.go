@@ -8,16 +8,17 @@ import (
 	"io"
 )
 
-// A file of bbolt consists of pages of one size, numbered from 0; a long node
-// takes several, one behind the other. Pages 0 and 1 hold one meta each, of the
-// last two transactions. A meta says where the list of free pages is, and the
-// root of the tree. Nodes of the tree are branches, of keys and children, or
-// leaves, of keys and values; a value can be a tree of its own, called bucket,
-// or the page that it would consist of. Numbers are in the machine's order.
+// A bbolt file consists of pages of the same size, numbered from 0; a long node
+// takes several consecutive pages. Pages 0 and 1 hold one meta each, of the
+// last two transactions. A meta says where the list of free pages and the root
+// of the tree are. A node of the tree is either a branch, with keys and
+// children, or a leaf, with keys and values. A value can be a tree of its own,
+// called a bucket: it holds the number of the root page or, in a small bucket,
+// the page itself. Numbers are in the machine's byte order.
 const (
 	headerSize  = 16 // of a page: number, kind, count, overflow
-	elementSize = 16 // of what a node has count of, behind the header
-	metaSize    = 56 // without the checksum behind it
+	elementSize = 16 // of each of the count elements that follow a node's header
+	metaSize    = 56 // without the checksum that follows it
 	minPageSize = 1024
 
 	kindBranch   = 1
@@ -26,7 +27,7 @@ const (
 
 	bucketFlag       = 1
 	bucketHeaderSize = 16
-	longList         = 0xffff // a count that is the first number of the list
+	longList         = 0xffff // stands for a count that is the first number of the list
 
 	metaMagic   = 0xed0cdaed
 	metaVersion = 2
@@ -34,7 +35,7 @@ const (
 
 var order = binary.NativeEndian
 
-// meta is what a transaction has left.
+// meta describes the file as a transaction has left it.
 type meta struct {
 	pageSize       int64
 	root, freeList uint64
@@ -42,16 +43,17 @@ type meta struct {
 	transaction    uint64
 }
 
-// pages are those of a file.
+// pages are the pages of a file that is being checked.
 type pages struct {
 	file io.ReaderAt
 	meta
-	used []bool // by page; free ones are, too
+	used []bool // by page; includes those on the list of free pages
 }
 
-// checkPages looks whether what bbolt follows leads out of the file, out of a
-// page or in a circle. bbolt does not look: its own check, which is for all
-// else, would end the process there, or not at all.
+// checkPages checks that nothing that bbolt follows leads out of the file, out
+// of a page or in a circle. bbolt's own check, which covers everything else,
+// does not look for that: such a file would make it crash the process or never
+// end.
 func checkPages(file io.ReaderAt, fileSize int64) error {
 	newest, err := readMetas(file)
 	if err != nil {
@@ -67,10 +69,10 @@ func checkPages(file io.ReaderAt, fileSize int64) error {
 	return p.checkTree(newest.root)
 }
 
-// readMetas returns the newer one. Both have to be whole: from the older one,
-// bbolt would silently begin before what was acknowledged last. A kill leaves
-// none that is half written, as it is much shorter than what a disk writes at
-// once.
+// readMetas returns the newer meta. Both have to be intact: if only the older
+// one is, bbolt silently falls back to it and loses what was acknowledged last.
+// A kill never leaves a meta half written, as a meta is much shorter than what
+// a disk writes at once.
 func readMetas(file io.ReaderAt) (newest meta, err error) {
 	newest, err = readMeta(file, 0)
 	if err != nil {
@@ -115,13 +117,13 @@ func readMeta(file io.ReaderAt, offset int64) (meta, error) {
 	return m, nil
 }
 
-// page is a page with those that continue it.
+// page is a page together with those that continue it.
 type page []byte
 
 func (p page) kind() uint16 { return order.Uint16(p[8:]) }
 func (p page) count() int   { return int(order.Uint16(p[10:])) }
 
-// use notes what a page is used for, once.
+// use marks a page as used. A page may be used only once.
 func (p *pages) use(number uint64) error {
 	switch {
 	case number < 2 || number >= p.end:
@@ -133,7 +135,8 @@ func (p *pages) use(number uint64) error {
 	return nil
 }
 
-// read reads a page that has to be in the file, and that nothing else leads to.
+// read reads a page, which must be in the file and must not be used by anything
+// else.
 func (p *pages) read(number uint64) (page, error) {
 	if err := p.use(number); err != nil {
 		return nil, err
@@ -187,7 +190,7 @@ func (p *pages) checkTree(root uint64) error {
 	return nil
 }
 
-// checkNode checks a node and what is below it.
+// checkNode checks a node and everything below it.
 func (p *pages) checkNode(node page) error {
 	kind, count := node.kind(), node.count()
 	switch {
@@ -208,8 +211,8 @@ func (p *pages) checkNode(node page) error {
 	return nil
 }
 
-// checkBranch checks the element at the beginning of b. The place of its key is
-// counted from there.
+// checkBranch checks the element at the beginning of b. The offset of its key
+// is counted from there.
 func (p *pages) checkBranch(b page) error {
 	at, key := uint64(order.Uint32(b)), uint64(order.Uint32(b[4:]))
 	if at+key > uint64(len(b)) {
@@ -218,8 +221,8 @@ func (p *pages) checkBranch(b page) error {
 	return p.checkTree(order.Uint64(b[8:]))
 }
 
-// checkLeaf checks the element at the beginning of b. The place of its key,
-// behind which is the value, is counted from there.
+// checkLeaf checks the element at the beginning of b. The offset of its key,
+// which is followed by the value, is counted from there.
 func (p *pages) checkLeaf(b page) error {
 	flags, at, key, value := order.Uint32(b), uint64(order.Uint32(b[4:])), uint64(order.Uint32(b[8:])), uint64(order.Uint32(b[12:]))
 	if at+key+value > uint64(len(b)) {

@@ -8,12 +8,12 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// sumBucket is empty: its sequence number is the sum of the checksums of all
-// records. bbolt has no checksums of its pages: without this one, a record
-// could change or vanish unnoticed.
+// sumBucket is the name of an empty bucket whose sequence number is the sum of
+// the checksums of all records. bbolt has no checksums for its pages: without
+// this one, a record could change or vanish unnoticed.
 const sumBucket = "sum"
 
-// write puts what batch holds into the file, and brings the sum up to date.
+// write writes the records of batch to the file and updates the sum.
 func write(tx *bbolt.Tx, batch []*commit) error {
 	bucket, err := tx.CreateBucketIfNotExists([]byte(sumBucket))
 	if err != nil {
@@ -45,7 +45,8 @@ func put(tx *bbolt.Tx, name, key, value []byte) (change uint64, err error) {
 	return change, bucket.Put(key, value)
 }
 
-// checkSum reads all records.
+// checkSum reads all records and compares the sum of their checksums with the
+// stored one.
 func checkSum(tx *bbolt.Tx) error {
 	var sum, want uint64
 	err := tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
@@ -71,7 +72,7 @@ var (
 	separator = []byte{0}
 )
 
-// checksum returns that of a record, 0 if there is none.
+// checksum returns the checksum of a record, or 0 if there is none.
 func checksum(bucket, key, value []byte) uint64 {
 	if value == nil {
 		return 0

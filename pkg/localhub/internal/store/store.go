@@ -1,7 +1,7 @@
-// Package store keeps records in one file, so that a kill at any moment loses
-// nothing that was acknowledged, and damage to the file is noticed: at the
-// start it is refused, later nothing more is written. What is in the records is
-// not its business.
+// Package store keeps records in one file. A kill at any moment loses nothing
+// that was acknowledged, and damage to the file is noticed: a damaged file is
+// not opened, and if the damage is found only later, nothing more is written.
+// The package does not know what is in the records.
 package store
 
 import (
@@ -12,8 +12,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// ErrNotSaved says that records could not be written: the disk is full, or the
-// file is damaged.
+// ErrNotSaved says that records could not be written, because the disk is full,
+// for instance, or because the file is damaged.
 var ErrNotSaved = errors.New("data cannot be saved")
 
 // Store is a file of records in buckets. A nil Store keeps nothing, at no
@@ -24,7 +24,7 @@ type Store struct {
 
 	leading chan struct{} // holds a token while someone commits; guards the next two
 	broken  error         // why nothing is written any more
-	locked  bool          // bbolt may hold its lock for writing
+	locked  bool          // bbolt may hold its write lock
 
 	mu     sync.Mutex // guards queued
 	queued []*commit  // for the next transaction
@@ -36,18 +36,19 @@ type Record struct {
 	Value       []byte
 }
 
-// commit is what one caller wants to be written.
+// commit is what one caller of Save wants to have written.
 type commit struct {
 	records []Record
 	done    chan struct{}
-	err     error // once done is closed
+	err     error // valid once done is closed
 }
 
-// Save writes records in one transaction, together with what others save
-// meanwhile: the first to come commits at once, and those who come while it
-// does share the next one. When it returns, they are on the disk. Its errors
-// match [ErrNotSaved]. After one, as of a full disk, the next Save may succeed;
-// but once the file has turned out to be damaged, all fail.
+// Save writes records in one transaction, together with those of concurrent
+// calls: the first caller commits at once, and those who come while it does so
+// share the next transaction. When Save returns, the records are on the disk.
+// Its errors match [ErrNotSaved]. After an error such as that of a full disk,
+// the next Save may succeed; but once the file has been found to be damaged,
+// every Save fails.
 func (s *Store) Save(records ...Record) error {
 	if s == nil || len(records) == 0 {
 		return nil
@@ -62,13 +63,13 @@ func (s *Store) Save(records ...Record) error {
 		if broken := s.commitQueued(); broken != nil {
 			s.onBroken(broken)
 		}
-		<-c.done // now or before: what was queued earlier is committed earlier
+		<-c.done // closed by now: c was in this batch or in an earlier one
 	}
 	return c.err
 }
 
-// commitQueued writes all that is queued and gives the token back. It returns
-// an error if it is the first to find the file damaged.
+// commitQueued writes everything that is queued and gives the token back. It
+// returns an error if it is the first to find the file damaged.
 func (s *Store) commitQueued() (broken error) {
 	defer func() { <-s.leading }()
 	s.mu.Lock()
@@ -116,8 +117,9 @@ func (s *Store) update(batch []*commit) error {
 		s.locked = false
 		return err
 	}
-	// After Commit, Rollback does nothing. After a panic it gives the lock
-	// back, where bbolt's own Update would first read more of what is damaged.
+	// After Commit, Rollback does nothing. After a panic, it releases the
+	// lock, whereas bbolt's own Update would first read more of the damaged
+	// file.
 	defer func() {
 		tx.Rollback()
 		s.locked = false
@@ -128,9 +130,8 @@ func (s *Store) update(batch []*commit) error {
 	return tx.Commit()
 }
 
-// Close gives the file back. If bbolt has not given its lock back after a
-// panic, waiting for it would never end, and the file is given back when the
-// process ends.
+// Close closes the file. If bbolt still holds its lock after a panic, closing
+// would wait for it forever, so the file stays open until the process ends.
 func (s *Store) Close() {
 	if s == nil {
 		return

@@ -7,8 +7,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Read calls read with a view of all records as they are at one moment. A nil
-// Store has no records.
+// Read calls read with a view of all records at one moment. A nil Store has no
+// records.
 func (s *Store) Read(read func(View) error) error {
 	if s == nil {
 		return read(View{})
@@ -18,8 +18,8 @@ func (s *Store) Read(read func(View) error) error {
 	})
 }
 
-// View reads records. What it returns is good until the function it was given
-// to returns.
+// View reads records. What it returns is valid until the function that got the
+// View returns.
 type View struct{ tx *bbolt.Tx }
 
 // Get returns the value under a key, nil if there is none.
