@@ -8,12 +8,12 @@ import (
 )
 
 // DecodePatch reads a patch of a twin: tags and desired properties, in which
-// null removes. All else that clients may send along is ignored: they send back
-// whole twins.
+// null removes. Everything else is ignored, as clients may send back whole
+// twins.
 func DecodePatch(body []byte) (Update, error) { return decodeUpdate(body, nullsAllowed) }
 
-// DecodeReplacement is DecodePatch for a twin that is to be replaced, in which
-// null means nothing and is refused.
+// DecodeReplacement is DecodePatch for a twin that is to be replaced. There
+// null has no meaning and is refused.
 func DecodeReplacement(body []byte) (Update, error) { return decodeUpdate(body, nullsRefused) }
 
 func decodeUpdate(body []byte, nulls nullRule) (u Update, err error) {
@@ -41,7 +41,8 @@ func decodeUpdate(body []byte, nulls nullRule) (u Update, err error) {
 	return u, err
 }
 
-// decodeDesired drops what the hub itself adds.
+// decodeDesired reads desired properties and drops what the hub itself adds to
+// them.
 func decodeDesired(text []byte, nulls nullRule) (map[string]any, error) {
 	desired, err := decodeObject(text)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
-// Encode returns the twin as it is kept; json.Unmarshal reads it.
+// Encode returns the twin as it is stored; json.Unmarshal reads it.
 func (t *Twin) Encode() []byte {
 	b := append([]byte(nil), `{"updates":`...)
 	b = strconv.AppendInt(b, t.Updates, 10)
@@ -32,8 +32,8 @@ func (s Section) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-// EncodeSection returns properties as JSON, and after them what the hub adds
-// to them: the metadata, unless nil, and the version.
+// EncodeSection returns properties as JSON, followed by what the hub adds to
+// them: the metadata, unless it is nil, and the version.
 func EncodeSection(properties map[string]any, metadata *Metadata, version int64) []byte {
 	b := appendProperties(nil, properties, metadata)
 	b = b[:len(b)-1]
@@ -49,8 +49,8 @@ func EncodeSection(properties map[string]any, metadata *Metadata, version int64)
 	return append(b, '}')
 }
 
-// appendProperties is appendValue for properties that have metadata, or nil,
-// which knows the order of their names.
+// appendProperties is appendValue for properties with their metadata, which may
+// be nil. The metadata has the names in order, so they need not be sorted.
 func appendProperties(b []byte, properties map[string]any, m *Metadata) []byte {
 	if m == nil || len(m.children) != len(properties) {
 		return appendValue(b, properties)
@@ -70,8 +70,8 @@ func appendProperties(b []byte, properties map[string]any, m *Metadata) []byte {
 	return append(b, '}')
 }
 
-// appendValue writes a decoded value as [hubjson.Encode] does, which takes
-// several times as long.
+// appendValue appends a decoded value as [hubjson.Encode] would write it, but
+// several times as fast.
 func appendValue(b []byte, value any) []byte {
 	switch value := value.(type) {
 	case map[string]any:
@@ -92,7 +92,7 @@ func appendValue(b []byte, value any) []byte {
 	case bool:
 		return strconv.AppendBool(b, value)
 	default:
-		return append(b, "null"...) // in arrays of twins that earlier versions kept
+		return append(b, "null"...) // in arrays of twins that earlier versions stored
 	}
 }
 
@@ -113,7 +113,7 @@ func appendObject(b []byte, object map[string]any) []byte {
 	return append(b, '}')
 }
 
-// appendText writes a JSON string. Nearly all need no escapes.
+// appendText appends a JSON string. Most strings need no escapes.
 func appendText(b []byte, text string) []byte {
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
 		return append(b, hubjson.Encode(text)...)
@@ -123,15 +123,16 @@ func appendText(b []byte, text string) []byte {
 	return append(b, '"')
 }
 
-// append writes m as JSON to b.
+// append appends m as JSON to b.
 func (m *Metadata) append(b []byte) []byte {
 	w := metadataWriter{b: b}
 	w.write(m)
 	return w.b
 }
 
-// metadataWriter writes a stamp that follows itself by copying it, as most
-// properties of a large section were written together.
+// metadataWriter writes Metadata as JSON. It copies a stamp that equals the
+// previous one instead of formatting it again, as most properties of a large
+// section were written together.
 type metadataWriter struct {
 	b        []byte
 	last     stamp

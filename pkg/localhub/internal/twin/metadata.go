@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Metadata says when a property, an object of properties or a whole section
-// of a twin was last written. It has the shape of what it describes; an array
-// counts as one property. It is never changed in place.
+// Metadata says when a property, an object of properties or a whole section of
+// a twin was last written. It has the shape of what it describes; an array
+// counts as one property. It is never modified in place.
 type Metadata struct {
 	stamp
-	children []child // of an object, ordered by name
+	children []child // of an object, sorted by name
 }
 
 // stamp is when something was written.
 type stamp struct {
 	updated time.Time
-	version int64 // the section's $version then; 0 is not shown
+	version int64 // the section's $version at that time; 0 is not shown
 }
 
-// child is a member of an object. A sorted slice of them is copied and encoded
-// many times as fast as a map.
+// child is a member of an object. A sorted slice of children is copied and
+// encoded many times as fast as a map.
 type child struct {
 	name     string
 	metadata *Metadata
@@ -31,10 +31,11 @@ type child struct {
 
 func (c child) compare(name string) int { return strings.Compare(c.name, name) }
 
-// merged returns m as it is after patch was merged into the properties it
-// describes. Everything that the patch names gets the stamp of leaf, even where
-// the value stayed the same, and so does everything around it. leaf, which has
-// no children, describes all properties of the patch that are no objects.
+// merged returns m as it is after patch was merged into the properties that m
+// describes. Everything that patch names gets the stamp of leaf, even if its
+// value stays the same, and so does everything around it. leaf, which has no
+// children, becomes the metadata of all properties in patch that are not
+// objects.
 func (m *Metadata) merged(patch map[string]any, leaf *Metadata) *Metadata {
 	var before []child
 	if m != nil {
@@ -58,7 +59,8 @@ func (m *Metadata) merged(patch map[string]any, leaf *Metadata) *Metadata {
 	return &Metadata{leaf.stamp, append(children, before...)}
 }
 
-// changed returns nil for what a null has removed.
+// changed returns m as it is after change was merged into the property that m
+// describes, nil if that removes the property.
 func (m *Metadata) changed(change any, leaf *Metadata) *Metadata {
 	switch change := change.(type) {
 	case nil:
@@ -70,8 +72,8 @@ func (m *Metadata) changed(change any, leaf *Metadata) *Metadata {
 	}
 }
 
-// UnmarshalJSON reads the form in which clients see m, which is also the one
-// that is kept.
+// UnmarshalJSON reads m in the form in which clients see it, which is also the
+// form in which it is stored.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {

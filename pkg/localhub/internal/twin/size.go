@@ -8,23 +8,26 @@ import (
 	"moduletwin/pkg/localhub/internal/huberror"
 )
 
-// What a part of a twin counts for, see size, must be less than these bytes.
+// The size of a part of a twin, as counted by type size, must be less than this
+// many bytes.
 const (
 	maxTagsSize       = 8 << 10
 	maxPropertiesSize = 32 << 10
 )
 
-// maxLengthRatio bounds how long the JSON of a part may be, as a multiple of
-// what it may count for. By IoT Hub's own rules, nothing but control characters
-// and empty names makes it longer: the worst is an empty string or object under
-// a name of one character that is escaped, "\"":{}, which counts 1.
+// maxLengthRatio limits the length of the JSON of a part, as a multiple of the
+// part's maximum size. By IoT Hub's own rules, only control characters and
+// empty names can make the JSON longer than that: otherwise, the worst case is
+// an empty string or object under a name of one character that is escaped,
+// "\"":{}, which counts as 1.
 const maxLengthRatio = 8
 
-// maxNumberLength is how long a number may be that counts as 8; what programs
+// maxNumberLength is the length up to which a number counts as 8. What programs
 // write for a double is never longer.
 const maxNumberLength = 24
 
-// checkSizes reports a part that was changed since before, and is too large now.
+// checkSizes reports a part that has been changed since before and is now too
+// large.
 func (t *Twin) checkSizes(before *Twin) error {
 	var err error
 	if t.Updates != before.Updates {
@@ -51,13 +54,14 @@ func checkSize(name string, part map[string]any, limit int) error {
 	return nil
 }
 
-// size is what a value counts for, and how long its JSON is.
+// size is how much a value counts for, and the length of its JSON.
 type size struct{ counted, length int }
 
-// add counts as IoT Hub does: names and strings by their bytes without control
-// characters, a number as 8, a boolean as 4, objects by what is in them. What
-// its documents leave out costs something, too: an array counts as its
-// elements do, each at least as 1, and a long number as its text.
+// add counts value as IoT Hub does: names and strings by their bytes without
+// control characters, a number as 8, a boolean as 4, and an object as the sum
+// of its members. It also counts what IoT Hub's documentation leaves out: an
+// array as the sum of its elements, each of them at least 1, and a long number
+// as its length.
 func (s *size) add(value any) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -88,7 +92,7 @@ func (s *size) add(value any) {
 		if !value {
 			s.length++
 		}
-	case nil: // in arrays of twins that were kept by earlier versions
+	case nil: // in arrays of twins that earlier versions stored
 		s.length += len("null")
 	}
 }
@@ -99,7 +103,7 @@ func (s *size) addText(text string) {
 	s.length += len(text) + len(`""`)
 	for _, r := range text {
 		if ' ' <= r && r <= '~' && r != '"' && r != '\\' {
-			continue // nearly all
+			continue // nearly all characters
 		}
 		if unicode.IsControl(r) {
 			s.counted -= utf8.RuneLen(r)
@@ -108,7 +112,7 @@ func (s *size) addText(text string) {
 	}
 }
 
-// escapes returns how much longer r is in JSON.
+// escapes returns how many bytes longer r is in JSON.
 func escapes(r rune) int {
 	switch {
 	case r == '"', r == '\\', r == '\b', r == '\f', r == '\n', r == '\r', r == '\t':

@@ -1,6 +1,7 @@
-// Package twin is the document that belongs to a device or module: tags,
-// desired and reported properties, with versions and metadata, and what may
-// stand in them. It knows no connection, no protocol and no lock. See
+// Package twin implements the document that belongs to a device or module:
+// tags, desired and reported properties, with versions and metadata, and the
+// rules for what they may contain. It has nothing to do with connections,
+// protocols or locks. See
 // https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins.
 package twin
 
@@ -12,10 +13,11 @@ import (
 	"moduletwin/pkg/internal/mergepatch"
 )
 
-// Twin is never changed in place: a change makes a new one that shares what
-// stayed the same, so that who holds one can read it without a lock.
+// Twin is the twin of a device or module. It is never modified in place: a
+// change makes a new one that shares what stayed the same, so a Twin can be
+// read without a lock.
 type Twin struct {
-	Updates  int64          `json:"updates"` // by the back end, counted from 1; the ETag
+	Updates  int64          `json:"updates"` // by the back end, counted from 1; the ETag encodes it
 	Tags     map[string]any `json:"tags,omitempty"`
 	Desired  Section        `json:"desired"`
 	Reported Section        `json:"reported"`
@@ -28,14 +30,16 @@ type Section struct {
 	Metadata   *Metadata      `json:"metadata"`
 }
 
-// New returns a twin as it is before anyone wrote to it. created is the time
-// that its sections carry; those of a module carry the zero time, "never".
+// New returns a twin that nobody has written to yet. created is the time at
+// which its sections count as last updated; for a module, it is the zero time,
+// "never".
 func New(created time.Time) *Twin {
 	untouched := Section{Version: 1, Metadata: &Metadata{stamp: stamp{updated: created}}}
 	return &Twin{Updates: 1, Desired: untouched, Reported: untouched}
 }
 
-// ETag returns what If-Match is compared with. Reports do not change it.
+// ETag returns the ETag that If-Match is compared with. Reports do not change
+// it.
 func (t *Twin) ETag() string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, uint64(t.Updates)))
 }
@@ -65,7 +69,8 @@ func (t *Twin) Patched(u Update, now time.Time) (*Twin, error) {
 	return &after, after.checkSizes(t)
 }
 
-// Replaced returns t with the parts of u, both whole, in place of its own.
+// Replaced returns t with its tags and desired properties replaced by those of
+// u.
 func (t *Twin) Replaced(u Update, now time.Time) (*Twin, error) {
 	after := *t
 	after.Updates++
@@ -74,16 +79,17 @@ func (t *Twin) Replaced(u Update, now time.Time) (*Twin, error) {
 	return &after, after.checkSizes(t)
 }
 
-// WithReport returns t with a patch by its device or module merged into the
-// reported properties.
+// WithReport returns t with patch, which its device or module has sent, merged
+// into the reported properties.
 func (t *Twin) WithReport(patch map[string]any, now time.Time) (*Twin, error) {
 	after := *t
 	after.Reported = t.Reported.merged(patch, now, false)
 	return &after, after.checkSizes(t)
 }
 
-// merged returns s with patch merged into it, and one version on. Only the
-// metadata of desired properties shows versions.
+// merged returns s with patch merged into it and its version raised by one.
+// showVersion says whether the metadata includes the version, which only that
+// of desired properties does.
 func (s Section) merged(patch map[string]any, now time.Time, showVersion bool) Section {
 	leaf := &Metadata{stamp: stamp{updated: now}}
 	if showVersion {
@@ -96,8 +102,8 @@ func (s Section) merged(patch map[string]any, now time.Time, showVersion bool) S
 	}
 }
 
-// Replacement returns the merge patch by which a replaced section is
-// announced: all of after, and a null for everything that went.
+// Replacement returns the merge patch that announces a replaced section: all of
+// after, and a null for everything that was removed.
 func Replacement(before, after map[string]any) map[string]any {
 	patch := make(map[string]any, len(after))
 	for name := range before {

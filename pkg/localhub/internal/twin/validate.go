@@ -10,11 +10,11 @@ import (
 )
 
 // The limits of twins, as in
-// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins. The
-// range of integers stands in package iothub, too; the hub judges it, so it must
-// not share its mistakes.
+// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-module-twins.
+// Package iothub knows the range of integers as well; the hub has constants of
+// its own, so that it can detect mistakes there.
 const (
-	maxDepth        = 10      // objects and arrays in each other, below the section, see Azure/iotedge#4896
+	maxDepth        = 10      // nested objects and arrays, below the section, see Azure/iotedge#4896
 	maxNameLength   = 1 << 10 // bytes
 	maxStringLength = 4 << 10 // bytes
 	maxInteger      = 1<<52 - 1
@@ -27,11 +27,11 @@ type nullRule int
 const (
 	nullsAllowed nullRule = iota // in a patch
 	nullsRefused                 // in a replacement
-	nullsInArray                 // refused everywhere, with a sentence of its own, see azure-iot-sdk-csharp#1741
+	nullsInArray                 // refused everywhere, with a message of its own, see azure-iot-sdk-csharp#1741
 )
 
-// check reports a null that is not allowed as the value of a name. The
-// sentences are the service's.
+// check reports a null that is not allowed as the value of name. The messages
+// are those of the service.
 func (r nullRule) check(name string) error {
 	switch r {
 	case nullsRefused:
@@ -42,8 +42,8 @@ func (r nullRule) check(name string) error {
 	return nil
 }
 
-// checkObject reports a name or a value that may not stand in a twin. The object
-// stands in depth others, arrays included.
+// checkObject reports a name or a value that is not allowed in a twin. depth is
+// how many objects and arrays enclose the object.
 func checkObject(object map[string]any, nulls nullRule, depth int) error {
 	for name, value := range object {
 		if err := checkName(name); err != nil {
@@ -66,11 +66,12 @@ func checkName(name string) error {
 	return nil
 }
 
-// isNoNameRune includes all white space, a no-break space, too, as the check of
-// Azure/iotedge does. The empty name is allowed, see azure-iot-sdk-java#1754.
+// isNoNameRune reports whether r is not allowed in a name. Like the check in
+// Azure/iotedge, it rejects all white space, including no-break spaces. The
+// empty name is allowed, see azure-iot-sdk-java#1754.
 func isNoNameRune(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }
 
-// checkValue checks the value of name, or what stands in an array that is its
+// checkValue checks the value of name, or an element of an array that is its
 // value.
 func checkValue(name string, value any, nulls nullRule, depth int) error {
 	switch value := value.(type) {
@@ -109,8 +110,8 @@ func checkDepth(depth int) error {
 	return nil
 }
 
-// isNumber reports whether an integer is in the range of IoT Hub's, and any
-// other number in that of floating point.
+// isNumber reports whether text is an integer in IoT Hub's range, or another
+// number in the range of a 64-bit float.
 func isNumber(text string) bool {
 	if strings.ContainsAny(text, ".eE") {
 		_, err := strconv.ParseFloat(text, 64)
