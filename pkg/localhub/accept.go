@@ -10,7 +10,7 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// startAccepting serves the listeners that are open, and more.
+// startAccepting serves the hub's open listeners and those in more.
 func (h *Hub) startAccepting(more []net.Listener) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -23,12 +23,12 @@ func (h *Hub) startAccepting(more []net.Listener) {
 	}
 }
 
-// acceptPause is how long the hub waits before it tries again to accept.
+// acceptPause is how long the hub waits before it retries a failed accept.
 const acceptPause = 100 * time.Millisecond
 
-// accept serves connections until l is closed. Whatever else goes wrong, it
-// tries again. When there are too many files open, a connection that has not
-// signed in makes room.
+// accept serves connections until l is closed. After any other error it tries
+// again. If too many files are open, it closes a connection that has not signed
+// in to make room.
 func (h *Hub) accept(l net.Listener) {
 	for {
 		conn, err := l.Accept()
@@ -47,7 +47,8 @@ func (h *Hub) accept(l net.Listener) {
 	}
 }
 
-// pause reports whether the hub still runs after it.
+// pause waits for d and reports whether the hub is still running. It returns
+// early when the hub is closed.
 func (h *Hub) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -59,8 +60,8 @@ func (h *Hub) pause(d time.Duration) bool {
 	}
 }
 
-// makeRoom ends a connection that has not signed in, and reports whether there
-// was one.
+// makeRoom closes a connection that has not signed in, and reports whether
+// there was one.
 func (h *Hub) makeRoom() bool {
 	h.mu.Lock()
 	freed := h.places.free()
@@ -72,8 +73,8 @@ func (h *Hub) makeRoom() bool {
 	return true
 }
 
-// admit serves a connection, each by itself so that none holds up another, or
-// ends it at once.
+// admit either serves a connection in a goroutine of its own, so that none
+// holds up another, or closes it at once.
 func (h *Hub) admit(accepted net.Conn) {
 	conn := network.NewConn(accepted, &h.conditions)
 	entered, loser := h.enter(conn)
@@ -91,8 +92,9 @@ func (h *Hub) admit(accepted net.Conn) {
 	}
 }
 
-// enter puts conn on the list of those that are open, if the hub runs and has a
-// place for it. loser, if not nil, is without a place now.
+// enter adds conn to the open connections, if the hub is running and has a
+// place for it. loser, if not nil, is the connection left without a place: an
+// older one or conn itself.
 func (h *Hub) enter(conn *network.Conn) (entered bool, loser *network.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -107,8 +109,8 @@ func (h *Hub) enter(conn *network.Conn) (entered bool, loser *network.Conn) {
 	return true, loser
 }
 
-// turnAway ends a connection that has no place. The log says so once a second
-// at most.
+// turnAway closes a connection that has no place. It logs this at most once a
+// second.
 func (h *Hub) turnAway(conn *network.Conn) {
 	conn.Reset()
 	h.mu.Lock()
@@ -124,14 +126,14 @@ func (h *Hub) turnAway(conn *network.Conn) {
 	}
 }
 
-// authenticated lets conn keep its place.
+// authenticated marks conn as signed in, so that it keeps its place.
 func (h *Hub) authenticated(conn *network.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.places.authenticate(conn)
 }
 
-// forget takes conn off the list of those that are open, if it is still there.
+// forget removes conn from the open connections, if it is still one of them.
 func (h *Hub) forget(conn *network.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	certificateLife = 365 * 24 * time.Hour // some systems trust nothing that is good for longer than 825 days
+	certificateLife = 365 * 24 * time.Hour // some systems reject certificates that are valid for more than 825 days
 	renewBefore     = 30 * 24 * time.Hour
 )
 
-// certificate is what the hub shows to clients, and the authority that they
-// have to trust for it.
+// certificate is the certificate that the hub presents to clients, and the
+// authority that they have to trust to accept it.
 type certificate struct {
 	authority *x509.Certificate
 	server    tls.Certificate
 }
 
-// newCertificate makes both for the given names and addresses. The key of
-// the authority is forgotten at once: trusting it can never mean trusting
-// anything but this hub.
+// newCertificate creates the authority and the server certificate, which is for
+// the given names and addresses. The key of the authority is thrown away, so
+// that trusting the authority never means trusting anything but this hub.
 func newCertificate(names []string, now time.Time) (*certificate, error) {
 	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -77,8 +77,8 @@ func forNames(names []string) *x509.Certificate {
 	return template
 }
 
-// sign completes template and signs it with key, as parent or, if that is
-// nil, as itself.
+// sign completes template and signs it with key, which belongs to parent. If
+// parent is nil, the certificate is self-signed.
 func sign(template *x509.Certificate, now time.Time, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
@@ -97,8 +97,8 @@ func sign(template *x509.Certificate, now time.Time, parent *x509.Certificate, p
 	return x509.ParseCertificate(raw)
 }
 
-// serves reports whether c is good for all names, now and for some time to
-// come.
+// serves reports whether c is valid for all names, both now and renewBefore
+// from now.
 func (c *certificate) serves(names []string, now time.Time) bool {
 	for _, name := range names {
 		if c.server.Leaf.VerifyHostname(name) != nil {
@@ -108,13 +108,14 @@ func (c *certificate) serves(names []string, now time.Time) bool {
 	return c.isValid(now) && c.isValid(now.Add(renewBefore))
 }
 
-// isValid is false before the time from which on c counts, too: it may have
-// been made while the clock was ahead.
+// isValid reports whether c is valid at the time now. It checks the beginning
+// of the validity period as well: c may have been created while the clock was
+// ahead.
 func (c *certificate) isValid(now time.Time) bool {
 	return !now.Before(c.server.Leaf.NotBefore) && now.Before(c.server.Leaf.NotAfter)
 }
 
-// pem returns the authority, which is all that clients need.
+// pem returns the authority in PEM format, which is all that clients need.
 func (c *certificate) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.authority.Raw})
 }

@@ -7,17 +7,17 @@ import (
 )
 
 // certificateCheck is how often the hub checks whether it needs a new
-// certificate. Clients are told to trust a new one that long before they are
-// shown it.
+// certificate. [Hub.RootCAs] and [Hub.CertificatePEM] include a new one this
+// long before the hub presents it.
 const certificateCheck = time.Hour
 
-// certificates holds the certificate that is shown and its successor, nil until
-// one is due.
+// certificates holds the certificate that the hub presents, and its successor,
+// which is nil until one is due.
 type certificates struct{ shown, next atomic.Pointer[certificate] }
 
-// trusted returns those that clients have to trust.
+// trusted returns the certificates that clients have to trust.
 func (c *certificates) trusted() []*certificate {
-	next := c.next.Load() // first: it may take the place of the other one at any time
+	next := c.next.Load() // loaded first, as it may replace the one shown at any time
 	all := []*certificate{c.shown.Load()}
 	if next != nil {
 		all = append(all, next)
@@ -25,8 +25,8 @@ func (c *certificates) trusted() []*certificate {
 	return all
 }
 
-// config returns the TLS settings of the hub. Which protocol a connection
-// speaks is told by its first byte, so nothing is negotiated.
+// config returns the TLS settings of the hub. There is no ALPN, as the hub
+// recognizes the protocol of a connection by its first byte.
 func (c *certificates) config() *tls.Config {
 	return &tls.Config{
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &c.shown.Load().server, nil },
@@ -34,8 +34,8 @@ func (c *certificates) config() *tls.Config {
 	}
 }
 
-// renewCertificate sees to it that a hub that runs for long is trusted, until
-// the hub is closed.
+// renewCertificate replaces the certificate of a long-running hub before it
+// expires. It returns when the hub is closed.
 func (h *Hub) renewCertificate() {
 	ticker := time.NewTicker(certificateCheck)
 	defer ticker.Stop()
@@ -51,10 +51,10 @@ func (h *Hub) renewCertificate() {
 	}
 }
 
-// checkCertificate replaces a certificate that nears its end, in two steps:
-// first clients are to trust the next one, too, and by the next check it is
-// shown to them. One that does not count any more, as the clock was set, is
-// replaced at once.
+// checkCertificate replaces a certificate that is about to expire, in two
+// steps: first the next one is added to those that clients have to trust, and
+// at the next check the hub begins to present it. A certificate that is no
+// longer valid, because the clock was set, is replaced at once.
 func (h *Hub) checkCertificate(now time.Time) error {
 	shown, next := h.certificates.shown.Load(), h.certificates.next.Load()
 	if shown.serves(h.names, now) {

@@ -10,15 +10,15 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// The names under which a certificate is kept.
+// The names under which the parts of a certificate are stored.
 const (
 	keptAuthority = "authority"
 	keptServer    = "certificate"
 	keptServerKey = "server key"
 )
 
-// keptCertificate returns the one that is kept if it is still good, or else a
-// new one, which is then kept.
+// keptCertificate returns the stored certificate if it is still good. Otherwise
+// it creates a new one and stores it.
 func keptCertificate(r *registry.Registry, names []string, now time.Time) (*certificate, error) {
 	kept, err := r.Kept(keptAuthority, keptServer, keptServerKey)
 	if err != nil {
@@ -37,7 +37,7 @@ func keptCertificate(r *registry.Registry, names []string, now time.Time) (*cert
 	return fresh, fresh.keep(r)
 }
 
-// keep has r keep c in place of another.
+// keep stores c in r, in place of any other certificate.
 func (c *certificate) keep(r *registry.Registry) error {
 	serverKey, err := x509.MarshalPKCS8PrivateKey(c.server.PrivateKey)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *certificate) keep(r *registry.Registry) error {
 	})
 }
 
-// parseCertificate reads what keep keeps.
+// parseCertificate parses what keep has stored.
 func parseCertificate(authority, server, serverKey []byte) (*certificate, error) {
 	ca, err := x509.ParseCertificate(authority)
 	if err != nil {

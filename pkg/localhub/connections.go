@@ -20,13 +20,12 @@ type ConnectionState struct {
 	Telemetry  int       // messages received so far, wills included
 }
 
-// WaitConnection waits until ok returns true for the state of a connection,
-// and returns that state. ok is called at once and after every change; of
-// changes that follow each other quickly, it may see the last one only: to
-// notice that a client went and came back, look at SignIns. WaitConnection
-// ends, too, when ctx is done, with its error; when the hub is closed, with
-// [ErrClosed]; and when there is no such device or module, with
-// [iothub.ErrNotFound].
+// WaitConnection waits until ok returns true for the state of a connection, and
+// returns that state. ok is called at once and after every change; if several
+// changes follow each other quickly, it may see only the last one. To notice
+// that a client went and came back, look at SignIns. WaitConnection also ends
+// when ctx is done, with its error; when the hub is closed, with [ErrClosed];
+// and when there is no such device or module, with [iothub.ErrNotFound].
 func (h *Hub) WaitConnection(ctx context.Context, deviceID, moduleID string, ok func(ConnectionState) bool) (ConnectionState, error) {
 	id := registry.ID{Device: deviceID, Module: moduleID}
 	for {
@@ -58,13 +57,14 @@ func newConnectionState(s registry.Snapshot) ConnectionState {
 	return state
 }
 
-// Disconnect ends the connection of a device or, with a module id, of a
-// module. It reports whether there was one.
+// Disconnect ends the connection of a module or, with moduleID "", of a device.
+// It reports whether there was one.
 func (h *Hub) Disconnect(deviceID, moduleID string) bool {
 	return h.mqtt.Disconnect(registry.ID{Device: deviceID, Module: moduleID}, fault.Cut())
 }
 
-// ResetConnection is [Hub.Disconnect] by an RST, where the network has such.
+// ResetConnection is [Hub.Disconnect] with a TCP reset (RST), if the connection
+// runs over TCP.
 func (h *Hub) ResetConnection(deviceID, moduleID string) bool {
 	return h.mqtt.Disconnect(registry.ID{Device: deviceID, Module: moduleID}, fault.CutReset())
 }
@@ -74,9 +74,9 @@ func (h *Hub) ResetConnection(deviceID, moduleID string) bool {
 func (h *Hub) DisconnectAll() int { return h.mqtt.DisconnectAll(fault.Cut()) }
 
 // ForgetSessions forgets the stored subscriptions of all devices and modules
-// and cuts their connections: when they come back, the hub has never heard
-// of them. An error says that they are still in the hub's file, and will be
-// known again when the hub is started the next time.
+// and cuts their connections. When they sign in again, they find no session. An
+// error means that the subscriptions are still in the hub's file and will be
+// back when the hub is next started.
 func (h *Hub) ForgetSessions() error {
 	h.faults.Count("ForgetSessions", nil)
 	if err := h.registry.ForgetSessions(); err != nil {

@@ -10,8 +10,8 @@ import (
 // ErrClosed says that the hub is closed.
 var ErrClosed = errors.New("the hub is closed")
 
-// refusal returns err, for which a method of the hub was refused op, as clients
-// see it. Its message is the one for the log, which says more.
+// refusal returns the error that a client would get if the hub refused op
+// because of err. Its message is the one for the log, which has more detail.
 func refusal(op string, err error) error {
 	refused := huberror.From(err)
 	return &iothub.Error{Op: op, StatusCode: refused.Status, Code: refused.Code, Message: refused.Error()}

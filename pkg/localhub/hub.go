@@ -29,7 +29,7 @@ type Hub struct {
 	options Options
 	log     *slog.Logger
 	host    string   // the name for connection strings, without port
-	names   []string // all names and addresses that the hub goes by
+	names   []string // all names and addresses of the hub
 
 	certificates certificates
 	tls          *tls.Config
@@ -47,30 +47,31 @@ type Hub struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // all goroutines of the hub
 
-	stopping     sync.Mutex    // held by Stop and Resume, one at a time; guards the next two
-	pauseEnds    chan struct{} // of StopFor; nil without one
-	stoppedUntil time.Time     // zero without a pause
+	stopping     sync.Mutex    // lets only one Stop or Resume run at a time; guards the next two
+	pauseEnds    chan struct{} // closed to cancel the pause of StopFor; nil if there is none
+	stoppedUntil time.Time     // when the pause ends; zero if there is none
 
 	mu        sync.Mutex // guards the rest
-	addresses []string   // of listeners, as bound, to bind them again
+	addresses []string   // to which listeners were bound, to bind them again
 	listeners []net.Listener
 	stopped   bool
 	closed    bool
-	conns     map[*network.Conn]struct{} // that are served
+	conns     map[*network.Conn]struct{} // connections that are being served
 	places    *places
 
-	turnedAway       int // connections without a place, since they were logged
+	turnedAway       int // connections closed for lack of a place and not logged yet
 	turnedAwayLogged time.Time
 }
 
 // ErrInUse says that another hub keeps its data in the same folder.
 var ErrInUse = store.ErrInUse
 
-// ErrUnusable says that the file with the data is damaged, not a hub's, or out
-// of reach; the error that wraps it says which. The file is left as it is.
+// ErrUnusable says that the data file is damaged, is not a hub's file, or
+// cannot be accessed; the error that wraps it says which. The file is left as
+// it is.
 var ErrUnusable = store.ErrUnusable
 
-// TB is what [New] needs of a [testing.T], [testing.B] or [testing.F].
+// TB is the part of [testing.T], [testing.B] and [testing.F] that [New] needs.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -78,8 +79,8 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// New starts a hub for a test: on a free loopback port, in memory, with its
-// log in the test's. It is closed when the test ends.
+// New starts a hub for a test: on a free loopback port, with its data in memory
+// and its log in the test's log. The hub is closed when the test ends.
 func New(t TB) *Hub {
 	t.Helper()
 	h, err := Start(&Options{Logger: testLogger(t)})
@@ -108,12 +109,13 @@ func (l testLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Start starts a hub. When it returns, the hub accepts connections at all
-// its addresses.
+// Start starts a hub. When it returns, the hub accepts connections at all its
+// addresses.
 //
 // The error is a [*ListenError] if an address cannot be opened; it matches
 // [ErrInUse] if another hub uses [Options.DataDir], and [ErrUnusable] if the
-// file there cannot be used. [Options.Listeners] then stay open.
+// file there cannot be used. After an error, [Options.Listeners] are still
+// open.
 func Start(options *Options) (*Hub, error) {
 	h := &Hub{options: options.withDefaults(), registry: registry.New(), conns: make(map[*network.Conn]struct{})}
 	h.places = newPlaces(h.options.MaxConnections)
@@ -136,8 +138,7 @@ func Start(options *Options) (*Hub, error) {
 	return h, nil
 }
 
-// open reads what is kept from before, or begins anew, and sets up what serves
-// it.
+// open loads the stored data, or starts without any, and sets up the servers.
 func (h *Hub) open() (err error) {
 	if h.options.DataDir != "" {
 		kept, err := registry.Open(h.options.DataDir, h.logBroken)
@@ -167,8 +168,8 @@ func (h *Hub) open() (err error) {
 	return nil
 }
 
-// logBroken logs that the file with the data is damaged. It does not wait for
-// that, as its caller holds locks.
+// logBroken logs that the data file is damaged. It logs in another goroutine,
+// as its caller holds locks.
 func (h *Hub) logBroken(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -179,8 +180,8 @@ func (h *Hub) logBroken(err error) {
 	}
 }
 
-// Close ends all connections and the hub, and waits until everything has
-// ended. Closing it again does nothing.
+// Close closes the hub and all its connections, and waits until everything has
+// ended. Closing a hub again does nothing.
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closed = true
@@ -198,8 +199,8 @@ func (h *Hub) Close() {
 	h.registry.Close()
 }
 
-// HostName returns the HostName of connection strings for this hub,
-// "localhost:port".
+// HostName returns the HostName for connection strings of this hub, such as
+// "localhost:8883".
 func (h *Hub) HostName() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -210,9 +211,10 @@ func (h *Hub) HostName() string {
 	return net.JoinHostPort(h.host, port)
 }
 
-// ConnectionString returns the string of a shared access policy, one of the
-// constants such as [PolicyIoTHubOwner]. Each has exactly the permissions that
-// it has in Azure. It panics if there is no such policy.
+// ConnectionString returns the connection string of a shared access policy, one
+// of the constants such as [PolicyIoTHubOwner]. Each policy has exactly the
+// permissions that it has in Azure. ConnectionString panics if there is no such
+// policy.
 func (h *Hub) ConnectionString(policy string) iothub.ConnectionString {
 	keys, known := h.auth.PolicyKeys[policy]
 	if !known {
@@ -221,7 +223,8 @@ func (h *Hub) ConnectionString(policy string) iothub.ConnectionString {
 	return iothub.ConnectionString{HostName: h.HostName(), SharedAccessKeyName: policy, SharedAccessKey: keys.PrimaryKey}
 }
 
-// RootCAs returns what clients have to trust, for the options of that name:
+// RootCAs returns the certificates that clients have to trust, for the options
+// of that name:
 //
 //	registry, err := iothub.NewRegistry(hub.ConnectionString(PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
 //	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
@@ -233,9 +236,9 @@ func (h *Hub) RootCAs() *x509.CertPool {
 	return roots
 }
 
-// CertificatePEM returns the certificate that clients have to trust as a
-// file. A hub that runs for so long that it has to replace it returns the next
-// one with it, an hour before clients are shown that.
+// CertificatePEM returns the certificate that clients have to trust, as a PEM
+// file. If the hub runs for so long that the certificate has to be replaced,
+// the file also holds the next one, from an hour before the hub presents it.
 func (h *Hub) CertificatePEM() (file []byte) {
 	for _, c := range h.certificates.trusted() {
 		file = append(file, c.pem()...)

@@ -12,14 +12,14 @@ import (
 )
 
 // AddDevice adds a device and returns its connection string. A device that
-// exists already stays as it is. AddDevice panics if the hub refuses, as it
-// does an id with characters that it does not allow.
+// already exists is left as it is. AddDevice panics if the hub refuses, for
+// example because the id contains characters that are not allowed.
 func (h *Hub) AddDevice(deviceID string) iothub.ConnectionString {
 	return h.add(registry.ID{Device: deviceID})
 }
 
-// AddModule is [Hub.AddDevice] for a module, and for its device if that does
-// not exist yet. It returns the module's connection string.
+// AddModule is [Hub.AddDevice] for a module. It also adds the device if that
+// does not exist yet. It returns the module's connection string.
 func (h *Hub) AddModule(deviceID, moduleID string) iothub.ConnectionString {
 	h.AddDevice(deviceID)
 	return h.add(registry.ID{Device: deviceID, Module: moduleID})
@@ -41,8 +41,7 @@ func (h *Hub) add(id registry.ID) iothub.ConnectionString {
 	}
 }
 
-// Identity is a device or module and its connection, as they are at one
-// moment.
+// Identity is a device or module and the state of its connection at one moment.
 type Identity struct {
 	DeviceID string
 	ModuleID string // "" for a device
@@ -50,8 +49,8 @@ type Identity struct {
 	ConnectionState
 }
 
-// Identities returns all devices and modules in the order of their ids, each
-// device before its modules.
+// Identities returns all devices and modules, sorted by id, each device before
+// its modules.
 func (h *Hub) Identities() []Identity {
 	var all []Identity
 	for _, s := range h.registry.All() {

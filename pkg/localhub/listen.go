@@ -10,11 +10,11 @@ import (
 	"moduletwin/pkg/internal/listen"
 )
 
-// loopback holds what a certificate is always good for.
+// loopback holds the names for which every certificate is valid.
 var loopback = []string{"localhost", "127.0.0.1", "::1"}
 
-// hostNames returns the name for connection strings and all the names that
-// the hub goes by when it listens at addresses.
+// hostNames returns the name for connection strings, and all names of a hub
+// that listens at addresses.
 func hostNames(addresses []string) (host string, names []string) {
 	host, names = "localhost", slices.Clone(loopback)
 	for i, address := range addresses {
@@ -34,7 +34,7 @@ func hostNames(addresses []string) (host string, names []string) {
 	return host, names
 }
 
-// ErrPortTaken says that another program listens where the hub was to.
+// ErrPortTaken says that another program is listening at the hub's address.
 var ErrPortTaken = errors.New("another program is listening there")
 
 // ListenError says at which address the hub could not listen. Its cause may
@@ -50,7 +50,7 @@ func (e *ListenError) Error() string { return "listen on " + e.Address + ": " + 
 // Unwrap returns the cause.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// listen opens addresses. Either all of them are opened or none.
+// listen opens addresses: either all of them or none.
 func (h *Hub) listen(addresses []string) error {
 	var opened []net.Listener
 	for _, address := range addresses {
@@ -81,7 +81,8 @@ func (h *Hub) listen(addresses []string) error {
 	return nil
 }
 
-// Addresses returns where the hub listens, "127.0.0.1:8883" and so on.
+// Addresses returns the addresses at which the hub listens, such as
+// "127.0.0.1:8883".
 func (h *Hub) Addresses() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()

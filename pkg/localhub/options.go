@@ -12,45 +12,48 @@ import (
 // DataFile is the name of the file in [Options.DataDir].
 const DataFile = store.FileName
 
-// Options say how a hub is to run. A nil *Options means the zero value.
+// Options configure a hub. A nil *Options means the zero value.
 type Options struct {
-	// Listen holds the addresses to serve, "host:port". The host "localhost"
-	// means the loopback addresses of both families, port 0 a free one. Nil
-	// means "localhost:0", or nothing if there are Listeners.
+	// Listen holds the addresses to serve, "host:port". The host
+	// "localhost" means the loopback addresses of both IPv4 and IPv6, and
+	// port 0 means a free port. Nil means "localhost:0", or nothing if
+	// there are Listeners.
 	Listen []string
 
-	// Listeners are served beside those of Listen, and closed with the hub.
-	// Their connections are bare: TLS is the hub's.
+	// Listeners are served in addition to Listen, and closed with the hub.
+	// They must accept plain connections: the hub adds TLS.
 	Listeners []net.Listener
 
-	// Logger gets a line for every request, sign-in and sign-out, and for
-	// every refusal with its reason. Nil discards them. No key, signature or
-	// token is ever logged. The hub holds no locks meanwhile: the handler may
-	// call its methods, but for Close.
+	// Logger gets a line for every request, sign-in and disconnection, and
+	// for every refusal with its reason. Nil discards them. No key,
+	// signature or token is ever logged. The hub holds no locks while it
+	// logs, so the handler may call any of its methods except Close.
 	Logger *slog.Logger
 
-	// DataDir is the folder in which the hub keeps its certificate, keys,
-	// identities, twins and stored subscriptions, all in the file [DataFile];
-	// it is made if it does not exist. "" keeps them in memory only. A file that
-	// turns out to be damaged while the hub runs is logged as an error, once;
-	// from then on the hub answers every change with status 500.
+	// DataDir is the folder in which the hub stores its certificate, keys,
+	// identities, twins and subscriptions, all in the file [DataFile]. The
+	// folder is created if it does not exist. "" keeps everything in memory
+	// only. If the file turns out to be damaged while the hub runs, that is
+	// logged as an error, once, and from then on the hub answers every
+	// change with status 500.
 	DataDir string
 
-	// TokenGrace is how long after its expiry a token still counts, and how
-	// long a connection that it signed in lives on. Zero means 5 minutes, as
-	// in Azure; a negative value means no grace.
+	// TokenGrace is how long a token is still accepted after its expiry,
+	// and how long a connection that signed in with it lives on. Zero means
+	// 5 minutes, as in Azure; a negative value means no grace.
 	TokenGrace time.Duration
 
-	// SignInTimeout is the time that a new connection has for the TLS
-	// handshake, and then for saying who it is. Zero means 30 seconds.
+	// SignInTimeout is how long a new connection may take for the TLS
+	// handshake, and then again to identify itself. Zero means 30 seconds.
 	SignInTimeout time.Duration
 
-	// MaxConnections is how many connections may be open at once. Up to three
-	// quarters of them may be of clients that have not signed in, over MQTT or
-	// with an HTTPS request; when there are more, or no place is left for a new
-	// connection, those are closed, the oldest first and of the address that has
-	// most. When all have signed in, new connections are closed as they come.
-	// Zero means 16384.
+	// MaxConnections is how many connections may be open at once. At most
+	// three quarters of them may belong to clients that have not signed in,
+	// over MQTT or with an authorized HTTPS request. If a new connection
+	// would exceed either limit, one that has not signed in is closed: the
+	// oldest from the address with the most of them. If all places are
+	// taken by clients that have signed in, new connections are closed at
+	// once. Zero means 16384.
 	MaxConnections int
 }
 

@@ -8,18 +8,19 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// places are those of the connections of a hub. Clients that have not signed
-// in yet, by a CONNECT or by a request with a token, may take only some of them,
-// and lose their places when others need them: a flood of connections that say
-// nothing shuts nobody out. The lock of the hub guards them.
+// places limits how many connections a hub may have open: each takes one place.
+// Clients that have not signed in yet, by a CONNECT or by a request with a
+// token, may take only some of the places, and lose theirs when others need
+// them, so that a flood of silent connections shuts nobody out. The lock of the
+// hub guards places.
 type places struct {
-	limit     int // of all
-	allowance int // of those who have not signed in
+	limit     int // for all connections
+	allowance int // for connections that have not signed in
 
-	taken     map[*network.Conn]*list.Element // nil for who has signed in
-	newcomers map[netip.Prefix]*list.List     // who have not, by their address, the oldest first
-	waiting   int                             // how many they are
-	arrivals  int                             // so far
+	taken     map[*network.Conn]*list.Element // the connection's entry in newcomers; nil once it has signed in
+	newcomers map[netip.Prefix]*list.List     // connections that have not signed in, by address, oldest first
+	waiting   int                             // number of newcomers
+	arrivals  int                             // number of connections so far
 }
 
 // newcomer is a connection that has not signed in.
@@ -28,8 +29,9 @@ type newcomer struct {
 	number int // the order of arrival
 }
 
-// newPlaces keeps a quarter of the places for those who have signed in. Of the
-// default, the rest is enough for ten thousand modules that come all at once.
+// newPlaces reserves a quarter of the places for clients that have signed in.
+// With the default limit, the rest is enough for ten thousand modules that
+// connect all at once.
 func newPlaces(limit int) *places {
 	return &places{
 		limit:     limit,
@@ -39,8 +41,8 @@ func newPlaces(limit int) *places {
 	}
 }
 
-// take gives conn a place. It returns the connection that loses its own for
-// that: nil if there was room, conn itself if all places are taken by clients
+// take gives conn a place. loser is the connection that loses its own place in
+// return: nil if there was room, conn itself if all places are taken by clients
 // that have signed in.
 func (p *places) take(conn *network.Conn) (loser *network.Conn) {
 	if p.waiting >= p.allowance || len(p.taken) >= p.limit {
@@ -58,8 +60,9 @@ func (p *places) take(conn *network.Conn) (loser *network.Conn) {
 	return loser
 }
 
-// free takes its place from a connection that has not signed in: the oldest
-// from the address that has most of them. It returns nil if there is none.
+// free takes the place of a connection that has not signed in, and returns that
+// connection: the oldest from the address with the most of them. It returns nil
+// if there is none.
 func (p *places) free() *network.Conn {
 	var most *list.List
 	for _, from := range p.newcomers {
@@ -77,7 +80,8 @@ func (p *places) free() *network.Conn {
 
 func oldest(from *list.List) newcomer { return from.Front().Value.(newcomer) }
 
-// authenticate lets conn keep its place, if it still has one.
+// authenticate marks conn as signed in, if it still has a place, so that it
+// keeps it.
 func (p *places) authenticate(conn *network.Conn) {
 	if element := p.taken[conn]; element != nil {
 		p.removeNewcomer(element)
@@ -85,7 +89,7 @@ func (p *places) authenticate(conn *network.Conn) {
 	}
 }
 
-// leave gives up the place of conn, if it still has one.
+// leave frees the place of conn, if it still has one.
 func (p *places) leave(conn *network.Conn) {
 	if element := p.taken[conn]; element != nil {
 		p.removeNewcomer(element)
@@ -102,8 +106,8 @@ func (p *places) removeNewcomer(element *list.Element) {
 	p.waiting--
 }
 
-// origin returns the address that conn comes from. Of IPv6, it is the network:
-// one machine has as many addresses there as it likes.
+// origin returns the address that conn comes from. For IPv6, it returns the /64
+// network, within which a single machine can have any number of addresses.
 func origin(conn net.Conn) netip.Prefix {
 	tcp, isTCP := conn.RemoteAddr().(*net.TCPAddr)
 	if !isTCP {

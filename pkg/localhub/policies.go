@@ -14,18 +14,18 @@ const (
 	PolicyDevice                      = auth.Device                      // signing in as any device or module
 	PolicyRegistryRead                = auth.RegistryReader              // reading identities
 	PolicyRegistryReadWrite           = auth.RegistryReadWrite           // reading and writing them
-	PolicyServiceAndRegistryReadWrite = auth.ServiceAndRegistryReadWrite // that and twins: the tutorial's
+	PolicyServiceAndRegistryReadWrite = auth.ServiceAndRegistryReadWrite // the same and twins: the policy of the tutorials
 )
 
 // Policy is a shared access policy.
 type Policy struct {
 	Name        string
 	Permissions []string            // as Azure names them: "RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"
-	Keys        iothub.SymmetricKey // either signs
+	Keys        iothub.SymmetricKey // tokens may be signed with either key
 }
 
-// Policies returns the shared access policies, those of an Azure hub first and
-// in the order of its portal.
+// Policies returns the shared access policies: those of an Azure hub first, in
+// the order of the Azure portal.
 func (h *Hub) Policies() (list []Policy) {
 	for _, p := range auth.Policies {
 		list = append(list, Policy{p.Name, permissionNames(p.Permissions), h.auth.PolicyKeys[p.Name]})

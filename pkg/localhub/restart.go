@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Stop closes the hub's port and cuts all connections: until [Hub.Resume],
-// nothing listens there. At [Options.Listeners], which cannot be opened
-// again, new connections are closed as they come.
+// Stop closes the hub's port and cuts all connections. Nothing listens there
+// until [Hub.Resume]. [Options.Listeners], which could not be opened again,
+// stay open, but new connections to them are closed at once.
 func (h *Hub) Stop() { h.stop(0) }
 
 // StopFor is [Hub.Stop] for a while: after d, the hub listens again by itself,
-// unless it was told something else in between.
+// unless it was stopped again or resumed in between.
 func (h *Hub) StopFor(d time.Duration) { h.stop(d) }
 
-// stop takes as d zero for "until further notice".
+// stop stops the hub for d, or until further notice if d is zero.
 func (h *Hub) stop(d time.Duration) {
 	h.faults.Count("Stop", nil)
 	h.stopping.Lock()
@@ -31,8 +31,8 @@ func (h *Hub) stop(d time.Duration) {
 	}
 }
 
-// resumeAfter begins a pause, at whose end the hub listens again. The lock is
-// held.
+// resumeAfter begins a pause of length d, after which the hub listens again.
+// The caller holds h.stopping.
 func (h *Hub) resumeAfter(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -47,14 +47,14 @@ func (h *Hub) resumeAfter(d time.Duration) {
 		select {
 		case <-pause.C:
 			h.resumeFrom(ended)
-		case <-ended: // the hub was told something else
+		case <-ended: // the hub was stopped again or resumed
 		case <-h.ctx.Done():
 		}
 	})
 }
 
-// resumeFrom listens again after a pause, unless that was ended in the very
-// moment in which it was over.
+// resumeFrom listens again after a pause, unless another call ended the pause
+// just as it ran out.
 func (h *Hub) resumeFrom(pause chan struct{}) {
 	h.stopping.Lock()
 	if h.pauseEnds != pause {
@@ -62,7 +62,7 @@ func (h *Hub) resumeFrom(pause chan struct{}) {
 		return
 	}
 	err := h.resume()
-	h.stopping.Unlock() // before the log is told
+	h.stopping.Unlock() // before logging, as a log handler may call the hub
 	if err != nil {
 		h.log.Error(err.Error())
 		return
@@ -70,7 +70,7 @@ func (h *Hub) resumeFrom(pause chan struct{}) {
 	h.log.Info("the hub accepts connections again")
 }
 
-// endPause cancels the pause, if there is one. The lock is held.
+// endPause cancels the pause, if there is one. The caller holds h.stopping.
 func (h *Hub) endPause() {
 	if h.pauseEnds != nil {
 		close(h.pauseEnds)
@@ -78,8 +78,8 @@ func (h *Hub) endPause() {
 	}
 }
 
-// Stopped reports whether nothing listens at the hub's port, after [Hub.Stop]
-// or [Hub.StopFor], and until when; the time is zero if that is open.
+// Stopped reports whether the hub is stopped, by [Hub.Stop] or [Hub.StopFor],
+// and until when. The time is zero if the hub does not listen again by itself.
 func (h *Hub) Stopped() (stopped bool, until time.Time) {
 	h.stopping.Lock()
 	defer h.stopping.Unlock()
@@ -95,7 +95,8 @@ func (h *Hub) stopListening() {
 	h.closeListeners()
 }
 
-// closeListeners closes those that can be opened again. The lock is held.
+// closeListeners closes the listeners that can be opened again. The caller
+// holds h.mu.
 func (h *Hub) closeListeners() {
 	for _, l := range h.listeners {
 		l.Close()
@@ -112,7 +113,7 @@ func (h *Hub) cutAll() {
 	}
 }
 
-// Resume listens again at the same port, after [Hub.Stop]. If another program
+// Resume listens again on the same port, after [Hub.Stop]. If another program
 // has taken the port meanwhile, the error matches [ErrPortTaken]; after
 // [Hub.Close], it matches [ErrClosed].
 func (h *Hub) Resume() error {
@@ -121,7 +122,7 @@ func (h *Hub) Resume() error {
 	return h.resume()
 }
 
-// resume is [Hub.Resume] with the lock held.
+// resume is [Hub.Resume] for callers that hold h.stopping.
 func (h *Hub) resume() error {
 	h.endPause()
 	h.mu.Lock()
@@ -144,9 +145,9 @@ func (h *Hub) Restart() error {
 	return h.Resume()
 }
 
-// RestartEmpty is [Hub.Restart] of a hub that has lost its data: it is left
-// with its certificate and the keys of its policies, and has forgotten all
-// identities, twins and sessions.
+// RestartEmpty is [Hub.Restart] with a loss of data: the hub keeps its
+// certificate and the keys of its policies, but forgets all identities, twins
+// and sessions.
 func (h *Hub) RestartEmpty() error {
 	h.Stop()
 	return errors.Join(h.registry.Clear(), h.Resume())

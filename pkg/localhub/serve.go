@@ -15,13 +15,13 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// serve finds out what a connection speaks and has it served. One port is
-// enough for all: an MQTT client begins, inside TLS, with the byte of a
-// CONNECT packet, which begins no HTTP request.
+// serve finds out which protocol a connection speaks and serves it. One port is
+// enough for all protocols: inside TLS, an MQTT client begins with the first
+// byte of a CONNECT packet, with which no HTTP request can begin.
 func (h *Hub) serve(socket *network.Conn) {
 	handedOver := false
 	defer func() {
-		h.logPanic(socket, recover()) // before the hub may believe that nothing is under way
+		h.logPanic(socket, recover()) // before forget, after which Close no longer waits for this
 		if !handedOver {
 			socket.Close()
 			h.forget(socket)
@@ -46,11 +46,12 @@ func (h *Hub) serve(socket *network.Conn) {
 	handedOver = h.httpConns.give(begun)
 }
 
-// connectByte begins every MQTT connection.
+// connectByte is the first byte of every MQTT connection.
 const connectByte = 0x10
 
-// logHandshake speaks of clients that do not trust the hub, not of those
-// that changed their mind.
+// logHandshake logs a failed handshake, for example with a client that does not
+// trust the hub, unless it failed only because either side closed the
+// connection.
 func (h *Hub) logHandshake(socket *network.Conn, err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || socket.HasClosed() || h.ctx.Err() != nil {
 		return
@@ -59,7 +60,7 @@ func (h *Hub) logHandshake(socket *network.Conn, err error) {
 }
 
 // logPanic logs a panic that occurred while a client was served. The hub goes
-// on without the connection.
+// on running; only the connection ends.
 func (h *Hub) logPanic(socket *network.Conn, panicked any) {
 	if panicked != nil && panicked != http.ErrAbortHandler {
 		h.log.Error("the hub failed to serve a client", "from", socket.RemoteAddr(), "panic", panicked, "stack", string(debug.Stack()))
@@ -82,7 +83,8 @@ func (c *begunConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// handoff is the listener of the HTTP server.
+// handoff is the listener of the HTTP server: it accepts the connections that
+// are given to it.
 type handoff struct {
 	conns chan *begunConn
 	done  <-chan struct{}
@@ -109,7 +111,7 @@ func (l *handoff) Accept() (net.Conn, error) {
 func (l *handoff) Close() error   { return nil }
 func (l *handoff) Addr() net.Addr { return &net.TCPAddr{} }
 
-// startHTTP serves the connections that are handed over.
+// startHTTP starts the HTTP server for the connections that serve hands over.
 func (h *Hub) startHTTP() {
 	h.httpConns = &handoff{conns: make(chan *begunConn), done: h.ctx.Done()}
 	h.http = &http.Server{
@@ -133,7 +135,8 @@ func (h *Hub) startHTTP() {
 	h.tasks.Go(func() { h.http.Serve(h.httpConns) })
 }
 
-// serveHTTP tells MQTT over WebSocket from the REST interface.
+// serveHTTP serves MQTT over WebSocket at its path, and the REST interface at
+// all others.
 func (h *Hub) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -26,8 +26,8 @@ func (h *Hub) Twin(deviceID, moduleID string) (iothub.Twin, bool) {
 }
 
 // PatchDesired merges patch into the desired properties of a module or, with
-// moduleID "", of a device, as a back end does, and returns their new
-// version. If the hub refuses, the error is an [*iothub.Error], as over HTTPS.
+// moduleID "", of a device, like a back end, and returns their new version. If
+// the hub refuses, the error is an [*iothub.Error], as over HTTPS.
 func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (version int64, err error) {
 	text, err := json.Marshal(iothub.Properties(patch))
 	if err != nil {
@@ -45,9 +45,9 @@ func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (ver
 	return snapshot.Twin.Desired.Version, nil
 }
 
-// CheckPatch reports what the hub would say to patch, a change of the twin of
-// a module or, with moduleID "", of a device: nil if it would take it, or an
-// [*iothub.Error]. Nothing is changed.
+// CheckPatch reports whether the hub would accept patch for the twin of a
+// module or, with moduleID "", of a device. It returns nil if so, and otherwise
+// the [*iothub.Error] that a client would get. Nothing is changed.
 func (h *Hub) CheckPatch(deviceID, moduleID string, patch iothub.TwinPatch) error {
 	text, err := json.Marshal(patch)
 	if err != nil {

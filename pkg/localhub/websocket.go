@@ -11,9 +11,9 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// upgrader answers the subprotocol in the case in which the client asked for
-// it: the official C SDK says MQTT. Any origin may connect: what counts is
-// the token in the CONNECT.
+// upgrader answers with the subprotocol in the letter case that the client
+// used: the official C SDK asks for MQTT. Any origin may connect, as clients
+// are authenticated by the token in the CONNECT.
 var upgrader = websocket.Upgrader{
 	Subprotocols:    []string{"mqtt", "MQTT"},
 	CheckOrigin:     func(*http.Request) bool { return true },
@@ -21,8 +21,8 @@ var upgrader = websocket.Upgrader{
 	WriteBufferPool: new(sync.Pool),
 }
 
-// serveWebSocket speaks MQTT inside a WebSocket. A handshake that does not
-// offer the subprotocol is refused, as Azure does, see azure-docs#21306.
+// serveWebSocket serves MQTT inside a WebSocket. As in Azure, a handshake that
+// does not offer the subprotocol is refused, see azure-docs#21306.
 func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	socket := network.FromContext(r.Context())
 	if websocket.IsWebSocketUpgrade(r) && !offersMQTT(r) {
@@ -34,11 +34,11 @@ func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", err)
 		if socket.HasClosed() {
-			h.forget(socket) // Upgrade had taken it over before it failed
+			h.forget(socket) // Upgrade had already hijacked the connection when it failed
 		}
-		return // Upgrade has answered
+		return // Upgrade has already sent a response
 	}
-	defer h.forget(socket) // a connection that was taken over is no longer the HTTP server's to count
+	defer h.forget(socket) // the HTTP server does not report the end of a hijacked connection
 	h.mqtt.Serve(wsconn.New(ws), socket)
 }
 
