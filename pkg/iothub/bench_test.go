@@ -16,7 +16,7 @@ import (
 
 const moduleString = "HostName=myhub.azure-devices.net;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=" + testKey
 
-// The floor is what no token can do without: HMAC-SHA256, base64, escaping
+// The floor is the least that any token needs: HMAC-SHA256, base64, escaping
 // and one string.
 func BenchmarkNewSASToken(b *testing.B) {
 	c := parse(b, moduleString)

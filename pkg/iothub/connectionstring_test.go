@@ -10,7 +10,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// testKey is a key of the size that hubs make, "0123456789abcdef" twice.
+// testKey is a key of the size that hubs make: "0123456789abcdef" twice, in
+// base64.
 const testKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 func TestParseConnectionString(t *testing.T) {
@@ -57,7 +58,7 @@ func TestParseConnectionString(t *testing.T) {
 				t.Fatalf("got %v, %v, want %v", got, err, test.want)
 			}
 			if again, err := iothub.ParseConnectionString(got.Reveal()); err != nil || !reflect.DeepEqual(again, got) {
-				t.Errorf("what it reveals is read as %v, %v", again, err)
+				t.Errorf("the result of Reveal is parsed as %v, %v", again, err)
 			}
 		})
 	}
@@ -68,7 +69,7 @@ func TestParseConnectionStringRefuses(t *testing.T) {
 	tests := []struct{ name, text, says string }{
 		{"empty", "", "it is empty"},
 		{"a key cut at a multiple of four", "HostName=h;DeviceId=d;SharedAccessKey=AAAA", "SharedAccessKey: the key is incomplete: it has 3 bytes, hubs use 16 to 64"},
-		{"a key that is two", "HostName=h;DeviceId=d;SharedAccessKey=" + strings.Repeat("AAAA", 22), "SharedAccessKey: the key is too long: it has 66 bytes, hubs use 16 to 64"},
+		{"two keys in one", "HostName=h;DeviceId=d;SharedAccessKey=" + strings.Repeat("AAAA", 22), "SharedAccessKey: the key is too long: it has 66 bytes, hubs use 16 to 64"},
 		{"a key that is too long by a byte", "HostName=h;DeviceId=d;SharedAccessKey=" + strings.Repeat("AAAA", 21) + "AAA=", "the key is too long: it has 65 bytes"},
 		{"a key that is too short by a byte", "HostName=h;DeviceId=d;SharedAccessKey=" + strings.Repeat("AAAA", 5), "the key is incomplete: it has 15 bytes"},
 		{"a key twice", "HostName=h;DeviceId=d;SharedAccessKey=" + testKey + testKey, "SharedAccessKey: something follows the = at the end of the key"},
@@ -82,7 +83,7 @@ func TestParseConnectionStringRefuses(t *testing.T) {
 		{"two semicolons at the end", "HostName=h" + rest + ";;", "there is one semicolon too many"},
 		{"two semicolons", "HostName=h;" + rest, "there is one semicolon too many"},
 		{"a semicolon at the beginning", ";HostName=h" + rest, "leave out everything before HostName="},
-		{"what createmodule prints, whole", "module connection string = HostName=h;DeviceId=d;ModuleId=m;SharedAccessKey=" + testKey, "leave out everything before HostName="},
+		{"the whole line that createmodule prints", "module connection string = HostName=h;DeviceId=d;ModuleId=m;SharedAccessKey=" + testKey, "leave out everything before HostName="},
 		{"the same in quotes", `"module connection string = HostName=h;DeviceId=d;ModuleId=m;SharedAccessKey=` + testKey + `"`, "leave out everything before HostName="},
 		{"the line for the shell, in the string", `export IOTHUB_CONNECTION_STRING="HostName=h` + rest + `"`, "leave out everything before HostName="},
 		{"a quote at the beginning only", `"HostName=h` + rest, "leave out everything before HostName="},
@@ -92,12 +93,12 @@ func TestParseConnectionStringRefuses(t *testing.T) {
 		{"a byte order mark", "\ufeffHostName=h" + rest, "character 1 is a byte order mark (U+FEFF), which cannot be seen: leave it out"},
 		{"a zero-width space", "HostName=h\u200b" + rest, "character 11 is a zero-width space (U+200B), which cannot be seen"},
 		{"a no-break space", "HostName=h;\u00a0DeviceId=d", "character 12 is a no-break space (U+00A0)"},
-		{"a character that turns text", "HostName=h\u202e" + rest, "character 11 is U+202E, which cannot be seen"},
+		{"a character that reverses the writing direction", "HostName=h\u202e" + rest, "character 11 is U+202E, which cannot be seen"},
 		{"a line break in the name of a policy", "HostName=h;SharedAccessKeyName=serviceAndRegistryReadWrit\ne;SharedAccessKey=" + testKey, "character 58 is a line break (U+000A), which cannot be seen: leave it out"},
 		{"a line break in the key", "HostName=h;SharedAccessKeyName=p;SharedAccessKey=" + testKey[:20] + "\r\n" + testKey[20:], "is a line break (U+000D)"},
 		{"a tab between parts", "HostName=h;\tDeviceId=d", "character 12 is a tab (U+0009)"},
 		{"an escape sequence", "HostName=h\x1b[0m" + rest, "character 11 is U+001B, which cannot be seen"},
-		{"no UTF-8", "HostName=h\xff" + rest, "character 11 cannot be read: copy the string again"},
+		{"not UTF-8", "HostName=h\xff" + rest, "character 11 cannot be read: copy the string again"},
 		{"an unknown name", "HostName=h;Owner=me" + rest, "a part other than HostName, DeviceId, ModuleId, SharedAccessKeyName and SharedAccessKey"},
 		{"a name in another case", "Hostname=h" + rest, `write HostName instead of "Hostname"`},
 		{"a name twice", "HostName=h;HostName=h" + rest, "HostName appears twice"},
@@ -132,11 +133,11 @@ func TestParseConnectionStringRefuses(t *testing.T) {
 		{"a key without its =", "HostName=h;DeviceId=d;SharedAccessKey=" + strings.TrimSuffix(testKey, "="), "the key is incomplete"},
 		{"a key that is not base64", "HostName=h;DeviceId=d;SharedAccessKey=not*base64**", "the key is not base64"},
 		{"a key in the URL alphabet", "HostName=h;DeviceId=d;SharedAccessKey=a-_B", "the key is not base64"},
-		{"a key with bits to spare", "HostName=h;DeviceId=d;SharedAccessKey=AB==", "the key is not base64"},
+		{"a key with nonzero padding bits", "HostName=h;DeviceId=d;SharedAccessKey=AB==", "the key is not base64"},
 
 		{"device id with a slash", "HostName=h;DeviceId=a/b;SharedAccessKey=" + testKey, `the device id contains '/'; allowed are`},
 		{"device id with a space", "HostName=h;DeviceId=a b;SharedAccessKey=" + testKey, `the device id contains ' '`},
-		{"device id in other letters", "HostName=h;DeviceId=Gerät;SharedAccessKey=" + testKey, `the device id contains 'ä'`},
+		{"device id with a non-ASCII letter", "HostName=h;DeviceId=Gerät;SharedAccessKey=" + testKey, `the device id contains 'ä'`},
 		{"device id too long", "HostName=h;DeviceId=" + strings.Repeat("d", 129) + ";SharedAccessKey=" + testKey, "the device id has 129 characters, the limit is 128"},
 		{"module id with &", "HostName=h;DeviceId=d;ModuleId=a&b;SharedAccessKey=" + testKey, `the module id contains '&'`},
 	}
@@ -147,15 +148,15 @@ func TestParseConnectionStringRefuses(t *testing.T) {
 				t.Errorf("got error %v, want one that says %q", err, test.says)
 			}
 			if !reflect.DeepEqual(c, iothub.ConnectionString{}) {
-				t.Errorf("got %v beside the error", c)
+				t.Errorf("got %v along with the error", c)
 			}
 		})
 	}
 }
 
-// A key is still a key where it does not belong.
+// No error shows the key, even if the key is in the wrong place.
 func TestParseConnectionStringKeepsTheKeySecret(t *testing.T) {
-	const secret = "k/+" + testKey // with the characters that ids and hosts may not have
+	const secret = "k/+" + testKey // with characters that ids and hosts may not have
 	for _, text := range []string{
 		secret,
 		"HostName=" + secret,
@@ -179,7 +180,7 @@ func TestParseConnectionStringKeepsTheKeySecret(t *testing.T) {
 		if _, err := iothub.ParseConnectionString(text); err == nil {
 			t.Errorf("%s: no error", text)
 		} else if strings.Contains(err.Error(), secret[:4]) || strings.Contains(err.Error(), testKey[:8]) {
-			t.Errorf("%s: the error holds the key: %v", text, err)
+			t.Errorf("%s: the error shows the key: %v", text, err)
 		}
 	}
 }
@@ -207,8 +208,9 @@ func TestConnectionStringParts(t *testing.T) {
 	}
 }
 
-// FuzzParseConnectionString puts a key somewhere into a string: nothing
-// panics, what is read is written the same, and no error gives the key away.
+// FuzzParseConnectionString puts a key somewhere into a string: nothing panics,
+// a parsed string stays the same when it is revealed and parsed again, and no
+// error gives the key away.
 func FuzzParseConnectionString(f *testing.F) {
 	const secret = "c2VjcmV0/c2VjcmV0+c2VjcmV0"
 	for _, seed := range [][2]string{
@@ -229,15 +231,15 @@ func FuzzParseConnectionString(f *testing.F) {
 				t.Errorf("%v does not match ErrInvalid", err)
 			}
 			if strings.Contains(err.Error(), secret) || strings.Contains(fmt.Sprintf("%+v", err), secret) {
-				t.Errorf("the error holds the key: %v", err)
+				t.Errorf("the error shows the key: %v", err)
 			}
 			return
 		}
 		if again, err := iothub.ParseConnectionString(c.Reveal()); err != nil || !reflect.DeepEqual(again, c) {
-			t.Errorf("%q is read as %v, %v, want %v", c, again, err, c)
+			t.Errorf("%q is parsed as %v, %v, want %v", c, again, err, c)
 		}
 		if _, err := iothub.ParseSASToken(c.NewSASToken(inYear2026).Reveal()); err != nil {
-			t.Errorf("its token cannot be read: %v", err)
+			t.Errorf("its token cannot be parsed: %v", err)
 		}
 	})
 }
@@ -251,7 +253,7 @@ func parse(t testing.TB, text string) iothub.ConnectionString {
 	return c
 }
 
-// checkInvalid checks an error about input.
+// checkInvalid checks that err matches ErrInvalid and says what is wrong.
 func checkInvalid(t *testing.T, err error, says string) {
 	t.Helper()
 	if !errors.Is(err, iothub.ErrInvalid) || !strings.Contains(err.Error(), says) {

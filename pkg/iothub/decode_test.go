@@ -13,8 +13,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// The files of testdata have the shapes of recorded responses: two forms of
-// "never", up to seven digits of a fraction, null for what is not set.
+// The files in testdata have the form of recorded responses: two ways to write
+// "never", fractions of up to seven digits, null for what is not set.
 
 var keys = iothub.SymmetricKey{
 	PrimaryKey:   iothub.NewKey([]byte("0123456789abcdef0123456789abcdef")),
@@ -153,7 +153,7 @@ func TestTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			if text, err := json.Marshal(got); string(text) != test.want || err != nil {
-				t.Errorf("is written %s, %v, want %s", text, err, test.want)
+				t.Errorf("written as %s, %v, want %s", text, err, test.want)
 			}
 			if never := strings.HasPrefix(test.name, "never"); got.IsZero() != never {
 				t.Errorf("IsZero() = %t", !never)
@@ -162,7 +162,7 @@ func TestTime(t *testing.T) {
 	}
 	for _, wrong := range []string{`""`, `"yesterday"`, `0`, `{}`, `"2020-13-01T00:00:00Z"`, `"2020-09-01 20:58:36"`} {
 		if err := json.Unmarshal([]byte(wrong), new(iothub.Time)); err == nil {
-			t.Errorf("%s is taken for a time", wrong)
+			t.Errorf("%s is accepted as a time", wrong)
 		}
 	}
 }
@@ -188,8 +188,8 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// FuzzTwin: what a hub may send is decoded, and a twin that was decoded is
-// written and decoded the same.
+// FuzzTwin checks that no input makes decoding panic, and that a decoded twin
+// stays the same when it is encoded and decoded again.
 func FuzzTwin(f *testing.F) {
 	f.Add(read(f, "twin_module.json"))
 	f.Add(read(f, "twin_device.json"))
@@ -207,7 +207,7 @@ func FuzzTwin(f *testing.F) {
 			t.Fatalf("%s: %v", written, err)
 		}
 		if rewritten, err := json.Marshal(again); err != nil || string(rewritten) != string(written) {
-			t.Errorf("%s is written %s, %v", written, rewritten, err)
+			t.Errorf("%s is encoded again as %s, %v", written, rewritten, err)
 		}
 		_ = twin.Properties.Desired.Version()
 		_ = twin.Properties.Desired.String()

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// Whoever uses this package gets the standard library and one small module with
-// it.
+// This package depends on the standard library and one small module only.
 func TestDependencies(t *testing.T) {
 	for _, path := range deps(t, ".") {
 		standard := !strings.Contains(strings.Split(path, "/")[0], ".") && !strings.HasPrefix(path, "moduletwin/")
@@ -19,7 +18,7 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// The programs of the service side speak HTTPS only.
+// The service-side programs speak only HTTPS.
 func TestServicePrograms(t *testing.T) {
 	for _, program := range []string{"moduletwin/createmodule", "moduletwin/updatemoduletwin"} {
 		all := deps(t, program)

@@ -16,8 +16,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Each row is a response and the error that it becomes: the attempt, the
-// status, the hub's name for it and the hub's words.
+// Each row is a response and the error made from it: the operation, the status,
+// the hub's error code and its message.
 func TestErrors(t *testing.T) {
 	const (
 		permission = "This needs the permission Registry Read, which policy \"service\" does not have on a new hub: use the connection string of another policy, such as iothubowner."
@@ -35,22 +35,22 @@ func TestErrors(t *testing.T) {
 		{"the hub's usual form",
 			says(404, `{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:`+tracking+`"}`, "iothub-errorcode", "DeviceNotFound"),
 			"404 DeviceNotFound: d", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotFound", Message: "d", TrackingID: tracking}},
-		{"JSON in a string, the code a number that has a name",
+		{"JSON in a string, with a numeric code that has a name",
 			says(404, `{"Message":"{\"errorCode\":404103,\"trackingId\":\"`+tracking+`\",\"message\":\"Timed out waiting for device to connect.\",\"info\":{}}","ExceptionMessage":""}`),
 			"404 DeviceNotOnline: Timed out waiting for device to connect.", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotOnline", Message: "Timed out waiting for device to connect.", TrackingID: tracking}},
-		{"JSON, the code a number that has a name",
+		{"JSON, with a numeric code that has a name",
 			says(409, `{"errorCode":409301,"message":"Device d in IotHub h already contains Module m.","trackingId":"`+tracking+`","info":null}`),
 			"409 ModuleAlreadyExistsOnDevice: Device d in IotHub h already contains Module m.", iothub.ErrExists, iothub.Error{StatusCode: 409, Code: "ModuleAlreadyExistsOnDevice", Message: "Device d in IotHub h already contains Module m.", TrackingID: tracking}},
-		{"the name in the header comes first",
+		{"the code in the header takes precedence",
 			says(404, `{"errorCode":404001,"message":"gone"}`, "iothub-errorcode", "DeviceNotFound"),
 			"404 DeviceNotFound: gone", iothub.ErrNotFound, iothub.Error{StatusCode: 404, Code: "DeviceNotFound", Message: "gone"}},
-		{"the name in the header only", says(412, "", "iothub-errorcode", "PreconditionFailed"),
+		{"the code in the header only", says(412, "", "iothub-errorcode", "PreconditionFailed"),
 			"412 PreconditionFailed", iothub.ErrPreconditionFailed, iothub.Error{StatusCode: 412, Code: "PreconditionFailed"}},
-		{"words that repeat the status", says(400, `{"Message":"ErrorCode:ArgumentNull;BadRequest"}`),
+		{"a message that repeats the status", says(400, `{"Message":"ErrorCode:ArgumentNull;BadRequest"}`),
 			"400 ArgumentNull: BadRequest", iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: "ArgumentNull", Message: "BadRequest"}},
-		{"words in several lines become one", says(400, `{"Message":"ErrorCode:ArgumentInvalid;one\r\n  two\tthree"}`),
+		{"a message of several lines becomes one line", says(400, `{"Message":"ErrorCode:ArgumentInvalid;one\r\n  two\tthree"}`),
 			"400 ArgumentInvalid: one two three", iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: "ArgumentInvalid", Message: "one two three"}},
-		{"too many words", says(403, `{"Message":"ErrorCode:DeviceModelMaxPropertiesExceeded;`+strings.Repeat("x", 400)+`"}`),
+		{"a message that is too long", says(403, `{"Message":"ErrorCode:DeviceModelMaxPropertiesExceeded;`+strings.Repeat("x", 400)+`"}`),
 			"403 DeviceModelMaxPropertiesExceeded: " + strings.Repeat("x", 300) + "…", iothub.ErrForbidden,
 			iothub.Error{StatusCode: 403, Code: "DeviceModelMaxPropertiesExceeded", Message: strings.Repeat("x", 300) + "…"}},
 
@@ -65,7 +65,7 @@ func TestErrors(t *testing.T) {
 		{"401 in HTML", says(401, "<html>who are you?", html...),
 			`401 Unauthorized: the response ("text/html") is not an IoT hub's`, nil, iothub.Error{StatusCode: 401, Message: `the response ("text/html") is not an IoT hub's`, Hint: notAHub}},
 
-		{"empty body, of no type", says(404, ""),
+		{"empty body without a Content-Type", says(404, ""),
 			`404 NotFound: the response ("of no type") is not an IoT hub's`, iothub.ErrNotFound, iothub.Error{StatusCode: 404, Message: `the response ("of no type") is not an IoT hub's`, Hint: notAHub}},
 		{"HTML", says(403, "<html>no", html...),
 			`403 Forbidden: the response ("text/html") is not an IoT hub's`, nil, iothub.Error{StatusCode: 403, Message: `the response ("text/html") is not an IoT hub's`, Hint: notAHub}},
@@ -73,13 +73,13 @@ func TestErrors(t *testing.T) {
 			`400 BadRequest: the response ("application/json") is not an IoT hub's`, nil, iothub.Error{StatusCode: 400, Message: `the response ("application/json") is not an IoT hub's`, Hint: notAHub}},
 		{"a redirect is not followed", says(302, "", "Location", "https://"+serverName+"/login", "Content-Type", "text/html"),
 			`302 Found: the response ("text/html") is not an IoT hub's`, nil, iothub.Error{StatusCode: 302, Message: `the response ("text/html") is not an IoT hub's`, Hint: notAHub}},
-		{"the status counts, though the body breaks off", brokenNotFound,
+		{"the status counts even if the body breaks off", brokenNotFound,
 			`404 NotFound`, iothub.ErrNotFound, iothub.Error{StatusCode: 404}},
-		{"an unknown number stays", says(409, `{"errorCode":409999,"message":"busy"}`),
+		{"an unknown numeric code stays", says(409, `{"errorCode":409999,"message":"busy"}`),
 			"409 409999: busy", iothub.ErrExists, iothub.Error{StatusCode: 409, Code: "409999", Message: "busy"}},
-		{"a name that talks to the terminal", says(400, "", "iothub-errorcode", "\u009b31mRed\u202e"),
+		{"a code with characters that a terminal interprets", says(400, "", "iothub-errorcode", "\u009b31mRed\u202e"),
 			`400 \u009b31mRed\u202e`, iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: `\u009b31mRed\u202e`}},
-		{"a name without end", says(400, "", "iothub-errorcode", strings.Repeat("x", 5000)),
+		{"a code that is too long", says(400, "", "iothub-errorcode", strings.Repeat("x", 5000)),
 			"400 " + strings.Repeat("x", 300) + "…", iothub.ErrBadRequest, iothub.Error{StatusCode: 400, Code: strings.Repeat("x", 300) + "…"}},
 		{"a status without a name", says(499, `{"Message":"ErrorCode:;"}`),
 			`499: the response ("text/plain") is not an IoT hub's`, nil, iothub.Error{StatusCode: 499, Message: `the response ("text/plain") is not an IoT hub's`, Hint: notAHub}},
@@ -114,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// unauthorizedAt answers 401, by a clock that is ahead of this one.
+// unauthorizedAt answers 401 with a Date that is ahead of the local clock.
 func unauthorizedAt(ahead time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		date := time.Now().Add(ahead).UTC().Format(http.TimeFormat)
@@ -131,8 +131,8 @@ func brokenNotFound(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// A success that makes no sense is an error, but neither an [*iothub.Error] nor the
-// user's fault.
+// A successful response that makes no sense is an error, but neither an
+// [*iothub.Error] nor the user's fault.
 func TestNonsense(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -141,10 +141,10 @@ func TestNonsense(t *testing.T) {
 	}{
 		{"a page", says(200, "<html>Welcome", "Content-Type", "text/html"), `200, but the response ("text/html") is not an IoT hub's`},
 		{"nothing", says(200, ""), `200, but the response ("of no type") is not an IoT hub's`},
-		{"204 where an identity is due", says(204, ""), "the hub accepted it, but its response cannot be read: unexpected end of JSON input"},
+		{"204 where an identity is expected", says(204, ""), "the hub accepted it, but its response cannot be read: unexpected end of JSON input"},
 		{"JSON of another shape", says(200, `[1]`), "the hub accepted it, but its response cannot be read: json: cannot unmarshal array"},
-		{"a key that is none", says(200, `{"authentication":{"symmetricKey":{"primaryKey":"k3y+of+the+wrong/kind"}}}`), "the hub accepted it, but its response cannot be read: the key is incomplete"},
-		{"a time that is none", says(200, `{"lastActivityTime":"yesterday"}`), `the hub accepted it, but its response cannot be read: "yesterday" is not a time`},
+		{"an invalid key", says(200, `{"authentication":{"symmetricKey":{"primaryKey":"k3y+of+the+wrong/kind"}}}`), "the hub accepted it, but its response cannot be read: the key is incomplete"},
+		{"an invalid time", says(200, `{"lastActivityTime":"yesterday"}`), `the hub accepted it, but its response cannot be read: "yesterday" is not a time`},
 		{"17 MiB", huge, "the response is larger than 16 MiB"},
 	}
 	for _, test := range tests {
@@ -154,7 +154,7 @@ func TestNonsense(t *testing.T) {
 				t.Fatalf("got\n%v\nwant\n%s", err, want)
 			}
 			if errors.Is(err, iothub.ErrInvalid) || errors.As(err, new(*iothub.Error)) || strings.Contains(err.Error(), "k3y") {
-				t.Errorf("%v matches ErrInvalid, is an *Error or holds the key", err)
+				t.Errorf("%v matches ErrInvalid, is an *Error or shows the key", err)
 			}
 		})
 	}
@@ -168,8 +168,7 @@ func huge(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// After a proxy's 502, the request is tried again; the error at the end says 502
-// all the same.
+// A request is tried again after a proxy's 502; the final error still says 502.
 func TestBadGateway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := serve(t)
@@ -182,7 +181,7 @@ func TestBadGateway(t *testing.T) {
 	})
 }
 
-// Each call names the permission that it needs.
+// The hint for a 401 names the permission that the call needs.
 func TestMissingPermission(t *testing.T) {
 	get := func(_ any, err error) error { return err }
 	tests := []struct {
@@ -225,7 +224,7 @@ func TestErrorMatchesSentinelsOnly(t *testing.T) {
 	}
 }
 
-// A hint is found wherever it is in an error, the innermost first.
+// Hint finds the hints anywhere in an error, the innermost first.
 func TestHint(t *testing.T) {
 	unauthorized := &iothub.Error{Op: "get device", StatusCode: 401, Hint: "Copy it again."}
 	late := hint.Network(context.DeadlineExceeded, "hub.example")
@@ -251,7 +250,7 @@ func TestHint(t *testing.T) {
 	}
 }
 
-// Whatever happens, neither key nor signature comes out.
+// No failure puts the key or a signature into an error or the log.
 func TestNoSecretInErrorsAndLogs(t *testing.T) {
 	everything := []http.HandlerFunc{hangsUp, throttled, serverError, breaksOff, unauthorized}
 	synctest.Test(t, func(t *testing.T) {

@@ -63,7 +63,7 @@ func ExampleNewRegistry() {
 	// 0 <nil>
 }
 
-// An identity that exists already is looked up instead.
+// If the identity exists already, it is looked up instead.
 func ExampleRegistry_CreateModule() {
 	ctx, registry, done := exampleRegistry()
 	defer done()
@@ -83,7 +83,8 @@ func ExampleRegistry_CreateModule() {
 	// HostName=myhub.azure-devices.net;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=***
 }
 
-// With the ETag of the twin that was read, nobody's change is overwritten.
+// Passing the ETag of the twin that was read makes sure that nobody else's
+// change is overwritten.
 func ExampleRegistry_UpdateModuleTwin() {
 	ctx, registry, done := exampleRegistry()
 	defer done()
@@ -109,7 +110,7 @@ func ExampleRegistry_UpdateModuleTwin() {
 	// true
 }
 
-// The text of an error is one line for a log; what to do next is beside it.
+// The text of an error is one line for a log; Hint says what to do next.
 func ExampleHint() {
 	hub, err := localhub.Start(nil)
 	if err != nil {
@@ -130,7 +131,7 @@ func ExampleHint() {
 	// This needs the permission Registry Read, which policy "service" does not have on a new hub: use the connection string of another policy, such as iothubowner.
 }
 
-// What the hub says is in the fields of an Error.
+// The fields of an Error hold what the hub said.
 func ExampleError() {
 	ctx, registry, done := exampleRegistry()
 	defer done()
@@ -144,7 +145,7 @@ func ExampleError() {
 	// 404 ModuleNotFound
 }
 
-// exampleRegistry returns a registry of a hub with the device myFirstDevice.
+// exampleRegistry returns a registry for a hub with the device myFirstDevice.
 func exampleRegistry() (context.Context, *iothub.Registry, func()) {
 	hub, err := localhub.Start(nil)
 	if err != nil {

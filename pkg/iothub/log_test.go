@@ -15,8 +15,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Whoever waits sees why and for how long, each cause once, and nothing that
-// contradicts it.
+// The log says why a call is waiting and for how long, names each cause once,
+// and contradicts itself nowhere.
 func TestRetriesAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logged strings.Builder
@@ -44,7 +44,7 @@ msg="cannot get device \"d\", trying again in …" cause="the hub did not answer
 	})
 }
 
-// Nobody waits for long without a sign of life.
+// A call that waits long for a response says so in the log.
 func TestWaitingIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logged strings.Builder
@@ -59,7 +59,7 @@ func TestWaitingIsLogged(t *testing.T) {
 	})
 }
 
-// slowHandler is a log that takes its time over each line.
+// slowHandler is a log handler that takes two seconds for each line.
 type slowHandler struct {
 	slog.Handler
 	busy atomic.Bool
@@ -72,8 +72,8 @@ func (h *slowHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// After a call has returned, it logs nothing: the logger may be of no use any
-// more, as that of a test that has ended.
+// A call logs nothing after it has returned: the logger may be unusable by
+// then, such as that of a test that has ended.
 func TestNothingIsLoggedAfterwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logged strings.Builder
@@ -85,11 +85,11 @@ func TestNothingIsLoggedAfterwards(t *testing.T) {
 		if log.busy.Load() || !strings.Contains(logged.String(), "no answer yet") {
 			t.Errorf("the call returned while a line was being logged; logged before: %s", &logged)
 		}
-		time.Sleep(time.Minute) // simulated: until the line is there
+		time.Sleep(time.Minute) // simulated; by then the line is written
 	})
 }
 
-// What may help is in the log as long as there is something to help against.
+// A cause in the log carries its hint, if there is one.
 func TestRetriesAreLoggedWithHints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var hints []string

@@ -14,7 +14,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// A number, as it is read and as it is written again.
+// Each row is a number as it is read and as it is written again.
 func TestNumbersAreWritable(t *testing.T) {
 	for _, test := range []struct{ read, written string }{
 		{"0", "0"},
@@ -53,8 +53,8 @@ func TestNumbersAreWritable(t *testing.T) {
 	}
 }
 
-// What the user has as an integer stays one, for the hub to refuse if it is
-// too large: its last digits may matter.
+// An integer that the user sets stays an integer, even one that is too large
+// for the hub: the hub has to refuse it, as its last digits may matter.
 func TestIntegersStayIntegers(t *testing.T) {
 	p := iothub.Properties{"a": int64(math.MaxInt64), "b": json.Number("9007199254740993"), "c": float32(1e20), "d": []any{1e20}, "e": iothub.Properties{"f": 1e20}, "g": []float64{1}}
 	if got, want := p.String(), `{"a":9223372036854775807,"b":9007199254740993,"c":1e20,"d":[1e20],"e":{"f":1e20},"g":[1]}`; got != want {
@@ -70,8 +70,8 @@ func TestIntegersStayIntegers(t *testing.T) {
 	}
 }
 
-// FuzzNumbers: every form of a JSON number that IoT Hub takes is written as
-// the same number, in a form that it takes again.
+// FuzzNumbers checks that every JSON number that IoT Hub accepts is written as
+// the same number, in a form that IoT Hub accepts again.
 func FuzzNumbers(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(seed)
@@ -97,8 +97,8 @@ func FuzzNumbers(f *testing.F) {
 	})
 }
 
-// randomNumber makes a number by the grammar of JSON, half of them near the
-// limits of integers.
+// randomNumber returns a JSON number. Half of them are near the limits of the
+// hub's integers.
 func randomNumber(random *rand.Rand) string {
 	var b strings.Builder
 	if random.IntN(2) == 0 {
@@ -121,7 +121,8 @@ func randomNumber(random *rand.Rand) string {
 	return b.String()
 }
 
-// hubTakes knows the hub's rule: integers of 53 bits, and any other number.
+// hubTakes applies the hub's rule: an integer has to fit in 53 bits; any other
+// number is accepted.
 func hubTakes(text string) bool {
 	if strings.ContainsAny(text, ".eE") {
 		return true
@@ -130,7 +131,7 @@ func hubTakes(text string) bool {
 	return err == nil && -1<<52 <= n && n < 1<<52
 }
 
-// On a hub that keeps the rule, a twin that was read can replace itself.
+// On a hub that enforces the rule, a twin that was read can be written back.
 func TestTwinIsWrittenBack(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -157,7 +158,8 @@ func TestTwinIsWrittenBack(t *testing.T) {
 	}
 }
 
-// What a terminal would obey is escaped wherever properties become JSON.
+// Characters that a terminal would interpret are escaped wherever properties
+// become JSON.
 func TestPropertiesAreSafeToPrint(t *testing.T) {
 	p := iothub.Properties{"\u009b31m": "\x1b]0;\x07\x7f\u202e\u2028", "o": map[string]any{"\u2066": []any{"<&>\u200d"}}}
 	const want = `{"o":{"\u2066":["<&>` + "\u200d" + `"]},"\u009b31m":"\u001b]0;\u0007\u007f\u202e\u2028"}`
@@ -170,9 +172,9 @@ func TestPropertiesAreSafeToPrint(t *testing.T) {
 	}
 	var again iothub.TwinProperties
 	if err := json.Unmarshal(twin, &again); err != nil || !reflect.DeepEqual(again.Desired, p) {
-		t.Errorf("it is read again as %v, %v", again.Desired, err)
+		t.Errorf("it is decoded as %v, %v", again.Desired, err)
 	}
 	if got := (iothub.Properties{"f": func() {}, "\n": "\x1b"}).String(); strings.ContainsAny(got, "\x1b\n") {
-		t.Errorf("what is no JSON is printed as %q", got)
+		t.Errorf("properties that are not valid JSON are printed as %q", got)
 	}
 }

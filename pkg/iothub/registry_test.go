@@ -33,7 +33,7 @@ func TestNewRegistryRefuses(t *testing.T) {
 			registry, err := iothub.NewRegistry(test.hub, nil)
 			checkInvalid(t, err, test.says)
 			if registry != nil {
-				t.Error("got a registry beside the error")
+				t.Error("got a registry along with the error")
 			}
 		})
 	}
@@ -45,7 +45,7 @@ func TestNewRegistryRefusesUnreadableCertificates(t *testing.T) {
 	_, err := iothub.NewRegistry(parse(t, policyString), nil)
 	checkInvalid(t, err, "iothub: IOTHUB_CA_FILE: open "+missing)
 	if _, err := iothub.NewRegistry(parse(t, policyString), &iothub.Options{RootCAs: x509.NewCertPool()}); err != nil {
-		t.Errorf("with roots of its own, the variable is of no interest: %v", err)
+		t.Errorf("RootCAs is set, but the variable was read: %v", err)
 	}
 }
 
@@ -53,11 +53,11 @@ func TestNewRegistryRefusesUnreadableCertificates(t *testing.T) {
 func TestTokenReuse(t *testing.T) {
 	tests := []struct {
 		name           string
-		lifetime, life time.Duration // as given, and what it means
+		lifetime, life time.Duration // as given, and the lifetime that it means
 	}{
-		{"an hour if not said", 0, time.Hour},
+		{"an hour by default", 0, time.Hour},
 		{"ten seconds", 10 * time.Second, 10 * time.Second},
-		{"negative is not said", -time.Second, time.Hour},
+		{"negative means the default", -time.Second, time.Hour},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -90,8 +90,8 @@ func TestTokenReuse(t *testing.T) {
 	}
 }
 
-// What createmodule does: two calls, one after the other, over one TLS
-// connection. After Close, the next call makes a new one.
+// Calls in a row, such as those of createmodule, share one TLS connection.
+// After CloseIdleConnections, the next call makes a new one.
 func TestConnectionReuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := serve(t, exists, device("1"), notFound, deleted, device("1"))
@@ -105,7 +105,7 @@ func TestConnectionReuse(t *testing.T) {
 		registry.CloseIdleConnections()
 		synctest.Wait()
 		if err := getDevice(t.Context(), registry); err != nil || hub.conns != 2 {
-			t.Errorf("after Close: %v, %d connections, want 2", err, hub.conns)
+			t.Errorf("after CloseIdleConnections: %v, %d connections, want 2", err, hub.conns)
 		}
 	})
 }
@@ -137,12 +137,12 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 	if created != 1 || existed != 19 {
-		t.Errorf("%d creates succeeded and %d found it there, want 1 and 19", created, existed)
+		t.Errorf("%d creates succeeded and %d found the device there, want 1 and 19", created, existed)
 	}
 }
 
-// TestAllCalls walks through the life of a device and its module, on a hub
-// that keeps the rules.
+// TestAllCalls walks through the life of a device and its module, on a hub that
+// enforces the rules.
 func TestAllCalls(t *testing.T) {
 	hub := localhub.New(t)
 	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
@@ -203,7 +203,7 @@ func TestAllCalls(t *testing.T) {
 	}
 }
 
-// A learner who forgot to start the local hub reads what to do.
+// A learner who forgot to start the local hub is told what to do.
 func TestNothingListens(t *testing.T) {
 	const host = "127.0.0.1:1" // a port that no other test can take
 	registry, err := iothub.NewRegistry(parse(t, "HostName="+host+";SharedAccessKeyName=p;SharedAccessKey="+testKey), &iothub.Options{RootCAs: roots})
@@ -216,7 +216,7 @@ func TestNothingListens(t *testing.T) {
 	}
 }
 
-// What proves that a server is the hub is a certificate of the right authority,
+// A server is trusted only if its certificate is from the right authority and
 // for the right host.
 func TestUntrustedServer(t *testing.T) {
 	tests := []struct{ name, host, says string }{

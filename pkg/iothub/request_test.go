@@ -16,9 +16,9 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Each row is one call and what it has to look like: the request
-// line, the headers that not all requests have, and the body. The forms are
-// those of https://learn.microsoft.com/rest/api/iothub/service.
+// Each row is a call and the request that it has to send: the request line, the
+// headers that not all requests have, and the body. The forms are documented at
+// https://learn.microsoft.com/rest/api/iothub/service.
 func TestRequestFormat(t *testing.T) {
 	const (
 		hard        = "a#b%c?d+e;f=g@h$i!j'k(l)m*n,o:p_q.r-s" // every special character that ids may have
@@ -36,7 +36,7 @@ func TestRequestFormat(t *testing.T) {
 			return err
 		}, "PUT /devices/d?api-version=2021-04-12\nContent-Type: application/json; charset=utf-8\n\n" +
 			`{"deviceId":"d"}`},
-		{"CreateDevice, all given", func(ctx context.Context, r *iothub.Registry) error {
+		{"CreateDevice, every field", func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d", Status: "disabled", StatusReason: "later",
 				Authentication: iothub.Authentication{Type: "sas", SymmetricKey: iothub.SymmetricKey{PrimaryKey: key, SecondaryKey: iothub.NewKey(key.Bytes()[:16])}},
 				Capabilities:   iothub.Capabilities{IoTEdge: true}, DeviceScope: "s", ParentScopes: []string{"p"}})
@@ -55,7 +55,7 @@ func TestRequestFormat(t *testing.T) {
 			_, err := r.GetDevice(ctx, hard)
 			return err
 		}, "GET /devices/" + hardEscaped + "?api-version=2021-04-12\n\n"},
-		{"UpdateDevice, whatever it is now", func(ctx context.Context, r *iothub.Registry) error {
+		{"UpdateDevice, whatever its ETag is now", func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.UpdateDevice(ctx, iothub.Device{DeviceID: "d", Status: "enabled"})
 			return err
 		}, "PUT /devices/d?api-version=2021-04-12\nContent-Type: application/json; charset=utf-8\nIf-Match: \"*\"\n\n" +
@@ -109,7 +109,7 @@ func TestRequestFormat(t *testing.T) {
 			return err
 		}, "PATCH /twins/d?api-version=2021-04-12\nContent-Type: application/json; charset=utf-8\nIf-Match: \"*\"\n\n" +
 			`{"tags":{"room":null}}`},
-		{"ReplaceDeviceTwin by nothing", func(ctx context.Context, r *iothub.Registry) error {
+		{"ReplaceDeviceTwin with nothing", func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.ReplaceDeviceTwin(ctx, "d", iothub.TwinPatch{}, "AAAAAAAAAAE=")
 			return err
 		}, "PUT /twins/d?api-version=2021-04-12\nContent-Type: application/json; charset=utf-8\nIf-Match: \"AAAAAAAAAAE=\"\n\n" +
@@ -150,8 +150,8 @@ func TestRequestFormat(t *testing.T) {
 	}
 }
 
-// responseTo is the shortest response that the call with this request takes for
-// a success.
+// responseTo returns the shortest response that the call with this request
+// accepts as a success.
 func responseTo(requestFormat string) http.HandlerFunc {
 	line, _, _ := strings.Cut(requestFormat, "?")
 	switch {
@@ -167,7 +167,7 @@ func responseTo(requestFormat string) http.HandlerFunc {
 	}
 }
 
-// requestFormat writes r without the headers that all requests have.
+// requestFormat formats r without the headers that all requests have.
 func requestFormat(r request) string {
 	text := r.method + " " + r.uri + "\n"
 	for _, name := range slices.Sorted(maps.Keys(r.header)) {
@@ -197,7 +197,7 @@ func checkCommonHeaders(t *testing.T, r request) {
 	}
 }
 
-// What no hub would accept is not sent.
+// Input that no hub would accept is not sent.
 func TestInvalidInput(t *testing.T) {
 	unwritable := iothub.TwinPatch{Desired: map[string]any{"f": func() {}}}
 	tests := []struct {
@@ -215,15 +215,15 @@ func TestInvalidInput(t *testing.T) {
 		{"no module id", `iothub: delete module "" on device "d": the module id is empty`, func(ctx context.Context, r *iothub.Registry) error {
 			return r.DeleteModule(ctx, "d", "", "")
 		}},
-		{"letters count, not bytes", `iothub: get twin of device "äöü": the device id contains 'ä'; allowed are`, func(ctx context.Context, r *iothub.Registry) error {
+		{"the error names a letter, not a byte", `iothub: get twin of device "äöü": the device id contains 'ä'; allowed are`, func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.GetDeviceTwin(ctx, "äöü")
 			return err
 		}},
-		{"no JSON, update", `iothub: update twin of module "m" on device "d": json: `, func(ctx context.Context, r *iothub.Registry) error {
+		{"not representable as JSON, update", `iothub: update twin of module "m" on device "d": json: `, func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.UpdateModuleTwin(ctx, "d", "m", unwritable, "")
 			return err
 		}},
-		{"no JSON, replace", `iothub: replace twin of device "d": json: `, func(ctx context.Context, r *iothub.Registry) error {
+		{"not representable as JSON, replace", `iothub: replace twin of device "d": json: `, func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.ReplaceDeviceTwin(ctx, "d", unwritable, "")
 			return err
 		}},
@@ -236,7 +236,7 @@ func TestInvalidInput(t *testing.T) {
 	}
 }
 
-// A response about something else than was asked for is an error.
+// A response about something other than what was asked for is an error.
 func TestResponseAboutSomethingElse(t *testing.T) {
 	const (
 		device = `{"deviceId":"other"}`

@@ -15,7 +15,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// The responses of the tables below.
+// The responses in the tables below.
 var (
 	notFound     = says(http.StatusNotFound, `{"Message":"ErrorCode:DeviceNotFound;d"}`)
 	exists       = says(http.StatusConflict, `{"Message":"ErrorCode:DeviceAlreadyExists;Conflict"}`)
@@ -29,24 +29,24 @@ var (
 	noHub        = says(http.StatusNotFound, `{"Message":"ErrorCode:IotHubNotFound;h"}`)
 )
 
-// device is a device identity as hubs show it; what follows adds to it or
-// overwrites it.
+// device returns a device identity as hubs show it; more adds fields or
+// overwrites them.
 func device(etag string, more ...string) http.HandlerFunc {
 	return says(http.StatusOK, `{"deviceId":"d","etag":"`+etag+`","status":"enabled","statusReason":null,
 		"authentication":{"type":"sas","symmetricKey":{"primaryKey":"`+testKey+`","secondaryKey":"AAAA"}}`+strings.Join(more, "")+`}`)
 }
 
-// module is a module identity.
+// module returns a module identity.
 func module(etag, managedBy string) http.HandlerFunc {
 	return says(http.StatusOK, `{"deviceId":"d","moduleId":"m","etag":"`+etag+`","managedBy":"`+managedBy+`"}`)
 }
 
-// twin is a twin with the given tags and desired properties.
+// twin returns a twin with the given tags and desired properties.
 func twin(etag, tags, desired string) http.HandlerFunc {
 	return says(http.StatusOK, `{"deviceId":"d","etag":"`+etag+`","tags":`+tags+`,"properties":{"desired":`+desired+`,"reported":{"$version":1}}}`)
 }
 
-// The calls of the tables below.
+// The calls in the tables below.
 func getDevice(ctx context.Context, r *iothub.Registry) error {
 	_, err := r.GetDevice(ctx, "d")
 	return err
@@ -118,10 +118,10 @@ func replaceTwin(ctx context.Context, r *iothub.Registry) error {
 	return orNot(twin.ETag == "2", err)
 }
 
-// errNotAHub stands for any error that says so.
+// errNotAHub stands for any error that says this.
 var errNotAHub = errors.New("the response is not an IoT hub's")
 
-var errResult = errors.New("the call returned something else than the hub has")
+var errResult = errors.New("the call returned something other than what the hub has")
 
 func orNot(right bool, err error) error {
 	if err == nil && !right {
@@ -130,9 +130,9 @@ func orNot(right bool, err error) error {
 	return err
 }
 
-// Each row is a call, the responses that it gets and what it then sends. After
-// a response that was lost, a check (GET) decides; nothing is sent again on
-// suspicion.
+// Each row is a call, the responses that it gets and the requests that it
+// sends. After a lost response, a check (GET) decides whether a write is sent
+// again: it never is without one.
 func TestRetries(t *testing.T) {
 	const (
 		GET, PUT, PATCH, DELETE = http.MethodGet, http.MethodPut, http.MethodPatch, http.MethodDelete
@@ -155,7 +155,7 @@ func TestRetries(t *testing.T) {
 		{"read: throttled", getDevice, responses{throttled, throttled, device("1")}, sends{GET, GET, GET}, nil},
 		{"read: 500 and 503", getDevice, responses{serverError, unavailable, device("1")}, sends{GET, GET, GET}, nil},
 		{"read: connection lost", getDevice, responses{hangsUp, device("1")}, sends{GET, GET}, nil},
-		{"read: connection lost amid the response", getDevice, responses{breaksOff, device("1")}, sends{GET, GET}, nil},
+		{"read: connection lost during the response", getDevice, responses{breaksOff, device("1")}, sends{GET, GET}, nil},
 		{"read: no response", getDevice, responses{staysSilent, device("1")}, sends{GET, GET}, nil},
 		{"read: an error response is final", getDevice, responses{notFound}, sends{GET}, iothub.ErrNotFound},
 
@@ -164,25 +164,25 @@ func TestRetries(t *testing.T) {
 
 		{"create: lost, carried out", createDevice, responses{hangsUp, device("1")}, sends{PUT, GET}, nil},
 		{"create: lost, not carried out", createDevice, responses{hangsUp, notFound, device("1")}, sends{PUT, GET, PUT}, nil},
-		{"create: lost amid the response", createDevice, responses{breaksOff, device("1")}, sends{PUT, GET}, nil},
-		{"create: 500, carried out all the same", createDevice, responses{serverError, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost during the response", createDevice, responses{breaksOff, device("1")}, sends{PUT, GET}, nil},
+		{"create: 500, but carried out", createDevice, responses{serverError, device("1")}, sends{PUT, GET}, nil},
 		{"create: no response, carried out", createDevice, responses{staysSilent, device("1")}, sends{PUT, GET}, nil},
-		{"create: lost, and the check takes three", createDevice, responses{hangsUp, throttled, hangsUp, device("1")}, sends{PUT, GET, GET, GET}, nil},
+		{"create: lost, and the check takes three attempts", createDevice, responses{hangsUp, throttled, hangsUp, device("1")}, sends{PUT, GET, GET, GET}, nil},
 		{"create: lost twice", createDevice, responses{hangsUp, notFound, serverError, device("1")}, sends{PUT, GET, PUT, GET}, nil},
 		{"create: carried out after the check", createDevice, responses{hangsUp, notFound, exists, device("1")}, sends{PUT, GET, PUT, GET}, nil},
 		{"create: lost, then throttled", createDevice, responses{hangsUp, notFound, throttled, notFound, device("1")}, sends{PUT, GET, PUT, GET, PUT}, nil},
-		{"create: lost, another status is there, so somebody else's", createDisabledDevice,
+		{"create: lost, a device with another status is there, so somebody else's", createDisabledDevice,
 			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
-		{"create: lost, another key is there, so somebody else's", createDeviceWithKeys(keys.SecondaryKey, iothub.NewKey([]byte{0, 0, 0})),
+		{"create: lost, a device with another key is there, so somebody else's", createDeviceWithKeys(keys.SecondaryKey, iothub.NewKey([]byte{0, 0, 0})),
 			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
-		{"create: lost, another second key is there", createDeviceWithKeys(keys.PrimaryKey, iothub.NewKey([]byte{0, 0, 1})),
+		{"create: lost, a device with another secondary key is there", createDeviceWithKeys(keys.PrimaryKey, iothub.NewKey([]byte{0, 0, 1})),
 			responses{hangsUp, device("1"), exists, device("1")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
-		{"create: lost, these keys are there", createDeviceWithKeys(keys.PrimaryKey, iothub.NewKey([]byte{0, 0, 0})), responses{hangsUp, device("1")}, sends{PUT, GET}, nil},
+		{"create: lost, a device with these keys is there", createDeviceWithKeys(keys.PrimaryKey, iothub.NewKey([]byte{0, 0, 0})), responses{hangsUp, device("1")}, sends{PUT, GET}, nil},
 		{"create: lost, as asked", createDisabledDevice, responses{hangsUp, device("1", `,"status":"disabled"`)}, sends{PUT, GET}, nil},
 		{"create: lost, and not allowed to check: nothing is sent again", createDevice,
 			responses{hangsUp, unauthorized}, sends{PUT, GET}, iothub.ErrUnauthorized},
 
-		{"update: lost, carried out; what was left out is no difference", updateDevice, responses{hangsUp, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET}, nil},
+		{"update: lost, carried out; fields that were left out do not count", updateDevice, responses{hangsUp, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET}, nil},
 		{"update: lost, carried out; the reason that was left out is gone", updateDeviceStatus, responses{hangsUp, device("2")}, sends{PUT, GET}, nil},
 		{"update: lost, the reason that was left out is there: somebody else's", updateDeviceStatus,
 			responses{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
@@ -190,19 +190,19 @@ func TestRetries(t *testing.T) {
 			responses{hangsUp, device("2", `,"deviceScope":"s1"`), changed, device("2", `,"deviceScope":"s1"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
 		{"update with a quoted etag: lost, not carried out", updateDeviceQuoted, responses{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
 		{"update: lost, not carried out", updateDevice, responses{hangsUp, device("1"), device("2")}, sends{PUT, GET, PUT}, nil},
-		{"update: lost, as asked already, but before this update", updateDevice,
+		{"update: lost, the device was like that before this update", updateDevice,
 			responses{hangsUp, device("1", `,"statusReason":"checked"`), device("2")}, sends{PUT, GET, PUT}, nil},
 		{"update: carried out after the check", updateDevice,
 			responses{hangsUp, device("1"), changed, device("2", `,"statusReason":"checked"`)}, sends{PUT, GET, PUT, GET}, nil},
 		{"update: lost, somebody else was faster", updateDevice,
 			responses{hangsUp, device("2", `,"statusReason":"theirs"`), changed, device("2", `,"statusReason":"theirs"`)}, sends{PUT, GET, PUT, GET}, iothub.ErrPreconditionFailed},
-		{"update: lost, deleted meanwhile", updateDevice, responses{hangsUp, notFound, notFound, notFound}, sends{PUT, GET, PUT, GET}, iothub.ErrNotFound},
+		{"update: lost, deleted in the meantime", updateDevice, responses{hangsUp, notFound, notFound, notFound}, sends{PUT, GET, PUT, GET}, iothub.ErrNotFound},
 		{"create of a module: lost, carried out", createModule, responses{hangsUp, module("1", "me")}, sends{PUT, GET}, nil},
 		{"create of a module: lost, somebody else's is there", createModule,
 			responses{hangsUp, module("1", "them"), exists, module("1", "them")}, sends{PUT, GET, PUT, GET}, iothub.ErrExists},
 		{"update of a module: lost, carried out", updateModule,
 			responses{hangsUp, module("2", "me")}, sends{PUT, GET}, nil},
-		{"update of a module: lost, as asked already, but before this update", updateModule,
+		{"update of a module: lost, the module was like that before this update", updateModule,
 			responses{hangsUp, module("1", "me"), module("2", "me")}, sends{PUT, GET, PUT}, nil},
 
 		{"delete: lost, carried out", deleteDevice, responses{hangsUp, notFound}, sends{DELETE, GET}, nil},
@@ -215,7 +215,7 @@ func TestRetries(t *testing.T) {
 
 		{"twin: lost, carried out", updateTwin, responses{hangsUp, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
 		{"twin: lost, not carried out", updateTwin, responses{hangsUp, twin("1", room, before), twin("2", empty, ours)}, sends{PATCH, GET, PATCH}, nil},
-		{"twin: 503, carried out all the same", updateTwin, responses{unavailable, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
+		{"twin: 503, but carried out", updateTwin, responses{unavailable, twin("2", empty, ours)}, sends{PATCH, GET}, nil},
 		{"twin: carried out after the check, which is not somebody else's change", updateTwin,
 			responses{hangsUp, twin("1", room, before), changed, twin("2", empty, ours)}, sends{PATCH, GET, PATCH, GET}, nil},
 		{"twin: lost, somebody else was faster", updateTwin,
@@ -255,7 +255,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// checkTheSameIsSentAgain: to the same path, with the same condition and body.
+// checkTheSameIsSentAgain checks that all requests go to the same path, and
+// that a request is sent again with the same condition and body.
 func checkTheSameIsSentAgain(t *testing.T, sent []request) {
 	t.Helper()
 	for _, r := range sent[1:] {
@@ -263,12 +264,12 @@ func checkTheSameIsSentAgain(t *testing.T, sent []request) {
 			t.Errorf("%s went to %s, the first request to %s", r.method, r.uri, sent[0].uri)
 		}
 		if r.method == sent[0].method && (r.body != sent[0].body || !reflect.DeepEqual(r.header["If-Match"], sent[0].header["If-Match"])) {
-			t.Errorf("sent again was %+v, first %+v", r, sent[0])
+			t.Errorf("sent again as %+v, first as %+v", r, sent[0])
 		}
 	}
 }
 
-// When nothing can be found out, the error says so.
+// If the check fails too, the error says that the outcome is unknown.
 func TestInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := updateTwin(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
@@ -283,7 +284,7 @@ func TestInDoubt(t *testing.T) {
 			t.Error("it does not match ErrOutcomeUnknown")
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // looking needs another permission than creating
+	synctest.Test(t, func(t *testing.T) { // checking needs another permission than creating
 		err := createDevice(t.Context(), serve(t, hangsUp, unauthorized).registry(t, nil))
 		if !strings.Contains(iothub.Hint(err), "the permission Registry Read,") {
 			t.Errorf("got %v, hint %q", err, iothub.Hint(err))
@@ -300,7 +301,7 @@ func TestRetryAfter(t *testing.T) {
 		{"none: a short pause", "", 100 * time.Millisecond, 200 * time.Millisecond, nil},
 		{"seconds", "7", 7 * time.Second, 7 * time.Second, nil},
 		{"a date", "Sat, 01 Jan 2000 00:00:09 GMT", 9 * time.Second, 9 * time.Second, nil},
-		{"a date that is over", "Fri, 31 Dec 1999 23:00:00 GMT", 100 * time.Millisecond, 200 * time.Millisecond, nil},
+		{"a date in the past", "Fri, 31 Dec 1999 23:00:00 GMT", 100 * time.Millisecond, 200 * time.Millisecond, nil},
 		{"nonsense", "soon", 100 * time.Millisecond, 200 * time.Millisecond, nil},
 		{"negative", "-1", 100 * time.Millisecond, 200 * time.Millisecond, nil},
 		{"longer than a call may take", "61", 0, 0, iothub.ErrThrottled},
@@ -310,7 +311,7 @@ func TestRetryAfter(t *testing.T) {
 	for _, test := range tests {
 		for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 			t.Run(test.name+", "+http.StatusText(status), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { // where it is the first second of the year 2000
+				synctest.Test(t, func(t *testing.T) { // whose clock starts with the year 2000
 					responses := []http.HandlerFunc{says(status, "", "Retry-After", test.value), device("1")}
 					if test.want != nil {
 						responses = responses[:1]
@@ -329,8 +330,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// On a hub that is down for good, a call gives up within a minute, though not
-// soon, and sends few requests.
+// If the hub stays down, a call gives up within a minute, but not too soon, and
+// sends few requests.
 func TestTimeLimit(t *testing.T) {
 	for name, response := range map[string]http.HandlerFunc{"503": unavailable, "no response": staysSilent, "hangs up": hangsUp} {
 		for name, call := range map[string]call{name + ", read": getDevice, name + ", write": createDevice} {
@@ -398,8 +399,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// With a deadline that leaves no time for another attempt, the error comes
-// back at once: it says more than "deadline exceeded".
+// If the deadline leaves no time for another attempt, the call returns the
+// error at once: it says more than "deadline exceeded".
 func TestDeadlineBeforeNextAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

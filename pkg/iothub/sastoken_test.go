@@ -13,7 +13,7 @@ import (
 // inYear2026 is 1767225600 in the tokens below.
 var inYear2026 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// The signatures of this file were made with openssl, each from the escaped
+// The signatures in this file were made with openssl, each from the escaped
 // resource (sr) and the expiry (se) of its token:
 //
 //	key=$(printf %s MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= | base64 -d | od -An -v -tx1 | tr -d ' \n')
@@ -29,9 +29,9 @@ func TestNewSASToken(t *testing.T) {
 			"SharedAccessSignature sr=myhub.azure-devices.net%2Fdevices%2Fd&sig=fq45F8Ru1nL4r6bV5inOFtcIi7WhP6ViLyiAPWzIa7I%3D&se=1767225600"},
 		{"module", "HostName=myhub.azure-devices.net;DeviceId=d;ModuleId=m;SharedAccessKey=" + testKey,
 			"SharedAccessSignature sr=myhub.azure-devices.net%2Fdevices%2Fd%2Fmodules%2Fm&sig=0hLcde%2B4DG6WHLgCAvCJzUlR%2Fws2mSpecAj2x9Mya34%3D&se=1767225600"},
-		{"an id is escaped once, with all else", "HostName=myhub.azure-devices.net;DeviceId=a#b%c+d@e;SharedAccessKey=" + testKey,
+		{"an id is escaped once, with the rest", "HostName=myhub.azure-devices.net;DeviceId=a#b%c+d@e;SharedAccessKey=" + testKey,
 			"SharedAccessSignature sr=myhub.azure-devices.net%2Fdevices%2Fa%23b%25c%2Bd%40e&sig=Knm9xgTg6yP93RZrdNOq3fF%2B5OfBPeFGQ6nhj1gotjE%3D&se=1767225600"},
-		{"a space becomes %20: a + would mean itself to some", "HostName=myhub.azure-devices.net;SharedAccessKeyName=a b+c;SharedAccessKey=" + testKey,
+		{"a space becomes %20: some would take + for a plus sign", "HostName=myhub.azure-devices.net;SharedAccessKeyName=a b+c;SharedAccessKey=" + testKey,
 			"SharedAccessSignature sr=myhub.azure-devices.net&sig=rny7eWZSBNZ9YeCNiuTjnwBzU9k6y3yqorNu3ifboBQ%3D&se=1767225600&skn=a%20b%2Bc"},
 	}
 	for _, test := range tests {
@@ -43,8 +43,8 @@ func TestNewSASToken(t *testing.T) {
 	}
 }
 
-// Makers of tokens differ in what they escape and how, and all sign what they
-// send.
+// Programs that make tokens differ in what they escape and how, but all of them
+// sign exactly what they send.
 func TestParseSASToken(t *testing.T) {
 	const module = "myhub.azure-devices.net/devices/d/modules/m"
 	tests := []struct{ name, token, resource, keyName string }{
@@ -72,7 +72,7 @@ func TestParseSASToken(t *testing.T) {
 			}
 			again, err := iothub.ParseSASToken(token.Reveal())
 			if err != nil || !reflect.DeepEqual(again, token) {
-				t.Errorf("what it reveals is read as %+v, %v, want %+v", again, err, token)
+				t.Errorf("the result of Reveal is parsed as %+v, %v, want %+v", again, err, token)
 			}
 		})
 	}
@@ -91,15 +91,15 @@ func TestParseSASTokenRefuses(t *testing.T) {
 		{"sig not base64", "SharedAccessSignature sr=h&sig=****&se=1", "sig, the signature"},
 		{"sig badly escaped", "SharedAccessSignature sr=h&sig=%zz&se=1", "sig, the signature"},
 		{"sig cut off", "SharedAccessSignature sr=h&sig=rny7eWZSBNZ9YeCN&se=1", "sig, the signature"},
-		{"sig with bits to spare", "SharedAccessSignature sr=h&sig=rny7eWZSBNZ9YeCNiuTjnwBzU9k6y3yqorNu3ifboBR%3D&se=1", "sig, the signature"},
+		{"sig with nonzero padding bits", "SharedAccessSignature sr=h&sig=rny7eWZSBNZ9YeCNiuTjnwBzU9k6y3yqorNu3ifboBR%3D&se=1", "sig, the signature"},
 		{"no se", "SharedAccessSignature sr=h&sig=" + sig, "se, the expiry"},
-		{"se no number", "SharedAccessSignature sr=h&sig=" + sig + "&se=soon", "se, the expiry"},
+		{"se not a number", "SharedAccessSignature sr=h&sig=" + sig + "&se=soon", "se, the expiry"},
 		{"se with a fraction", "SharedAccessSignature sr=h&sig=" + sig + "&se=1.5", "se, the expiry"},
-		{"se with a zero before it", "SharedAccessSignature sr=h&sig=" + sig + "&se=01", "se, the expiry"},
+		{"se with a leading zero", "SharedAccessSignature sr=h&sig=" + sig + "&se=01", "se, the expiry"},
 		{"se beyond 64 bits", "SharedAccessSignature sr=h&sig=" + sig + "&se=9223372036854775808", "se, the expiry"},
 		{"skn badly escaped", "SharedAccessSignature sr=h&sig=" + sig + "&se=1&skn=%", "skn, the name of the policy"},
 		{"a field twice", "SharedAccessSignature sr=h&sr=h&sig=" + sig + "&se=1", "sr appears twice"},
-		{"a field of no meaning", "SharedAccessSignature sr=h&sig=" + sig + "&se=1&x=" + sig, "none of sr, sig, se and skn"},
+		{"an unknown field", "SharedAccessSignature sr=h&sig=" + sig + "&se=1&x=" + sig, "none of sr, sig, se and skn"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -127,9 +127,9 @@ func TestVerify(t *testing.T) {
 		{"a second later", good, testKey, inYear2026.Add(time.Second), iothub.ErrExpired},
 		{"five minutes later, by a clock allowed to be five minutes fast", good, testKey, inYear2026.Add(5 * time.Minute).Add(-5 * time.Minute), nil},
 		{"another key", good, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWc=", inYear2026, iothub.ErrSignature},
-		{"the key escaped once more", good, "AAAA", inYear2026, iothub.ErrSignature},
+		{"a short key", good, "AAAA", inYear2026, iothub.ErrSignature},
 		{"another resource", strings.Replace(good, "myhub", "other", 1), testKey, inYear2026, iothub.ErrSignature},
-		{"the same resource, escaped otherwise", strings.Replace(good, ".net", "%2Enet", 1), testKey, inYear2026, iothub.ErrSignature},
+		{"the same resource, escaped differently", strings.Replace(good, ".net", "%2Enet", 1), testKey, inYear2026, iothub.ErrSignature},
 		{"a later expiry", strings.Replace(good, "1767225600", "1767225601", 1), testKey, inYear2026, iothub.ErrSignature},
 		{"forged and expired: forged comes first", strings.Replace(good, "1767225600", "1767225601", 1), testKey, inYear2026.AddDate(1, 0, 0), iothub.ErrSignature},
 		{"the name of the policy is not signed", good + "&skn=other", testKey, inYear2026, nil},
@@ -164,8 +164,9 @@ func TestRenewAt(t *testing.T) {
 	}
 }
 
-// FuzzParseSASToken starts from fields, so that most inputs are tokens. A token
-// that was read and written is read and verified as before.
+// FuzzParseSASToken varies only the fields, so that most inputs are tokens. A
+// parsed token stays the same, and verifies the same, when it is revealed and
+// parsed again.
 func FuzzParseSASToken(f *testing.F) {
 	const sig = "rny7eWZSBNZ9YeCNiuTjnwBzU9k6y3yqorNu3ifboBQ%3D"
 	f.Add("sr=h&sig=" + sig + "&se=1767225600&skn=service")
@@ -182,7 +183,7 @@ func FuzzParseSASToken(f *testing.F) {
 		}
 		again, err := iothub.ParseSASToken(token.Reveal())
 		if err != nil || !reflect.DeepEqual(again, token) {
-			t.Fatalf("%s is read as %+v, %v, want %+v", token, again, err, token)
+			t.Fatalf("%s is parsed as %+v, %v, want %+v", token, again, err, token)
 		}
 		for _, now := range []time.Time{token.Expiry, token.Expiry.Add(1)} {
 			if first, second := token.Verify(key, now), again.Verify(key, now); first != second {

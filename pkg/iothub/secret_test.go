@@ -13,8 +13,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// traces are what a print of the key of testKey, or of the signature of a
-// token, leaves: in base64, in hexadecimal or decimal digits, as text.
+// traces returns what would give away key, or the signature of token, in
+// printed text: base64, hexadecimal or decimal digits, or the bytes themselves.
 func traces(key iothub.Key, token iothub.SASToken) []string {
 	revealed := token.Reveal()
 	signature := revealed[strings.Index(revealed, "sig=")+len("sig="):]
@@ -26,8 +26,8 @@ func traces(key iothub.Key, token iothub.SASToken) []string {
 	}
 }
 
-// exported and unexported are what users put such values into. Package fmt
-// calls no methods of what is in unexported fields.
+// exported and unexported are types in which users may hold such values.
+// Package fmt does not call methods of values in unexported fields.
 type exported[T any] struct {
 	Value   T
 	Pointer *T
@@ -64,7 +64,7 @@ func testNoPrintShowsASecret(t *testing.T) {
 	if err := getDevice(t.Context(), registry); err != nil { // now it holds a token
 		t.Fatal(err)
 	}
-	synctest.Wait() // a print reads what goroutines of the registry use
+	synctest.Wait() // fmt reads fields that goroutines of the registry write
 
 	secrets := traces(key, token)
 	var all []any
@@ -132,7 +132,7 @@ func TestSecretsStayOutOfLogs(t *testing.T) {
 	}
 	for _, secret := range append(traces(c.SharedAccessKey, token), "sig") {
 		if strings.Contains(logged.String(), secret) {
-			t.Errorf("the log holds %q: %s", secret, &logged)
+			t.Errorf("the log shows %q: %s", secret, &logged)
 		}
 	}
 }
@@ -159,8 +159,8 @@ func TestKey(t *testing.T) {
 	}
 }
 
-// JSON is read as IoT Hub writes it. Written, it shows no key, and none is left
-// out.
+// Keys are read from JSON as IoT Hub writes them. When written, a key is
+// masked, and a zero key is left out.
 func TestKeyInJSON(t *testing.T) {
 	text, err := json.Marshal(iothub.SymmetricKey{PrimaryKey: keys.PrimaryKey})
 	if want := `{"primaryKey":"***"}`; err != nil || string(text) != want {
@@ -172,8 +172,8 @@ func TestKeyInJSON(t *testing.T) {
 	}
 }
 
-// What is made from an identity stays as it is whatever becomes of the
-// identity.
+// A connection string made from an identity stays the same when the identity
+// changes.
 func TestConnectionStringOfAModuleIsItsOwn(t *testing.T) {
 	module := iothub.Module{DeviceID: "d", ModuleID: "m", Authentication: iothub.Authentication{SymmetricKey: keys}}
 	c := module.ConnectionString("h")

@@ -18,8 +18,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// server is an HTTPS server in memory that knows nothing of IoT hubs: it
-// gives written responses, one after the other, and keeps what it was sent.
+// server is an HTTPS server in memory that knows nothing about IoT hubs: it
+// sends canned responses, one after the other, and records the requests.
 type server struct {
 	listener *memnet.Listener
 
@@ -49,7 +49,7 @@ var certificate, roots = func() (tls.Certificate, *x509.CertPool) {
 }()
 
 // serve starts a server. A request for which no response is left fails the
-// test, and so does a response that nobody asked for.
+// test, and so does a response that is left over.
 func serve(t testing.TB, responses ...http.HandlerFunc) *server {
 	s := &server{listener: memnet.Listen(), responses: responses}
 	hs := &http.Server{
@@ -61,14 +61,14 @@ func serve(t testing.TB, responses ...http.HandlerFunc) *server {
 	t.Cleanup(func() {
 		hs.Close()
 		if s.mu.Lock(); len(s.responses) > 0 {
-			t.Errorf("%d responses were not asked for", len(s.responses))
+			t.Errorf("%d responses are left over", len(s.responses))
 		}
 		s.mu.Unlock()
 	})
 	return s
 }
 
-// next takes down r and returns the response that is next.
+// next records r and returns the next response.
 func (s *server) next(t testing.TB, r *http.Request) http.HandlerFunc {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
@@ -94,7 +94,7 @@ func (s *server) count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// methods returns the methods of what was sent, in order.
+// methods returns the methods of the requests, in order.
 func (s *server) methods() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,15 +105,15 @@ func (s *server) methods() []string {
 	return methods
 }
 
-// requests returns what was sent.
+// requests returns the recorded requests.
 func (s *server) requests() []request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.sent)
 }
 
-// registry returns a registry that reaches s, whatever the host. Of opts it
-// keeps what is set.
+// registry returns a registry that reaches s, whatever the host. Options that
+// are set in opts are kept.
 func (s *server) registry(t testing.TB, opts *iothub.Options) *iothub.Registry {
 	t.Helper()
 	o := *cmp.Or(opts, &iothub.Options{})
@@ -133,7 +133,7 @@ func (s *server) registry(t testing.TB, opts *iothub.Options) *iothub.Registry {
 
 const policyString = "HostName=" + serverName + ";SharedAccessKeyName=service;SharedAccessKey=" + testKey
 
-// says answers with a status and a body; header holds names and values.
+// says answers with a status and a body; header lists names and values in turn.
 func says(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		for pair := range slices.Chunk(header, 2) {
@@ -144,7 +144,7 @@ func says(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-// shows answers with 200 and a file of testdata.
+// shows answers with 200 and a file from testdata.
 func shows(t testing.TB, name string) http.HandlerFunc {
 	t.Helper()
 	return says(http.StatusOK, read(t, name), "Content-Type", "application/json; charset=utf-8")
@@ -161,13 +161,13 @@ func breaksOff(w http.ResponseWriter, _ *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// staysSilent keeps the connection open until the client closes it, but does
-// not answer, not even then.
+// staysSilent keeps the connection open until the client closes it, and never
+// answers.
 func staysSilent(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 	panic(http.ErrAbortHandler)
 }
 
-// A call is what a test does with a registry; what it returns beside the
-// error is of no interest.
+// A call is what a test does with a registry. Of the results, only the error
+// matters.
 type call func(ctx context.Context, r *iothub.Registry) error

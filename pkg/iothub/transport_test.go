@@ -33,8 +33,8 @@ func TestConnectionRefusedIsNotRetried(t *testing.T) {
 	})
 }
 
-// A failure that will not pass ends the call, even if it shows only when the
-// request has been sent.
+// A permanent failure ends the call at once, even if it shows only after the
+// request was sent.
 func TestLastingFailure(t *testing.T) {
 	speak := func(words string) func(*tls.Conn) {
 		return func(conn *tls.Conn) {
@@ -56,7 +56,7 @@ func TestLastingFailure(t *testing.T) {
 			"remote error: tls: handshake failure", ""},
 		{"the server speaks something else", &tls.Config{}, speak("220 ready\r\n"),
 			`malformed HTTP status code "ready"`, "The server there does not speak HTTP like an IoT hub. Check the host and port in the connection string."},
-		{"a header without end", &tls.Config{}, speak("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20)),
+		{"an endless header", &tls.Config{}, speak("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20)),
 			"server response headers exceeded 65536 bytes", "The server there does not speak HTTP like an IoT hub."},
 	}
 	for _, test := range tests {
@@ -89,8 +89,8 @@ func TestLastingFailure(t *testing.T) {
 	}
 }
 
-// lateConn is a connection to which a request is written only after the server
-// has closed it, and from which the end is read a moment later.
+// lateConn writes a request only after the server has closed the connection,
+// and reads a moment later still.
 type lateConn struct {
 	net.Conn
 	handshaken atomic.Bool
@@ -111,8 +111,8 @@ func (c *lateConn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// What a server says before it closes a connection is read, even if there is
-// nothing left to write to.
+// The alert that a server sends before it closes the connection is read, even
+// if writing the request fails.
 func TestAlertBeforeTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, far := memnet.Pipe()
@@ -134,8 +134,8 @@ func TestAlertBeforeTheEnd(t *testing.T) {
 	})
 }
 
-// A server may close a connection just as it is made. Whether the request was
-// read cannot be known then.
+// A server may close a connection as soon as it is made. The client cannot know
+// then whether the request was read.
 func TestConnectionClosedBeforeTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := serve(t, notFound, device("1"))
@@ -161,7 +161,8 @@ func TestConnectionClosedBeforeTheRequest(t *testing.T) {
 	})
 }
 
-// A connection that was closed while it was idle costs nothing but a new one.
+// If a connection was closed while it was idle, the next call just makes a new
+// one.
 func TestIdleConnectionClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := serve(t, device("1"), device("1"))
