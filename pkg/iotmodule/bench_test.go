@@ -16,8 +16,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// BenchmarkPatch measures from the change on the hub to the patch in the
-// reader's hands, in turns with a bare reader of MQTT packets.
+// BenchmarkPatch measures the time from a change on the hub until the reader
+// has the patch, in turns with a bare reader of MQTT packets.
 func BenchmarkPatch(b *testing.B) {
 	hub := startHub(b)
 	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), iotmodule.DefaultTimings)
@@ -32,12 +32,12 @@ func BenchmarkPatch(b *testing.B) {
 	b.ReportMetric(ours.median(), "ms")
 	b.ReportMetric(floor.median(), "floor-ms")
 	b.ReportMetric(ours.median()/floor.median(), "ms-ratio")
-	b.ReportMetric(0, "ns/op") // of both sides together it means nothing
+	b.ReportMetric(0, "ns/op") // the time of both together means nothing
 }
 
-// BenchmarkRecovery measures how long after the network is back a change made
-// meanwhile is delivered. It is the client's pauses that take the time: after
-// a cut about 75 ms, after an outage as long as that has made them.
+// BenchmarkRecovery measures how long it takes, once the network is back, to
+// deliver a change made during the outage. Most of that time is the client's
+// pauses: about 75 ms after a cut, more after a longer outage.
 func BenchmarkRecovery(b *testing.B) {
 	for _, outage := range []time.Duration{0, time.Second} {
 		b.Run(fmt.Sprintf("outage=%v", outage), func(b *testing.B) {
@@ -45,7 +45,7 @@ func BenchmarkRecovery(b *testing.B) {
 			module := hub.AddModule("d", "m")
 			var took figures
 			for n := 0; b.Loop(); n++ {
-				next, end := subscribe(b, hub, module, iotmodule.DefaultTimings) // one that is often cut off makes longer pauses
+				next, end := subscribe(b, hub, module, iotmodule.DefaultTimings) // a client that is cut off often makes longer pauses
 				if outage > 0 {
 					hub.SetNetwork(fault.Network{Refuse: true})
 				}
@@ -63,8 +63,7 @@ func BenchmarkRecovery(b *testing.B) {
 }
 
 // BenchmarkReconnect is BenchmarkRecovery without the pauses, in turns with
-// bare packets: TLS handshake, CONNECT, SUBSCRIBE, and the request for the
-// twin.
+// bare packets: TLS handshake, CONNECT, SUBSCRIBE and the request for the twin.
 func BenchmarkReconnect(b *testing.B) {
 	hub := startHub(b)
 	next, end := subscribe(b, hub, hub.AddModule("d", "ours"), iotmodule.NoPauses)

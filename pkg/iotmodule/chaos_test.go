@@ -13,14 +13,14 @@ import (
 )
 
 var (
-	chaosFor  = flag.Duration("chaos", 0, "for how long to play random schedules of faults, in real time; at least two are played")
+	chaosFor  = flag.Duration("chaos", 0, "how long to play random schedules of faults, in real time; at least two are played")
 	chaosSeed = flag.Uint64("chaos.seed", 1, "the seed of the first schedule; 0 means a random one")
 )
 
-// TestChaos plays random schedules of faults, with changes all the while and a
-// healthy window after each fault or few, and compares in each window. A
-// schedule in simulated time covers hours; one over sockets has real resets.
-// The schedules are always the same unless asked otherwise.
+// TestChaos plays random schedules of faults while changes are made, and
+// compares the states in a healthy window after every few faults. In simulated
+// time, a schedule covers hours; over sockets, resets are real. The schedules
+// are always the same unless a flag says otherwise.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	first := *chaosSeed
@@ -39,7 +39,7 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// playChaos plays one schedule; pause is about how long a bad phase lasts.
+// playChaos plays one schedule. A bad phase lasts up to pause.
 func playChaos(s *fixture, seed uint64, pause time.Duration) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	before := s.hub.FaultsInjected()
@@ -47,28 +47,28 @@ func playChaos(s *fixture, seed uint64, pause time.Duration) {
 		for range 1 + random.IntN(3) {
 			someFault(s, random)
 			s.patch(randomPatch(random))
-			<-time.After(time.Duration(random.Int64N(int64(pause)))) // the bad phase; nothing is waited for
+			<-time.After(time.Duration(random.Int64N(int64(pause)))) // the bad phase passes, whatever happens in it
 			s.patch(randomPatch(random))
 		}
 		s.hub.SetNetwork(fault.Network{})
 		s.hub.ClearFaults()
-		late := s.read() // begins in the middle of things
+		late := s.read() // subscribes late
 		version := s.patch(map[string]any{"window": window})
 		s.settled()
 		late.await(s, version+1)
 		if want, _ := s.desired(); !reflect.DeepEqual(late.snapshot(), want) {
-			s.Errorf("a reader that came late has\n%v\nthe hub has\n%v", late.snapshot(), want)
+			s.Errorf("a reader that subscribed late has\n%v\nthe hub has\n%v", late.snapshot(), want)
 		}
 	}
 	if s.hub.FaultsInjected() == before {
 		s.Error("no fault was applied")
 	}
 	if s.Failed() {
-		s.Logf("again: go test ./pkg/iotmodule -run TestChaos -chaos.seed %d", seed)
+		s.Logf("to repeat: go test ./pkg/iotmodule -run TestChaos -chaos.seed %d", seed)
 	}
 }
 
-// someFault arms a fault, or a few; most of them need a new connection.
+// someFault injects a fault or arms a few; most of these need a new connection.
 func someFault(s *fixture, random *rand.Rand) {
 	points := []fault.Point{fault.SignIn, fault.Subscribe, fault.TwinGet, fault.Notify}
 	failures := []fault.Failure{

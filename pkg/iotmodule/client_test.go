@@ -20,7 +20,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// A context that ends just as the hub says yes leaves nothing of paho running.
+// If the context ends just as the hub accepts the sign-in, nothing of paho is
+// left running.
 func TestDialEndsWithTheSignIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -43,8 +44,8 @@ func TestDialEndsWithTheSignIn(t *testing.T) {
 	})
 }
 
-// endsWithSignIn calls end when paho has got a CONNACK: then it takes back its
-// deadline.
+// endsWithSignIn calls end when paho has received a CONNACK: that is when paho
+// clears its deadline.
 type endsWithSignIn struct {
 	net.Conn
 	end func()
@@ -57,13 +58,13 @@ func (c endsWithSignIn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-// Close ends calls that pause between attempts, and is nothing to warn of.
+// Close ends calls that pause between attempts, and no warning is logged.
 func TestCloseDuringPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
 		s := newFixture(t, inSimulatedTime, keepLog(&log))
 		s.hub.FailNext(10_000, fault.TwinGet, fault.Status(429))
-		s.hub.Disconnect(deviceID, moduleID) // the client itself reads, too
+		s.hub.Disconnect(deviceID, moduleID) // so that the client reads the twin, too
 		ended := make(chan error, 1)
 		go func() {
 			_, err := s.client.GetTwin(s.ctx)
@@ -76,7 +77,7 @@ func TestCloseDuringPauses(t *testing.T) {
 			t.Errorf("GetTwin returned %v after Close: %v", time.Since(closed), err)
 		}
 		if log.count("WARN") > 0 {
-			t.Errorf("Close led to:\n%s", &log)
+			t.Errorf("Close logged a warning:\n%s", &log)
 		}
 	})
 }
@@ -118,7 +119,7 @@ func TestDialRefused(t *testing.T) {
 	}
 }
 
-// Dial does not try again: each failure of a sign-in is its error at once.
+// Dial does not try again: it returns the first failure of a sign-in.
 func TestDialFails(t *testing.T) {
 	t.Parallel()
 	for _, at := range []fault.Point{fault.SignIn, fault.Subscribe} {
@@ -137,7 +138,7 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
-// What the network says is said without words of paho's before it.
+// An error of the network comes without the words that paho puts before it.
 func TestDialClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -205,7 +206,7 @@ func TestTwin(t *testing.T) {
 	})
 }
 
-// Requests outlast what is passing.
+// Requests are tried again until the trouble has passed.
 func TestRequestsPersist(t *testing.T) {
 	t.Parallel()
 	failures := []fault.Failure{
@@ -244,7 +245,7 @@ func TestReportedRefused(t *testing.T) {
 	}
 }
 
-// Close frees whoever waits, and may be called again.
+// Close ends all waiting, and may be called again.
 func TestCloseEndsWaiting(t *testing.T) {
 	t.Parallel()
 	inBothSettings(t, "for anything", func(s *fixture) {
@@ -275,7 +276,7 @@ func TestCloseEndsWaiting(t *testing.T) {
 	})
 }
 
-// Dialing and closing leaves nothing behind.
+// Dialing and closing leaves no memory and no open files behind.
 func TestCycles(t *testing.T) {
 	cycles := 500
 	if testing.Short() {
@@ -294,7 +295,7 @@ func TestCycles(t *testing.T) {
 		}
 		begin := time.Now()
 		client.Close()
-		if took := time.Since(begin); took > 5*time.Second { // it once waited for a write that nobody took
+		if took := time.Since(begin); took > 5*time.Second { // it once waited for a write that nobody read
 			t.Errorf("Close took %v", took)
 		}
 	}
@@ -328,7 +329,7 @@ func heapInUse() uint64 {
 	return stats.HeapAlloc
 }
 
-// openFiles counts file descriptors, where the system tells.
+// openFiles counts file descriptors, on systems that show them.
 func openFiles() int {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -337,7 +338,7 @@ func openFiles() int {
 	return len(entries)
 }
 
-// What was read can be reported, whatever numbers are in it.
+// Properties that were read can be reported, whatever numbers they hold.
 func TestTwinIsReportedBack(t *testing.T) {
 	hub := localhub.New(t)
 	client, err := iotmodule.Dial(t.Context(), hub.AddModule(deviceID, moduleID), &iotmodule.Options{RootCAs: hub.RootCAs()})

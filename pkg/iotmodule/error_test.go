@@ -13,7 +13,7 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// A call whose context has ended sends nothing, and says why that ended.
+// A call whose context has ended sends nothing and returns the context's cause.
 func TestEndedContext(t *testing.T) {
 	s := newFixture(t, overSockets)
 	enough := errors.New("enough")
@@ -31,7 +31,7 @@ func TestEndedContext(t *testing.T) {
 		t.Errorf("SubscribeDesired: %v", err)
 	}
 	if version, err := s.client.UpdateReported(s.ctx, map[string]any{"n": 2}); err != nil || version != 2 {
-		t.Errorf("the first update that counts leads to version %d, %v, want 2", version, err)
+		t.Errorf("the first update with a live context leads to version %d, %v, want 2", version, err)
 	}
 }
 
@@ -46,7 +46,7 @@ func TestOutOfTime(t *testing.T) {
 	}{
 		{"throttled", func(s *fixture) { s.hub.FailNext(100, fault.TwinGet, fault.Status(429)) },
 			iothub.ErrThrottled, `"myFirstDevice": context deadline exceeded; the last attempt: iothub: get the twin of `, ""},
-		{"let in by nobody", func(s *fixture) {
+		{"every sign-in refused", func(s *fixture) {
 			s.hub.FailNext(100, fault.SignIn, fault.Status(3))
 			s.hub.Disconnect(deviceID, moduleID)
 		}, context.DeadlineExceeded, `"myFirstDevice": context deadline exceeded; no connection: the hub refused the sign-in (CONNACK 3)`, "accepts no connections"},
@@ -70,8 +70,8 @@ func TestOutOfTime(t *testing.T) {
 	}
 }
 
-// An update that may or may not have been carried out is told from one that
-// was not sent, and from one that was refused.
+// An update that may or may not have been carried out has another error than
+// one that was not carried out or was refused.
 func TestOutcomeUnknown(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -99,14 +99,15 @@ func TestOutcomeUnknown(t *testing.T) {
 				defer cancel()
 				_, err := s.client.UpdateReported(ctx, map[string]any{"n": 1})
 				if err == nil || errors.Is(err, iothub.ErrOutcomeUnknown) != test.unknown {
-					t.Errorf("UpdateReported: %v, want the outcome unknown: %t", err, test.unknown)
+					t.Errorf("UpdateReported: %v, want ErrOutcomeUnknown: %t", err, test.unknown)
 				}
 			})
 		})
 	}
 }
 
-// Input for which nothing is sent is told from what the hub refuses.
+// Input that the client does not even send matches ErrInvalid, unlike input
+// that the hub refuses.
 func TestInvalidReported(t *testing.T) {
 	s := newFixture(t, overSockets)
 	_, err := s.client.UpdateReported(s.ctx, map[string]any{"f": func() {}})
@@ -115,7 +116,7 @@ func TestInvalidReported(t *testing.T) {
 	}
 }
 
-// A nil patch changes nothing, like one without properties.
+// A nil patch changes nothing, like an empty one.
 func TestNilReported(t *testing.T) {
 	s := newFixture(t, overSockets)
 	for _, patch := range []iothub.Properties{nil, {}} {
@@ -129,8 +130,8 @@ func TestNilReported(t *testing.T) {
 	}
 }
 
-// The error that ends a subscription is told to everybody who ranges over it,
-// and as often as somebody does.
+// Everybody who ranges over the patches gets the error that ended the
+// subscription, every time.
 func TestLastErrorIsToldToAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)

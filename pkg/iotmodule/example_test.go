@@ -11,7 +11,7 @@ import (
 
 // A module follows its desired properties. The hub here is a local one; with
 // Azure the connection string is that of a module in the portal, and the
-// options are nil.
+// options can be nil.
 func ExampleClient_SubscribeDesired() {
 	hub, err := localhub.Start(nil)
 	if err != nil {
@@ -44,7 +44,7 @@ func ExampleClient_SubscribeDesired() {
 	// Output: {"$version":2,"telemetryInterval":122}
 }
 
-// A module starts from what it should be now and stays up to date.
+// A module starts with the current desired properties and stays up to date.
 func ExampleSubscription_State() {
 	hub, err := localhub.Start(nil)
 	if err != nil {
@@ -80,7 +80,7 @@ func ExampleSubscription_State() {
 	// then 122
 }
 
-// A module tells the back end what it has made of the desired properties.
+// A module reports to the back end what it has made of the desired properties.
 func ExampleClient_UpdateReported() {
 	hub, err := localhub.Start(nil)
 	if err != nil {

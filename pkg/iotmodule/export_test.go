@@ -11,11 +11,11 @@ import (
 // Timings are the pauses and limits of a client.
 type Timings = timings
 
-// DefaultTimings are those of [Dial]. They suit tests in simulated time, too.
+// DefaultTimings are those of [Dial]. They also suit tests in simulated time.
 var DefaultTimings = defaultTimings
 
-// ShortPauses suit tests over sockets. The limits stay: on a busy machine, all
-// takes long.
+// ShortPauses suit tests over sockets. The limits stay long, because everything
+// takes long on a busy machine.
 var ShortPauses = func() Timings {
 	t := defaultTimings
 	t.reconnect = backoff.Range{First: 2 * time.Millisecond, Longest: 50 * time.Millisecond}
@@ -25,7 +25,8 @@ var ShortPauses = func() Timings {
 	return t
 }()
 
-// ShortLimits are ShortPauses for tests that wait for limits, too.
+// ShortLimits are ShortPauses with short limits, for tests that wait until a
+// limit is reached.
 var ShortLimits = func() Timings {
 	t := ShortPauses
 	t.signIn = 3 * time.Second
@@ -33,7 +34,7 @@ var ShortLimits = func() Timings {
 	return t
 }()
 
-// NoPauses leave hardly a pause before signing in again, for measuring the rest.
+// NoPauses have almost no pause before signing in again, to measure the rest.
 var NoPauses = func() Timings {
 	t := defaultTimings
 	t.reconnect = backoff.Range{First: time.Microsecond, Longest: time.Microsecond}

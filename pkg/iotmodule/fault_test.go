@@ -10,11 +10,11 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// TestNoChangeIsLost is the promise of SubscribeDesired: whatever goes wrong
-// between the module and the hub, and whenever, the patches lead to the hub's
-// state. Every failure is injected at every point of a connection's life, with
-// changes made before, during and after it, once in simulated time with the
-// client's own pauses, once over sockets.
+// TestNoChangeIsLost checks the promise of SubscribeDesired: whatever goes
+// wrong between the module and the hub, and whenever, the patches lead to the
+// hub's state. Every failure is injected at every point in the life of a
+// connection, with changes before, during and after it, once in simulated time
+// with the client's own pauses and once over sockets.
 func TestNoChangeIsLost(t *testing.T) {
 	t.Parallel()
 	points := []fault.Point{fault.SignIn, fault.Subscribe, fault.TwinGet, fault.Notify}
@@ -26,7 +26,7 @@ func TestNoChangeIsLost(t *testing.T) {
 	for _, point := range points {
 		for _, failure := range failures {
 			if point == fault.TwinGet && failure == fault.Status(400) {
-				continue // a hub that says so means it
+				continue // a 400 is final: the hub means it
 			}
 			inSettings(t, settingsFor(point, failure), fmt.Sprintf("%v at %v", failure, point), func(s *fixture) {
 				s.someChanges("before")
@@ -35,7 +35,7 @@ func TestNoChangeIsLost(t *testing.T) {
 				if point == fault.Notify {
 					s.changeUntilFaults(before + 2)
 				} else {
-					s.hub.Disconnect(deviceID, moduleID) // they come with a new connection
+					s.hub.Disconnect(deviceID, moduleID) // the faults come with a new connection
 					s.someChanges("during")
 				}
 				if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
@@ -48,7 +48,7 @@ func TestNoChangeIsLost(t *testing.T) {
 	}
 }
 
-// phases bring the module to a moment of its life at which a fault may be injected.
+// phases bring the module to a moment at which a fault may be injected.
 var phases = []struct {
 	name  string
 	enter func(s *fixture)
@@ -76,8 +76,8 @@ func heldAt(point fault.Point) func(s *fixture) {
 	}
 }
 
-// The faults that are not tied to a point are injected in each phase. Those of the
-// network last until the next changes have been made.
+// Faults that are not tied to a point are injected in each phase. Network
+// faults last until the next changes have been made.
 func TestNoChangeIsLostWhen(t *testing.T) {
 	t.Parallel()
 	network := func(n fault.Network) func(s *fixture) {
@@ -118,7 +118,7 @@ func TestNoChangeIsLostWhen(t *testing.T) {
 				phase.enter(s)
 				before := s.hub.FaultsInjected()
 				f.inject(s)
-				if s.hub.FaultsInjected() == before && phase.name != "during CONNECT" { // there, no connection is known yet
+				if s.hub.FaultsInjected() == before && phase.name != "during CONNECT" { // the hub does not know the connection then
 					s.Error("no fault was applied")
 				}
 				s.someChanges("during")

@@ -27,7 +27,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	flag.Set("test.parallel", "16") // tests over sockets mostly wait; -parallel comes later and decides
+	flag.Set("test.parallel", "16") // tests over sockets mostly wait; a -parallel flag is parsed later and wins
 	os.Exit(leak.Run(m))
 }
 
@@ -43,24 +43,24 @@ type fixture struct {
 	reader  *reader
 }
 
-// setting is where a test takes place.
+// setting is where a test runs, and with which timings.
 type setting string
 
 const (
 	overSockets     setting = "over sockets"      // TLS over loopback, in real time
-	inSimulatedTime setting = "in simulated time" // TLS in memory; t runs in a bubble of synctest
-	withShortLimits setting = "with short limits" // over sockets, for those who wait for limits
+	inSimulatedTime setting = "in simulated time" // TLS in memory; T runs in a synctest bubble
+	withShortLimits setting = "with short limits" // over sockets, for tests that wait for limits
 )
 
 var bothSettings = []setting{inSimulatedTime, overSockets}
 
-// settingsFor leaves out sockets where only a limit ends what a fault leads to:
-// that takes long there, and shows nothing more.
+// settingsFor leaves out sockets for faults that end only when a limit is
+// reached: they take long there, and show nothing more.
 func settingsFor(at fault.Point, how fault.Failure) []setting {
 	switch {
 	case how == fault.Silence() && at != fault.Notify,
 		how == fault.Garbage() && at == fault.Subscribe,
-		(how == fault.Status(3) || how == fault.Status(5)) && at == fault.TwinGet: // no such response is one
+		(how == fault.Status(3) || how == fault.Status(5)) && at == fault.TwinGet: // no response has such a status
 		return []setting{inSimulatedTime}
 	}
 	return bothSettings
@@ -84,7 +84,7 @@ func inSettings(t *testing.T, settings []setting, name string, test func(s *fixt
 	}
 }
 
-// newFixture starts a hub and dials it; the module is subscribed.
+// newFixture starts a hub, dials it and subscribes the module.
 func newFixture(t *testing.T, where setting, changeOptions ...func(*iotmodule.Options)) *fixture {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog(where))
@@ -125,7 +125,7 @@ func watchdog(where setting) time.Duration {
 	if where == inSimulatedTime {
 		return 1000 * time.Hour
 	}
-	return 2 * time.Minute // a busy machine may need some of them
+	return 2 * time.Minute // a busy machine may need a good part of it
 }
 
 func (s *fixture) dial() {
@@ -142,7 +142,7 @@ func (s *fixture) dial() {
 	s.reader = s.read()
 }
 
-// desired returns the hub's truth.
+// desired returns the desired properties on the hub.
 func (s *fixture) desired() (properties map[string]any, version int64) {
 	twin, found := s.hub.Twin(deviceID, moduleID)
 	if !found {
@@ -161,8 +161,8 @@ func (s *fixture) patch(patch map[string]any) (version int64) {
 	return version
 }
 
-// someChanges makes one of each kind: a set, a removal and a nested change.
-// The name keeps the changes of different phases apart.
+// someChanges makes a change of each kind: one that sets, one that removes and
+// one in depth. The name keeps the changes of different phases apart.
 func (s *fixture) someChanges(name string) {
 	s.Helper()
 	s.patch(map[string]any{name: 1, name + "Goes": true})
@@ -171,8 +171,8 @@ func (s *fixture) someChanges(name string) {
 }
 
 // changeUntilFaults makes changes until n faults were injected in all. Only a
-// module that listens is told of a change, so a fault that ends its connection
-// has to be got over before the next one can be injected.
+// module that is subscribed is notified, so after a fault that ends the
+// connection, the module has to be back before the next fault can be injected.
 func (s *fixture) changeUntilFaults(n int) {
 	s.Helper()
 	for round := 0; s.hub.FaultsInjected() < n; round++ {
@@ -181,8 +181,8 @@ func (s *fixture) changeUntilFaults(n int) {
 	}
 }
 
-// settled makes a last change and waits until the reader has it; then it must
-// have the hub's state.
+// settled makes a last change, waits until the reader has it and checks that
+// the reader has the hub's state.
 func (s *fixture) settled() {
 	s.Helper()
 	version := s.patch(map[string]any{"last": float64(s.reader.count())})
@@ -208,7 +208,7 @@ func (s *fixture) subscribe() *iotmodule.Subscription {
 	return subscription
 }
 
-// awaitConnection waits until the module's connection is as wanted.
+// awaitConnection waits until ok accepts the state of the module's connection.
 func (s *fixture) awaitConnection(ok func(localhub.ConnectionState) bool) localhub.ConnectionState {
 	s.Helper()
 	state, err := s.hub.WaitConnection(s.ctx, deviceID, moduleID, ok)
@@ -218,7 +218,7 @@ func (s *fixture) awaitConnection(ok func(localhub.ConnectionState) bool) localh
 	return state
 }
 
-// registry returns the service side of the fixture's hub.
+// registry returns a registry for the fixture's hub.
 func (s *fixture) registry() *iothub.Registry { return s.registryOf(s.hub, s.opts.DialContext) }
 
 func (s *fixture) registryOf(hub *localhub.Hub, dial func(context.Context, string, string) (net.Conn, error)) *iothub.Registry {

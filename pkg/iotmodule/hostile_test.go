@@ -30,15 +30,15 @@ import (
 	"moduletwin/pkg/iotmodule"
 )
 
-// hostile is a server that is no hub, and how to reach it.
+// hostile is a server that is not a hub, and how to reach it.
 type hostile struct {
 	module      iothub.ConnectionString
 	opts        *iotmodule.Options
 	certificate *x509.Certificate
 }
 
-// newHostile starts a server that does with each connection, after the TLS
-// handshake, what serve does. Its certificate is for names.
+// newHostile starts a server that calls serve with each connection. Its
+// certificate is valid for names.
 func newHostile(t *testing.T, serve func(conn net.Conn), config *tls.Config, names ...string) hostile {
 	t.Helper()
 	certificate := newCertificate(t, names)
@@ -67,7 +67,7 @@ func newHostile(t *testing.T, serve func(conn net.Conn), config *tls.Config, nam
 	}
 }
 
-// dialError returns how signing in fails, which it has to.
+// dialError returns the error of Dial, which has to fail.
 func (h hostile) dialError(t *testing.T) error {
 	t.Helper()
 	client, err := iotmodule.Dial(t.Context(), h.module, h.opts)
@@ -78,7 +78,7 @@ func (h hostile) dialError(t *testing.T) error {
 	return err
 }
 
-// newCertificate returns a certificate that nobody else has signed.
+// newCertificate returns a self-signed certificate.
 func newCertificate(t *testing.T, names []string) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -97,8 +97,8 @@ func newCertificate(t *testing.T, names []string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
-// A code that MQTT does not know refuses the sign-in, as those do that it
-// knows.
+// A CONNACK code that MQTT does not define is a refusal, like those that it
+// does.
 func TestUnknownCodeIsARefusal(t *testing.T) {
 	hints := map[byte]string{3: "The hub accepts no connections at the moment.", 4: "The module may not exist", 5: "The module may not exist"}
 	for _, code := range []byte{1, 2, 3, 4, 5, 6, 0x80, 0xfe, 0xff} {
@@ -115,12 +115,12 @@ func TestUnknownCodeIsARefusal(t *testing.T) {
 			t.Errorf("the hint is %q, want %q", iothub.Hint(err), want)
 		}
 		if got := errors.Is(err, iothub.ErrUnauthorized); got != (code == 4 || code == 5) {
-			t.Errorf("unauthorized by code %d: %v", code, got)
+			t.Errorf("code %d matches ErrUnauthorized: %v", code, got)
 		}
 	}
 }
 
-// What announces or sends too much costs no memory.
+// A server that announces or sends too much makes the client allocate little.
 func TestTooMuch(t *testing.T) {
 	hugePacket := func(conn net.Conn) {
 		packets.ReadPacket(conn)
@@ -130,7 +130,7 @@ func TestTooMuch(t *testing.T) {
 	endlessHeaders := func(conn net.Conn) {
 		http.ReadRequest(bufio.NewReader(conn))
 		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n")
-		for n := range 400 { // 4 MB are as good as endless
+		for n := range 400 { // 4 MB, as good as endless
 			fmt.Fprintf(conn, "X-%d: %s\r\n", n, strings.Repeat("x", 10_000))
 		}
 		io.Copy(io.Discard, conn)
@@ -156,13 +156,14 @@ func TestTooMuch(t *testing.T) {
 				t.Errorf("Dial: %v, want %q", err, test.want)
 			}
 			if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
-				t.Errorf("it took %d MB of memory", took>>20)
+				t.Errorf("it allocated %d MB", took>>20)
 			}
 		})
 	}
 }
 
-// Text from outside is shown in errors, if at all, so that no terminal obeys it.
+// Text from outside is escaped in errors or left out, so that no terminal
+// interprets it.
 func TestTextFromOutside(t *testing.T) {
 	const escape, override = "\x1b[31m", "\u202e"
 	forbid := func(conn net.Conn) {
@@ -192,8 +193,8 @@ func TestTextFromOutside(t *testing.T) {
 	}
 }
 
-// A server that demands a certificate of its clients will not do without one
-// later.
+// A server that demands a client certificate will go on doing so: the client
+// gives up.
 func TestClientCertificateDemanded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		handshake := func(conn net.Conn) { conn.(*tls.Conn).Handshake() }
@@ -222,7 +223,7 @@ func TestClientCertificateDemanded(t *testing.T) {
 		if err := s.reader.awaitEnd(s); !strings.Contains(iothub.Hint(err), want) {
 			t.Errorf("the sequence ended with %v, hint %q, want %q", err, iothub.Hint(err), want)
 		}
-		if log.count("trying again") != 1 { // the first time
+		if log.count("trying again") != 1 { // for the connection that was lost
 			t.Errorf("the log says\n%s", &log)
 		}
 	})

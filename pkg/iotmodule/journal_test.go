@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/iotmodule"
 )
 
-// journal is a logger's handler that keeps what was logged.
+// journal is a log handler that keeps what was logged.
 type journal struct {
 	mu      sync.Mutex // guards lines
 	written []string
@@ -24,7 +24,7 @@ func (j *journal) WithAttrs([]slog.Attr) slog.Handler { panic("the client adds n
 
 func (j *journal) WithGroup(string) slog.Handler { panic("the client makes no groups") }
 
-// Handle keeps the message, with the cause and what may help.
+// Handle keeps the message, with its cause and hint.
 func (j *journal) Handle(_ context.Context, r slog.Record) error {
 	line := r.Message
 	if r.Level >= slog.LevelWarn {
@@ -47,7 +47,7 @@ func (j *journal) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// lines returns what was logged, with … in place of every duration.
+// lines returns what was logged, with each pause replaced by "…".
 func (j *journal) lines() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -62,7 +62,7 @@ var pauseLength = regexp.MustCompile(`\bin [0-9.ms]+\b`)
 
 func (j *journal) String() string { return strings.Join(j.lines(), "\n") }
 
-// count returns how many lines hold a text.
+// count returns how many lines contain text.
 func (j *journal) count(text string) (n int) {
 	for _, line := range j.lines() {
 		if strings.Contains(line, text) {

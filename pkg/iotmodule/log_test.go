@@ -16,8 +16,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// Each wait is announced with its length, each cause once, and what was missed
-// when the connection is back.
+// The log announces each wait with its length, names each cause once, and
+// counts the missed changes when the connection is back.
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -41,7 +41,7 @@ func TestLog(t *testing.T) {
 	})
 }
 
-// The length that is announced is the length of the pause.
+// The announced pause is as long as the real one.
 func TestLogTellsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var announced []time.Duration
@@ -68,12 +68,13 @@ func TestLogTellsThePause(t *testing.T) {
 		s.hub.Disconnect(deviceID, moduleID)
 		s.reader.await(s, s.patch(map[string]any{"n": 1}))
 		if len(announced) != 13 {
-			t.Errorf("announced were %v, want 13 pauses", announced)
+			t.Errorf("%v were announced, want 13 pauses", announced)
 		}
 	})
 }
 
-// One change, none, and a module created anew have their own sentences.
+// One missed change, none, and a module created anew are each logged in their
+// own way.
 func TestLogOfWhatWasMissed(t *testing.T) {
 	tests := []struct {
 		name, want string
@@ -97,14 +98,14 @@ func TestLogOfWhatWasMissed(t *testing.T) {
 				s.settled()
 				got := log.lines()
 				if last := got[len(got)-1]; test.want == "" && last != "connected again" || test.want != "" && last != test.want {
-					t.Errorf("the log says\n%s\nwant at its end %q", &log, test.want)
+					t.Errorf("the log says\n%s\nwant %q at the end", &log, test.want)
 				}
 			})
 		})
 	}
 }
 
-// A read that changes have overtaken tells nothing of what was missed.
+// A read that newer changes have overtaken logs nothing about missed changes.
 func TestLogOfAnOvertakenRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -127,7 +128,7 @@ func TestLogOfAnOvertakenRead(t *testing.T) {
 	})
 }
 
-// A renewal is one line.
+// Renewing a token logs one line.
 func TestLogOfARenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -140,7 +141,7 @@ func TestLogOfARenewal(t *testing.T) {
 	})
 }
 
-// While requests fail, the log says so, and why.
+// While requests fail, the log says so and names the cause.
 func TestLogOfFailingRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -164,11 +165,11 @@ func TestLogOfFailingRequests(t *testing.T) {
 	})
 }
 
-// stopped is what may help when the local hub says nothing.
+// stopped is the hint for a local hub that does not answer.
 const stopped = "Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."
 
-// A hub that says nothing, such as one that was stopped with Ctrl+Z, is waited
-// for, and the log says so.
+// The client waits for a hub that does not answer, such as one that was stopped
+// with Ctrl+Z, and the log says so.
 func TestLogOfASilentHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -192,7 +193,7 @@ func TestLogOfASilentHub(t *testing.T) {
 	})
 }
 
-// The log does not promise to wait longer than the caller does.
+// The log never announces a wait that is longer than the caller's.
 func TestLogOfADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -209,7 +210,7 @@ func TestLogOfADeadline(t *testing.T) {
 	})
 }
 
-// A subscription for whose sake the hub refuses a read goes on reading.
+// A subscription goes on reading the twin even if the hub refuses a read.
 func TestLogOfARefusedRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -230,8 +231,8 @@ func TestLogOfARefusedRead(t *testing.T) {
 	})
 }
 
-// A connection that ends at once has a cause in plain words, whatever it was
-// about to do.
+// A connection that ends at once is logged with a cause in plain words,
+// whatever the client was about to do.
 func TestLogOfConnectionsThatEndAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log journal
@@ -249,7 +250,7 @@ func TestLogOfConnectionsThatEndAtOnce(t *testing.T) {
 	})
 }
 
-// Another client is suspected only of what nothing else explains.
+// The log suspects another client only if nothing else explains the loss.
 func TestLogBlamesNobodyElse(t *testing.T) {
 	const (
 		another = "is another client signed in"
@@ -258,7 +259,7 @@ func TestLogBlamesNobodyElse(t *testing.T) {
 	tests := []struct {
 		name string
 		lose func(s *fixture)
-		want int // how often the hub is said to close the connection instead of answering
+		want int // how often this warning is logged
 	}{
 		{"a hub that cannot send the twin", func(s *fixture) {
 			s.hub.FailNext(8, fault.TwinGet, fault.Cut())
@@ -292,7 +293,7 @@ func TestLogBlamesNobodyElse(t *testing.T) {
 	}
 }
 
-// A logger may use the client, whether or not somebody follows the twin.
+// A logger may use the client, whether or not there is a subscription.
 func TestLoggerUsesTheClient(t *testing.T) {
 	for _, followed := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {

@@ -10,8 +10,7 @@ import (
 	"testing/iotest"
 )
 
-// stream is a socket from which in can be read, and to which nothing can be
-// written.
+// stream is a connection from which in can be read. Writing fails.
 type stream struct {
 	net.Conn
 	in     io.Reader
@@ -35,11 +34,11 @@ func TestPacketConn(t *testing.T) {
 		{"the largest", "\x30\x80\x80\x80\x02" + strings.Repeat("x", maxPacket), "\x30\x80\x80\x80\x02" + strings.Repeat("x", maxPacket), "", 0},
 		{"one byte more", connack + "\x30\x81\x80\x80\x02x", connack, "the hub announced a packet of 4194305 bytes, more than an IoT hub sends", 5},
 		{"the longest length", "\x30\xff\xff\xff\x7f", "", "the hub announced a packet of 268435455 bytes, more than an IoT hub sends", 0},
-		{"a length without end", "\x30\x80\x80\x80\x80\x01", "", errLength.Error(), 0},
+		{"an endless length", "\x30\x80\x80\x80\x80\x01", "", errLength.Error(), 0},
 		{"an end in the header", long + "\x30", long, io.ErrUnexpectedEOF.Error(), 0},
 		{"an end in the length", "\x30\x80", "", io.ErrUnexpectedEOF.Error(), 0},
 		{"an end in the CONNACK", "\x20\x02\x00", "", io.ErrUnexpectedEOF.Error(), 0},
-		{"an end in the body", "\x30\x02x", "\x30\x02x", "", 0}, // it is for paho to notice
+		{"an end in the body", "\x30\x02x", "\x30\x02x", "", 0}, // paho notices this
 	}
 	for _, test := range tests {
 		for how, in := range map[string]io.Reader{
@@ -59,7 +58,8 @@ func TestPacketConn(t *testing.T) {
 	}
 }
 
-// What is written first can fail for a cause that is there to be read.
+// If a write fails before anything was read, the error is the alert that can be
+// read, if there is one.
 func TestPacketConnTellsWhyItCannotWrite(t *testing.T) {
 	broken := errors.New("broken pipe")
 	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
@@ -90,8 +90,8 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// FuzzPacketConn: what comes out is what went in, up to the first header that
-// is wrong.
+// FuzzPacketConn checks that the output equals the input, up to the first
+// malformed header.
 func FuzzPacketConn(f *testing.F) {
 	f.Add([]byte("\x20\x02\x00\x05\xd0\x00\x30\x03abc"), 2)
 	f.Add([]byte("\x30\xff\xff\xff\x7f"), 1)

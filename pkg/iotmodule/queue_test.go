@@ -18,7 +18,7 @@ func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 	var last int64
 	for n := int64(1); n <= patches; n++ {
 		patch := iothub.Properties{"n": float64(n), "$version": n}
-		if n%3 == 0 { // removed and set anew: no single patch without the state does that
+		if n%3 == 0 { // removed and set again: no single patch can express that without the state
 			patch["object"] = map[string]any{"n": float64(n)}
 		} else {
 			patch["object"] = nil
@@ -44,7 +44,7 @@ func TestQueueMergesWhatWaitsTooLong(t *testing.T) {
 		taken++
 	}
 	if last != patches || taken > maxWaiting || !reflect.DeepEqual(reader, hub) {
-		t.Errorf("%d patches up to version %d lead to %v, want %v at version %d", taken, last, reader, hub, patches)
+		t.Errorf("%d patches up to version %d result in %v, want %v at version %d", taken, last, reader, hub, patches)
 	}
 }
 
@@ -56,16 +56,16 @@ func TestQueueFails(t *testing.T) {
 	q.fail(errors.New("another")) // only the first counts
 
 	if patch, err, more := q.take(); patch.Version() != 1 || err != nil || !more {
-		t.Errorf("first came %v, %v, %v, want the patch that was waiting", patch, err, more)
+		t.Errorf("first got %v, %v, %v, want the patch that was waiting", patch, err, more)
 	}
-	for range 2 { // everybody who asks gets it
+	for range 2 { // every reader gets it
 		if _, err, more := q.take(); err != refused || !more {
-			t.Errorf("then came %v, %v, want the error", err, more)
+			t.Errorf("then got %v, %v, want the error", err, more)
 		}
 	}
 	q.close()
 	if _, err, more := q.take(); err != nil || more {
-		t.Errorf("then came %v, %v, want a quiet end", err, more)
+		t.Errorf("then got %v, %v, want a quiet end", err, more)
 	}
 }
 
@@ -86,12 +86,12 @@ func TestQueueStopsAtOnce(t *testing.T) {
 		q.put(change{patch: iothub.Properties{"$version": int64(1)}})
 		test.end(q)
 		if patch, err, more := q.take(); more {
-			t.Errorf("after %s, came %v, %v", name, patch, err)
+			t.Errorf("after %s, got %v, %v", name, patch, err)
 		}
 	}
 }
 
-// A reader that waits is told of the end.
+// Closing the queue ends readers that wait.
 func TestQueueEndsWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(nil, nil)
@@ -99,7 +99,7 @@ func TestQueueEndsWaiting(t *testing.T) {
 		for range 3 {
 			readers.Go(func() {
 				if patch, err, more := q.take(); more {
-					t.Errorf("came %v, %v", patch, err)
+					t.Errorf("got %v, %v", patch, err)
 				}
 			})
 		}

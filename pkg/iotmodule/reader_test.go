@@ -9,7 +9,7 @@ import (
 	"moduletwin/pkg/iotmodule"
 )
 
-// reader applies patches to the state it began with.
+// reader applies patches to the state with which its subscription began.
 type reader struct {
 	subscription *iotmodule.Subscription
 

@@ -20,8 +20,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// A hub with another certificate is trusted as soon as its file is there; until
-// then the log says what is wrong.
+// The client trusts a hub with a new certificate as soon as the certificate's
+// file is there; until then, the log says what is wrong.
 func TestNewCertificate(t *testing.T) {
 	home := t.TempDir()
 	for _, variable := range []string{"XDG_CONFIG_HOME", "HOME", "AppData"} {
@@ -64,7 +64,8 @@ func TestNewCertificate(t *testing.T) {
 	})
 }
 
-// trustLocally leaves a hub's certificate where the local hub leaves it.
+// trustLocally writes a hub's certificate to the file in which the local hub
+// keeps its own.
 func trustLocally(t *testing.T, hub *localhub.Hub) {
 	t.Helper()
 	folder, err := trust.LocalFolder()
@@ -79,8 +80,8 @@ func trustLocally(t *testing.T, hub *localhub.Hub) {
 	}
 }
 
-// A peer that is gone without a word is noticed within one and a half
-// keep-alive periods.
+// A peer that vanishes silently is noticed within one and a half keep-alive
+// periods.
 func TestBlackhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -90,7 +91,7 @@ func TestBlackhole(t *testing.T) {
 		signIns := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns
 
 		begin := time.Now()
-		time.Sleep(95 * time.Second) // simulated: time stands still while anything is left to do
+		time.Sleep(95 * time.Second) // simulated: time passes only when nothing else is left to do
 		s.hub.SetNetwork(fault.Network{})
 		s.awaitConnection(func(l localhub.ConnectionState) bool { return l.SignIns > signIns })
 		if took := time.Since(begin); took > 2*time.Minute {
@@ -100,8 +101,8 @@ func TestBlackhole(t *testing.T) {
 	})
 }
 
-// A client that another one pushes out comes back, names the likely cause and
-// does so more and more slowly.
+// A client that is pushed out by another one reconnects ever more slowly and
+// logs the likely cause.
 func TestContestedIdentity(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -125,7 +126,8 @@ func TestContestedIdentity(t *testing.T) {
 	})
 }
 
-// A refusal may be a passing one, but not for ever.
+// A refusal after a good sign-in may pass, but the client does not try for
+// ever.
 func TestRefusedAfterAGoodSignIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -148,7 +150,7 @@ func TestRefusedAfterAGoodSignIn(t *testing.T) {
 	})
 }
 
-// Tokens are renewed by a planned reconnect, in which nothing is lost.
+// A token is renewed by a planned reconnect, in which nothing is lost.
 func TestTokenRenewal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -160,12 +162,12 @@ func TestTokenRenewal(t *testing.T) {
 		}
 		s.settled()
 		if log.count("connection lost") > 0 {
-			t.Errorf("a renewal was taken for a loss:\n%s", &log)
+			t.Errorf("a renewal was logged as a lost connection:\n%s", &log)
 		}
 	})
 }
 
-// The default lifetime of a token is an hour; it is renewed when a fifth is
+// By default, a token is valid for an hour and renewed when a fifth of that is
 // left.
 func TestTokenRenewalByDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -179,7 +181,8 @@ func TestTokenRenewalByDefault(t *testing.T) {
 	})
 }
 
-// A module whose primary key is changed stays signed in by the secondary.
+// After its primary key was changed, a module can still sign in with the
+// secondary.
 func TestSecondaryKey(t *testing.T) {
 	t.Parallel()
 	inBothSettings(t, "rotated", func(s *fixture) {
@@ -201,8 +204,8 @@ func TestSecondaryKey(t *testing.T) {
 	})
 }
 
-// An identity that was deleted and created anew begins a new count, as does
-// one of a hub that has lost its memory.
+// Versions start over for an identity that was deleted and created anew, and on
+// a hub that lost its state.
 func TestCountStartsOver(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(s *fixture, registry *iothub.Registry) error{
@@ -239,8 +242,8 @@ func TestCountStartsOver(t *testing.T) {
 	}
 }
 
-// The next identity has come as far as the old one, and a change is announced
-// before the twin is read.
+// The new identity has reached the version of the old one, and a change is
+// announced before the twin is read.
 func TestCreatedAnewWithTheSameCount(t *testing.T) {
 	for _, how := range []fault.Failure{fault.Late(time.Second), fault.Status(429)} {
 		synctest.Test(t, func(t *testing.T) {
@@ -262,7 +265,8 @@ func TestCreatedAnewWithTheSameCount(t *testing.T) {
 	}
 }
 
-// After 48 healthy minutes, old failures count no more.
+// After 48 healthy minutes, earlier failures do not lengthen the pauses any
+// more.
 func TestRenewalThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -284,14 +288,15 @@ func TestRenewalThatFails(t *testing.T) {
 	})
 }
 
-// However short the keep-alive, a slow but healthy network is not given up.
+// However short the keep-alive is, the client does not give up a slow but
+// healthy connection.
 func TestShortKeepAlive(t *testing.T) {
 	for _, keepAlive := range []time.Duration{1, 2, 11, 12} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFixture(t, inSimulatedTime, func(o *iotmodule.Options) { o.KeepAlive = keepAlive * time.Second })
 			s.hub.SetNetwork(fault.Network{Latency: 300 * time.Millisecond})
 			signIns := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns
-			time.Sleep(28750 * time.Millisecond) // simulated: just after a look whether to ping
+			time.Sleep(28750 * time.Millisecond) // simulated: just after paho checked whether to ping
 			s.patch(map[string]any{"n": 1})
 			time.Sleep(10 * time.Minute)
 			if now := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns; now != signIns {

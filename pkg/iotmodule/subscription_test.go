@@ -18,8 +18,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// The state of a subscription and all patches, merged, are the hub's state, for
-// a reader that is so late that patches had to be merged, too.
+// A subscription's state with all patches merged into it equals the hub's
+// state, even if the reader was so late that patches had to be merged.
 func TestState(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t, overSockets)
@@ -27,9 +27,9 @@ func TestState(t *testing.T) {
 	subscription := s.subscribe()
 	state := subscription.State()
 	if state["k"] != 1.0 || state.Version() != 2 {
-		t.Errorf("it begins with %v", state)
+		t.Errorf("the state is %v", state)
 	}
-	state["nested"].(map[string]any)["a"] = "scribbled" // it is the caller's
+	state["nested"].(map[string]any)["a"] = "scribbled" // the state belongs to the caller
 	state["nested"] = map[string]any{"a": 1.0}
 	var last int64
 	for i := range 1100 {
@@ -37,11 +37,11 @@ func TestState(t *testing.T) {
 	}
 	follow(t, state, subscription, last)
 	if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
-		t.Errorf("following leads to %v, the hub has %v", state, want)
+		t.Errorf("the patches lead to %v, the hub has %v", state, want)
 	}
 }
 
-// follow merges patches into state, up to one version.
+// follow merges patches into state, up to version last.
 func follow(t *testing.T, state iothub.Properties, subscription *iotmodule.Subscription, last int64) {
 	t.Helper()
 	for patch, err := range subscription.Patches() {
@@ -59,8 +59,8 @@ func follow(t *testing.T, state iothub.Properties, subscription *iotmodule.Subsc
 	}
 }
 
-// A reader that leaves while the twin is being read leaves nothing behind for
-// the next one: neither an old state nor reads that go on.
+// A reader that leaves while the twin is being read leaves neither an old state
+// nor a read that goes on.
 func TestReaderLeavesDuringARead(t *testing.T) {
 	for _, how := range []fault.Failure{fault.Late(time.Second), fault.Silence()} {
 		synctest.Test(t, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestReaderLeavesDuringARead(t *testing.T) {
 				t.Fatal(err)
 			}
 			leave()
-			time.Sleep(time.Minute) // simulated: the response has come, or has been given up
+			time.Sleep(time.Minute) // simulated; the response has come by now, or was given up
 			s.patch(map[string]any{"k": 1})
 			time.Sleep(time.Minute)
 			subscription, err := client.SubscribeDesired(s.ctx)
@@ -92,13 +92,13 @@ func TestReaderLeavesDuringARead(t *testing.T) {
 			state := subscription.State()
 			follow(t, state, subscription, s.patch(map[string]any{"k": nil}))
 			if want, _ := s.desired(); !reflect.DeepEqual(state.UserProperties(), want) {
-				t.Errorf("%v: following leads to %v, the hub has %v", how, state, want)
+				t.Errorf("%v: the patches lead to %v, the hub has %v", how, state, want)
 			}
 		})
 	}
 }
 
-// Of two reads, the older response must not be the last word.
+// If two reads overlap, the older response does not overwrite the newer one.
 func TestSubscribeDuringARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -108,7 +108,7 @@ func TestSubscribeDuringARead(t *testing.T) {
 		if err := s.hub.WaitFaults(s.ctx, before+2); err != nil {
 			t.Fatal(err)
 		}
-		s.reader.await(s, s.patch(map[string]any{"k": 1})) // live changes flow meanwhile
+		s.reader.await(s, s.patch(map[string]any{"k": 1})) // live changes still arrive
 		if _, err := s.client.SubscribeDesired(s.ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestSubscribeDuringARead(t *testing.T) {
 	})
 }
 
-// Every reader may do with its patches what it likes, at once.
+// Readers may change their patches concurrently.
 func TestReadersScribble(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t, overSockets)
@@ -142,8 +142,8 @@ func TestReadersScribble(t *testing.T) {
 	s.client.Close()
 }
 
-// Leaving the loop and ranging again misses nothing; every reader gets every
-// patch, as its own.
+// Leaving the loop and ranging again misses nothing, and every reader gets its
+// own copy of every patch.
 func TestReaders(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t, overSockets)
@@ -170,7 +170,7 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// A reader that takes nothing costs bounded memory and holds up nobody.
+// A reader that takes nothing uses bounded memory and delays no other.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t, overSockets)
@@ -180,7 +180,7 @@ func TestSlowReader(t *testing.T) {
 	for i := range changes {
 		version = s.patch(map[string]any{"n": i, "text": strings.Repeat("x", 1000), fmt.Sprint("p", i%9): i})
 		if i%500 == 499 {
-			s.reader.await(s, version) // the quick one keeps up
+			s.reader.await(s, version) // the quick reader keeps up
 		}
 	}
 	if got := s.reader.count(); got != changes {
@@ -201,8 +201,8 @@ func TestSlowReader(t *testing.T) {
 	s.compare()
 }
 
-// Close ends one subscription, whether somebody waits for its patches or
-// patches wait for somebody, and no other.
+// Close ends this subscription and no other, whether a reader waits for patches
+// or patches wait for a reader.
 func TestSubscriptionCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -211,7 +211,7 @@ func TestSubscriptionCloses(t *testing.T) {
 		go func() {
 			defer close(ended)
 			for patch, err := range waitedFor.Patches() {
-				t.Errorf("the closed subscription brought %v, %v", patch, err)
+				t.Errorf("the closed subscription yielded %v, %v", patch, err)
 			}
 		}()
 		synctest.Wait()
@@ -221,13 +221,13 @@ func TestSubscriptionCloses(t *testing.T) {
 		s.settled()
 		waiting.Close()
 		for patch, err := range waiting.Patches() {
-			t.Errorf("the closed subscription brought %v, %v", patch, err)
+			t.Errorf("the closed subscription yielded %v, %v", patch, err)
 		}
 		s.settled()
 	})
 }
 
-// A client whose last subscription was closed does not read the twin any more.
+// After its last subscription was closed, a client no longer reads the twin.
 func TestLastSubscriptionCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFixture(t, inSimulatedTime)
@@ -249,7 +249,7 @@ func TestLastSubscriptionCloses(t *testing.T) {
 	})
 }
 
-// However Close of the client and SubscribeDesired meet, ranging ends.
+// Ranging ends, however SubscribeDesired and Close of the client overlap.
 func TestSubscribeDuringClose(t *testing.T) {
 	t.Parallel()
 	for range 50 {
@@ -282,7 +282,7 @@ func TestSubscribeDuringClose(t *testing.T) {
 	}
 }
 
-// Subscribers come and go while connections break, and each patch leads each of
+// Subscribers come and go while connections break; each patch brings each of
 // them to the hub's state of its version.
 func TestSubscribersComeAndGo(t *testing.T) {
 	t.Parallel()
@@ -312,8 +312,8 @@ func TestSubscribersComeAndGo(t *testing.T) {
 	})
 }
 
-// followBriefly returns the states to which the first n patches of a new
-// subscription lead.
+// followBriefly returns the states after each of the first n patches of a new
+// subscription.
 func (s *fixture) followBriefly(n int) (states []iothub.Properties) {
 	subscription, err := s.client.SubscribeDesired(s.ctx)
 	if err != nil {
@@ -336,10 +336,11 @@ func (s *fixture) followBriefly(n int) (states []iothub.Properties) {
 	return states
 }
 
-// changeAndCutUntil returns the hub's states by version. After each cut it
-// waits until the module has caught up: a hub that cuts faster than it answers
-// would never be followed. Something changes in each round, since no patch
-// comes for changes that cancel each other out.
+// changeAndCutUntil makes changes and cuts the connection until done is closed,
+// and returns the hub's states by version. After each cut it waits until the
+// module has caught up: otherwise the hub could cut faster than it answers.
+// Each round changes something, because changes that cancel each other out
+// cause no patch.
 func (s *fixture) changeAndCutUntil(done <-chan struct{}) map[int64]map[string]any {
 	states := map[int64]map[string]any{}
 	for round := 0; ; round++ {

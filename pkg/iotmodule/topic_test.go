@@ -16,8 +16,8 @@ func TestParseResponse(t *testing.T) {
 		{"names escaped", "$iothub/twin/res/412/?%24rid=7%2Dc", 412, "7-c", 0, true},
 		{"no question mark", "$iothub/twin/res/200/$rid=7c", 200, "7c", 0, true},
 		{"no request id", "$iothub/twin/res/200/?$version=6", 200, "", 6, false},
-		{"no number", "$iothub/twin/res/OK/?$rid=7c", 0, "", 0, false},
-		{"no HTTP status", "$iothub/twin/res/7/?$rid=7c", 0, "", 0, false},
+		{"not a number", "$iothub/twin/res/OK/?$rid=7c", 0, "", 0, false},
+		{"not an HTTP status", "$iothub/twin/res/7/?$rid=7c", 0, "", 0, false},
 		{"a notification", "$iothub/twin/PATCH/properties/desired/?$version=6", 0, "", 0, false},
 		{"empty", "", 0, "", 0, false},
 	}
@@ -25,7 +25,7 @@ func TestParseResponse(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			status, requestID, version, ok := parseResponse(test.topic)
 			if status != test.status || requestID != test.requestID || version != test.version || ok != test.ok {
-				t.Errorf("parseAnswer(%q) = %d, %q, %d, %v, want %d, %q, %d, %v", test.topic,
+				t.Errorf("parseResponse(%q) = %d, %q, %d, %v, want %d, %q, %d, %v", test.topic,
 					status, requestID, version, ok, test.status, test.requestID, test.version, test.ok)
 			}
 		})
@@ -37,7 +37,7 @@ func FuzzParseResponse(f *testing.F) {
 	f.Add("$iothub/twin/res/200/?%24rid=%zz&&=")
 	f.Fuzz(func(t *testing.T, topic string) {
 		if status, requestID, _, ok := parseResponse(topic); ok && (status < 100 || status > 599 || requestID == "") {
-			t.Errorf("parseAnswer(%q) = %d, %q, ok", topic, status, requestID)
+			t.Errorf("parseResponse(%q) = %d, %q, ok", topic, status, requestID)
 		}
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// Each row is what a tracker at version 3, state {"a":1,"b":{"c":1}}, sees,
-// and what it delivers for it.
+// Each row is what happens to a tracker at version 3 with the state
+// {"a":1,"b":{"c":1}}, and what it delivers.
 func TestTracker(t *testing.T) {
 	type step struct {
 		lost   bool   // the connection was lost
@@ -100,8 +100,8 @@ func TestTracker(t *testing.T) {
 		}},
 		{"deleted and created anew, and the response overtaken by the next change", []step{
 			{lost: true},
-			{notify: `{"x":2,"$version":4}`, want: `{"$version":4,"x":2}`}, // it might as well follow on
-			{read: `{"x":1,"$version":3}`},                                 // it does not: read again
+			{notify: `{"x":2,"$version":4}`, want: `{"$version":4,"x":2}`}, // it could be the next version
+			{read: `{"x":1,"$version":3}`},                                 // it is not: read again
 			{read: `{"x":2,"$version":4}`, want: `{"$version":4,"a":null,"b":null}`, inSync: true},
 		}},
 		{"garbage", []step{
@@ -133,7 +133,8 @@ func TestTracker(t *testing.T) {
 	}
 }
 
-// What comes before the first read is older or follows on.
+// A notification before the first read is either older than the read or follows
+// it.
 func TestTrackerBegins(t *testing.T) {
 	var tracker tracker
 	for _, early := range []string{`{"a":1,"$version":2}`, `{"a":3,"$version":4}`} {
@@ -166,7 +167,7 @@ func TestTrackerHoldsNoMoreThanItsLimit(t *testing.T) {
 	}
 	tracker.read(iothub.Properties{"n": float64(2), "$version": float64(2)})
 	if tracker.inSync {
-		t.Error("those that did not fit are forgotten")
+		t.Error("the tracker is in sync, although notifications that did not fit are missing")
 	}
 	tracker.read(iothub.Properties{"n": float64(last), "$version": float64(last)})
 	if !tracker.inSync || tracker.version != last {
@@ -174,7 +175,7 @@ func TestTrackerHoldsNoMoreThanItsLimit(t *testing.T) {
 	}
 }
 
-// newTrackerAt returns a tracker that knows a state.
+// newTrackerAt returns a tracker that has read the given state.
 func newTrackerAt(t *testing.T, desired string) tracker {
 	var tracker tracker
 	tracker.read(properties(t, desired))
@@ -182,7 +183,7 @@ func newTrackerAt(t *testing.T, desired string) tracker {
 }
 
 // A reader that applies what a tracker delivers has the hub's state whenever
-// the tracker is in sync, whatever is lost, doubled or late on the way, and
+// the tracker is in sync, whatever messages are lost, doubled or late, and
 // however often the identity is created anew.
 func TestTrackerAgainstARandomHub(t *testing.T) {
 	t.Parallel()
@@ -206,7 +207,7 @@ func TestTrackerAgainstARandomHub(t *testing.T) {
 	}
 }
 
-// game is a hub, a tracker that follows it and a reader, with a wire between.
+// game is a hub, a tracker that follows it over a wire, and a reader.
 type game struct {
 	*testing.T
 	seed   uint64
@@ -221,8 +222,8 @@ type game struct {
 	anew    bool  // versions may start over
 }
 
-// message is a notification or, with the epoch in which it was asked for, the
-// response to a read.
+// message is a notification, or the response to a read with the epoch of the
+// request.
 type message struct {
 	properties iothub.Properties
 	isResponse bool
@@ -244,7 +245,7 @@ func (g *game) step() {
 		if n > 0 {
 			g.arrive()
 		}
-	case 8: // a message gets lost, and so does the connection, in time
+	case 8: // a message is lost, and in time so is the connection
 		if n > 0 {
 			i := g.random.IntN(n)
 			g.wire = append(g.wire[:i:i], g.wire[i+1:]...)
@@ -256,21 +257,21 @@ func (g *game) step() {
 				g.wire = append(g.wire, again)
 			}
 		}
-	case 10: // or late
+	case 10: // a message overtakes another
 		if n > 0 {
 			i := g.random.IntN(n)
 			g.wire[0], g.wire[i] = g.wire[i], g.wire[0]
 		}
-	case 11: // the connection is lost, with all that was under way
+	case 11: // the connection is lost, with everything on the wire
 		g.wire = nil
 		g.tracker.lostTrack()
-	case 12: // and the identity is another one
+	case 12: // the identity is created anew
 		if g.random.IntN(4) == 0 {
 			g.hub, g.version, g.wire, g.anew = randomPatch(g.random, 0), 1+int64(g.random.IntN(6)), nil, true
 			g.hub = mergepatch.Merge(nil, g.hub)
 			g.tracker.lostTrack()
 		}
-	default: // the twin is read, by one at a time
+	default: // the twin is read, one read at a time
 		if !g.tracker.inSync && !slices.ContainsFunc(g.wire, func(m message) bool { return m.isResponse }) {
 			g.wire = append(g.wire, message{g.state(), true, g.tracker.epoch})
 		}
@@ -300,7 +301,7 @@ func (g *game) take(delivered []change) {
 		g.last = change.patch.Version()
 		g.reader = mergepatch.Merge(g.reader, change.patch.UserProperties())
 		if !reflect.DeepEqual(g.reader, change.after) {
-			g.Fatalf("seed %d: state %v, announced as %v", g.seed, g.reader, change.after)
+			g.Fatalf("seed %d: the patches lead to %v, the tracker says %v", g.seed, g.reader, change.after)
 		}
 	}
 }
@@ -342,9 +343,9 @@ func lines(changes []change) (text string) {
 	return text
 }
 
-// FuzzTracker queues a tracker whatever a hub may send, line by line: reads
-// where a line begins with "=", else notifications. What it delivers leads to
-// its own state.
+// FuzzTracker feeds a tracker whatever a hub may send, line by line: a line
+// that begins with "=" is a read, any other a notification. The patches that
+// the tracker delivers lead to its own state.
 func FuzzTracker(f *testing.F) {
 	f.Add("={\"a\":1,\"$version\":1}\n{\"a\":2,\"$version\":2}\n{\"b\":{},\"$version\":4}\n={\"b\":{},\"$version\":4}")
 	f.Add("{\"$version\":1e300}\n={}\n{\"$version\":-1}\n{\"$version\":\"2\"}\nnull\n[]")
@@ -356,7 +357,7 @@ func FuzzTracker(f *testing.F) {
 			body, isRead := strings.CutPrefix(strings.TrimSpace(line), "=")
 			var properties iothub.Properties
 			if json.Unmarshal([]byte(body), &properties) != nil {
-				properties = nil // as the client has it
+				properties = nil // as the client does
 			}
 			began := tracker.known
 			var delivered []change

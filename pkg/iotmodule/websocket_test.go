@@ -7,7 +7,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// Over WebSocket, all is the same.
+// Over WebSocket, no change is lost either.
 func TestWebSocket(t *testing.T) {
 	t.Parallel()
 	overWebSocket := func(o *iotmodule.Options) { o.WebSocket = true }
