@@ -14,8 +14,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// BenchmarkPatch changes the desired properties of a module that listens.
-// What it costs does not depend on how many modules there are.
+// BenchmarkPatch changes the desired properties of a connected module. The cost
+// does not depend on the number of modules.
 func BenchmarkPatch(b *testing.B) {
 	for _, modules := range []int{1, 10_000} {
 		b.Run(fmt.Sprint(modules, " modules"), func(b *testing.B) {
@@ -47,8 +47,8 @@ func BenchmarkPatch(b *testing.B) {
 	}
 }
 
-// BenchmarkConnected measures, where the system tells, what a hub in a
-// process of its own needs for each module that is connected and subscribed.
+// BenchmarkConnected measures, on systems with /proc, how much memory a hub in
+// its own process needs for each connected and subscribed module.
 func BenchmarkConnected(b *testing.B) {
 	const modules = 1000
 	for b.Loop() {
@@ -83,7 +83,7 @@ func BenchmarkConnected(b *testing.B) {
 	}
 }
 
-// resident returns the memory of a process in KiB.
+// resident returns the resident memory of a process in KiB.
 func resident(b *testing.B, process int) (size int) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// TestBlock keeps modules out, not requests over HTTPS, until it is ended with
-// all else that lasts.
+// TestBlock checks that a blocked hub refuses modules but not HTTPS requests,
+// and that Unblock also ends all other lasting faults.
 func TestBlock(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")

@@ -14,8 +14,8 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// TestRenewal keeps a certificate until it is about to expire or has to be
-// good for more names.
+// TestRenewal checks that a certificate is kept until it is about to expire or
+// has to cover more names.
 func TestRenewal(t *testing.T) {
 	folder := t.TempDir()
 	r, err := registry.Open(folder, nil)
@@ -52,9 +52,9 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-// TestRenewalWhileRunning lets a hub run for three years. A client that learnt
-// almost an hour before what to trust is never turned away, and the hub has a
-// new certificate in time.
+// TestRenewalWhileRunning lets a hub run for three years. The hub renews its
+// certificate in time, and never turns away a client that read the roots up to
+// an hour ago.
 func TestRenewalWhileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := memnet.Listen()
@@ -99,9 +99,9 @@ func showCertificate(t *testing.T, network *memnet.Listener, roots *x509.CertPoo
 	return conn.ConnectionState().PeerCertificates[0]
 }
 
-// TestClockSet sets the clock of a hub that runs back by two days: its
-// certificate does not count any more and is replaced at once, for the next
-// start, too.
+// TestClockSet sets the clock of a running hub back by two days: the
+// certificate is not valid yet, and is replaced at once, also in the data
+// folder.
 func TestClockSet(t *testing.T) {
 	folder := t.TempDir()
 	hub, err := Start(&Options{DataDir: folder})
@@ -122,12 +122,13 @@ func TestClockSet(t *testing.T) {
 	defer r.Close()
 	kept, err := keptCertificate(r, loopback, now)
 	if err != nil || bytes.Equal(before, after) || !bytes.Equal(kept.pem(), after) {
-		t.Errorf("the hub shows the same certificate, or keeps another one: %v", err)
+		t.Errorf("the hub shows the old certificate, or has saved another one: %v", err)
 	}
 }
 
-// TestSessionTickets: who comes back needs no full handshake, and so comes in
-// even if the certificate was replaced meanwhile by one that it does not trust.
+// TestSessionTickets checks that a returning client resumes its TLS session,
+// even if the certificate was replaced in the meantime by one that it does not
+// trust.
 func TestSessionTickets(t *testing.T) {
 	hub := New(t)
 	config := &tls.Config{RootCAs: hub.RootCAs(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}
@@ -140,11 +141,11 @@ func TestSessionTickets(t *testing.T) {
 		if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
-		io.Copy(io.Discard, conn) // the ticket comes behind the handshake
+		io.Copy(io.Discard, conn) // the ticket arrives after the handshake
 		return conn.ConnectionState().DidResume
 	}
 	if resumes() || !resumes() {
-		t.Error("the second connection is not like the first")
+		t.Error("the first connection resumed a session, or the second did not")
 	}
 	if err := hub.checkCertificate(time.Now().Add(-48 * time.Hour)); err != nil {
 		t.Fatal(err)

@@ -15,8 +15,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// testTimeout is how long tests wait for what has to come, which on a busy
-// machine may take some time.
+// testTimeout is how long tests wait for what has to happen, which may take a
+// while on a busy machine.
 const testTimeout = time.Minute
 
 // client speaks MQTT packet by packet.
@@ -25,7 +25,7 @@ type client struct {
 	net.Conn
 }
 
-// dial opens a connection that has said nothing yet.
+// dial opens a connection on which nothing has been sent yet.
 func dial(t testing.TB, hub *localhub.Hub) *client {
 	t.Helper()
 	conn, err := tls.Dial("tcp", hub.HostName(), &tls.Config{RootCAs: hub.RootCAs()})
@@ -37,7 +37,7 @@ func dial(t testing.TB, hub *localhub.Hub) *client {
 	return &client{t, conn}
 }
 
-// connect returns a CONNECT as official SDKs send it.
+// connect returns a CONNECT packet like those of the official SDKs.
 func connect(identity iothub.ConnectionString) *packets.ConnectPacket {
 	packet := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 	packet.ProtocolName, packet.ProtocolVersion = "MQTT", 4
@@ -99,7 +99,7 @@ func (c *client) publish(topic, payload string) {
 // request publishes a request and returns topic and body of the response.
 func (c *client) request(topic, payload string) (string, string) {
 	c.t.Helper()
-	c.SetDeadline(time.Now().Add(testTimeout)) // anew: a test may make many requests
+	c.SetDeadline(time.Now().Add(testTimeout)) // extended, because a test may make many requests
 	c.publish(topic, payload)
 	response := expect[*packets.PublishPacket](c)
 	return response.TopicName, string(response.Payload)
@@ -119,23 +119,23 @@ func expect[P packets.ControlPacket](c *client) P {
 	return wanted
 }
 
-// expectEnd is expectRest of nothing.
+// expectEnd checks that the connection ends without another byte.
 func (c *client) expectEnd() {
 	c.t.Helper()
 	c.expectRest("")
 }
 
-// expectRest reads to the end of the connection, before which exactly this has
-// to come.
+// expectRest reads to the end of the connection and checks that exactly want
+// comes before it.
 func (c *client) expectRest(want string) {
 	c.t.Helper()
 	if rest := c.readRest(); rest != want {
-		c.t.Errorf("before the end came %q, want %q", rest, want)
+		c.t.Errorf("got %q before the end, want %q", rest, want)
 	}
 }
 
-// readRest reads to the end of the connection, and fails if it only stays
-// silent.
+// readRest reads to the end of the connection, and fails if the connection
+// stays open.
 func (c *client) readRest() string {
 	c.t.Helper()
 	rest, err := io.ReadAll(c)
@@ -145,7 +145,8 @@ func (c *client) readRest() string {
 	return string(rest)
 }
 
-// expectAlive checks that the connection is still open and nothing waits.
+// expectAlive checks that the connection is still open and that nothing else is
+// waiting to be read.
 func (c *client) expectAlive() {
 	c.t.Helper()
 	c.send(packets.NewControlPacket(packets.Pingreq))
@@ -156,7 +157,7 @@ func contains(t *testing.T, what, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(text, part) {
-			t.Errorf("%s is %s, without %s", what, text, part)
+			t.Errorf("%s is %s, which lacks %s", what, text, part)
 		}
 	}
 }

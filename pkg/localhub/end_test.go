@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// TestBehindTheEnd sends on in the same breath after a request that ends the
-// connection: what stands behind the end is not carried out.
+// TestBehindTheEnd sends more packets right after a request that ends the
+// connection: the hub does not process them.
 func TestBehindTheEnd(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -35,12 +35,12 @@ func TestBehindTheEnd(t *testing.T) {
 	}
 	state, err := hub.WaitConnection(t.Context(), "d", "m", func(l localhub.ConnectionState) bool { return l.Connected })
 	if err != nil || state.Subscribed {
-		t.Errorf("a subscription behind the end counts: %+v, %v", state, err)
+		t.Errorf("a subscription after the end counts: %+v, %v", state, err)
 	}
 }
 
-// TestCutIsSeenAtOnce: a connection that was cut is gone for all that ask,
-// whether or not its goroutine has noticed.
+// TestCutIsSeenAtOnce checks that every method sees at once that a connection
+// was cut, even before the connection's goroutine has noticed.
 func TestCutIsSeenAtOnce(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -61,8 +61,8 @@ func TestCutIsSeenAtOnce(t *testing.T) {
 	}
 }
 
-// TestAnotherVersion sends a CONNECT of MQTT 5, whose parts stand elsewhere
-// than those of MQTT 3.1.1.
+// TestAnotherVersion sends a CONNECT of MQTT 5, whose layout differs from that
+// of MQTT 3.1.1.
 func TestAnotherVersion(t *testing.T) {
 	hub := localhub.New(t)
 	c := dial(t, hub)
@@ -86,6 +86,6 @@ func TestMalformed(t *testing.T) {
 	c.expectEnd()
 
 	c, _ = signIn(t, hub, module)
-	c.Write([]byte("\xa2\x07\x00\x01\x00\x01#\x00\x0a")) // the second topic is ten bytes long, or would be
+	c.Write([]byte("\xa2\x07\x00\x01\x00\x01#\x00\x0a")) // the second topic claims ten bytes that are missing
 	c.expectEnd()
 }

@@ -9,8 +9,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestErrors: what the methods of the hub refuse can be told apart like what it
-// refuses over HTTPS.
+// TestErrors checks that errors of the hub's methods can be told apart like
+// those that the hub sends over HTTPS.
 func TestErrors(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")

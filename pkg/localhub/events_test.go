@@ -19,7 +19,7 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// next returns events up to the first of a kind.
+// next returns the events up to the first of kind last.
 func next(t *testing.T, events iter.Seq[event.Event], last event.Kind) (list []event.Event) {
 	t.Helper()
 	for e := range events {
@@ -31,7 +31,7 @@ func next(t *testing.T, events iter.Seq[event.Event], last event.Kind) (list []e
 	return nil
 }
 
-// story writes events without what differs from run to run.
+// story formats events without what differs from run to run.
 func story(events []event.Event) []string {
 	lines := make([]string, len(events))
 	for i, e := range events {
@@ -75,7 +75,7 @@ func TestEvents(t *testing.T) {
 		`NotificationMissed device=d module=m version=2 reason="it is not connected"`,
 		"Request device=d module=m by=serviceAndRegistryReadWrite request=PATCH /twins/d/modules/m status=200")
 	if _, err := service.ReplaceModuleTwin(ctx, "d", "m", iothub.TwinPatch{Desired: map[string]any{"b": 2}}, "stale"); err == nil {
-		t.Fatal("the stale ETag counts")
+		t.Fatal("a stale ETag was accepted")
 	}
 	expect(event.RequestRefused,
 		`RequestRefused device=d module=m by=serviceAndRegistryReadWrite request=PUT /twins/d/modules/m status=412 reason="ETag mismatch for device ID 'd'"`)
@@ -83,7 +83,7 @@ func TestEvents(t *testing.T) {
 	wrong := module
 	wrong.SharedAccessKey = iothub.NewKey(make([]byte, 32))
 	if _, err := iotmodule.Dial(ctx, wrong, &iotmodule.Options{RootCAs: hub.RootCAs()}); err == nil {
-		t.Fatal("a wrong key opens")
+		t.Fatal("a wrong key was accepted")
 	}
 	expect(event.SignInRefused,
 		`SignInRefused device=d module=m reason="the signature does not fit either key of module \"m\" on device \"d\""`)
@@ -114,7 +114,7 @@ func TestEvents(t *testing.T) {
 		"ReportedChanged device=d module=m version=2 patch=map[b:2]",
 		`Request device=d module=m by=module "m" on device "d" request=PATCH $iothub/twin status=204`)
 	if _, err := client.UpdateReported(ctx, map[string]any{"a b": 2}); err == nil {
-		t.Fatal("a name with a space is taken")
+		t.Fatal("a name with a space was accepted")
 	}
 	refused := next(t, events, event.RequestRefused)
 	if e := refused[len(refused)-1]; e.Status != 400 || !strings.Contains(e.Reason, "invalid characters") {
@@ -140,11 +140,12 @@ func TestEvents(t *testing.T) {
 		"Request device=d by=serviceAndRegistryReadWrite request=DELETE /devices/d status=204")
 	hub.Close()
 	for e := range events {
-		t.Errorf("after the end, there is %v", e)
+		t.Errorf("there is an event after Close: %v", e)
 	}
 }
 
-// TestEventsHoldNoSecrets looks for every key and token that was in use.
+// TestEventsHoldNoSecrets searches the events for every key and token that was
+// used.
 func TestEventsHoldNoSecrets(t *testing.T) {
 	hub := localhub.New(t)
 	recording := hub.RecordEvents(1000)
@@ -171,7 +172,7 @@ func TestEventsHoldNoSecrets(t *testing.T) {
 	}
 	for _, secret := range append(secrets, "SharedAccessSignature", "sig=") {
 		if strings.Contains(string(text), secret) {
-			t.Error("an event holds a secret")
+			t.Error("an event contains a secret")
 		}
 	}
 }
@@ -182,7 +183,7 @@ func TestPolicies(t *testing.T) {
 	for _, p := range hub.Policies() {
 		lines = append(lines, p.Name+" "+strings.Join(p.Permissions, ","))
 		if !p.Keys.PrimaryKey.Equal(hub.ConnectionString(p.Name).SharedAccessKey) || p.Keys.SecondaryKey.IsZero() {
-			t.Errorf("%s has other keys", p.Name)
+			t.Errorf("%s has different keys", p.Name)
 		}
 	}
 	want := []string{
@@ -222,8 +223,8 @@ func TestCheckPatch(t *testing.T) {
 	}
 }
 
-// TestStopFor: the hub comes back by itself, or earlier, or not before it is
-// told to.
+// TestStopFor checks that the hub resumes by itself, earlier on Resume, and
+// after a later Stop only when told to.
 func TestStopFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{memnet.Listen()}})
@@ -272,6 +273,6 @@ func TestPendingFaults(t *testing.T) {
 	}
 	hub.ClearFaults()
 	if got := hub.PendingFaults(); len(got) > 0 {
-		t.Errorf("after clearing, there are %v", got)
+		t.Errorf("%v are left after ClearFaults", got)
 	}
 }

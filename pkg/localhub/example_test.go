@@ -10,7 +10,7 @@ import (
 	"moduletwin/pkg/localhub/event"
 )
 
-// tb stands for the *testing.T of a test function.
+// tb stands in for the *testing.T of a test function.
 type tb struct{ cleanups []func() }
 
 func (*tb) Helper()                           {}
@@ -18,7 +18,7 @@ func (t *tb) Cleanup(f func())                { t.cleanups = append(t.cleanups, 
 func (*tb) Logf(format string, args ...any)   {}
 func (*tb) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
 
-// In a test, t is the test's own; the hub is closed when the test ends.
+// In a test, t is the test's own, and the hub is closed when the test ends.
 func ExampleNew() {
 	t := new(tb)
 	hub := localhub.New(t)
@@ -36,7 +36,7 @@ func ExampleNew() {
 	// 2 <nil>
 }
 
-// A program that needs a hub for itself starts and closes one.
+// A program that needs its own hub starts one and closes it.
 func ExampleStart() {
 	hub, err := localhub.Start(nil)
 	if err != nil {
@@ -59,8 +59,8 @@ func ExampleStart() {
 	// Output: 122 2
 }
 
-// A test may look at what happens between the two ends: here, why a patch
-// does not reach its module.
+// A test may watch what happens between the two ends: here, why a patch does
+// not reach its module.
 func ExampleHub_Events() {
 	hub, err := localhub.Start(nil)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	garbage = "<html><body>Bad Gateway</body></html>"
 )
 
-// TestFaultsAtSignIn injects a fault into a CONNECT; the next one is good again.
+// TestFaultsAtSignIn injects a fault into one CONNECT; the next one succeeds.
 func TestFaultsAtSignIn(t *testing.T) {
 	for _, row := range []struct {
 		failure fault.Failure
@@ -61,14 +61,14 @@ func (c *client) expectConnack() {
 	}
 }
 
-// expectHalf reads to the end, which has to come in the middle of a PUBLISH of
-// QoS 1.
+// expectHalf checks that the connection ends in the middle of a PUBLISH of QoS
+// 1.
 func (c *client) expectHalf() {
 	c.t.Helper()
 	rest := c.readRest()
 	_, err := packets.ReadPacket(strings.NewReader(rest))
 	if !strings.HasPrefix(rest, "\x32") || !errors.Is(err, io.ErrUnexpectedEOF) {
-		c.t.Errorf("before the end came %q, want half a PUBLISH", rest)
+		c.t.Errorf("got %q before the end, want half a PUBLISH", rest)
 	}
 }
 
@@ -83,17 +83,18 @@ func (c *client) expectGarbage() {
 func (c *client) expectReset() {
 	c.t.Helper()
 	if _, err := io.ReadAll(c); !isReset(err) {
-		c.t.Errorf("the end is %v, want a reset", err)
+		c.t.Errorf("the connection ended with %v, want a reset", err)
 	}
 }
 
-// isReset knows the number of Windows, too, for which package syscall has no
-// name: WSAECONNRESET.
+// isReset also recognizes WSAECONNRESET of Windows, which package syscall does
+// not name.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || runtime.GOOS == "windows" && errors.Is(err, syscall.Errno(10054))
 }
 
-// expectSilence checks that for a moment, nothing comes and nothing ends.
+// expectSilence checks that for a moment nothing arrives and the connection
+// stays open.
 func (c *client) expectSilence() {
 	c.t.Helper()
 	c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
@@ -103,8 +104,8 @@ func (c *client) expectSilence() {
 	}
 }
 
-// TestFaultsInTheMiddle injects faults into requests and notifications of a module that
-// is signed in.
+// TestFaultsInTheMiddle injects faults into requests and notifications of a
+// module that is signed in.
 func TestFaultsInTheMiddle(t *testing.T) {
 	type injected struct {
 		at      fault.Point
@@ -173,7 +174,7 @@ func TestFaultsInTheMiddle(t *testing.T) {
 			}
 			row.then(c)
 			if twin, _ := hub.Twin("d", "m"); twin.Properties.Reported.Version() != row.reported {
-				t.Errorf("reported is of version %d, want %d", twin.Properties.Reported.Version(), row.reported)
+				t.Errorf("the reported properties have version %d, want %d", twin.Properties.Reported.Version(), row.reported)
 			}
 		})
 	}
@@ -184,7 +185,7 @@ func TestFaultsAtSubscribe(t *testing.T) {
 	for _, row := range []struct {
 		failure    fault.Failure
 		then       func(*client)
-		subscribed bool // in the session, as the next connection finds
+		subscribed bool // as the session says after the next sign-in
 	}{
 		{fault.Cut(), (*client).expectEnd, false},
 		{fault.Silence(), (*client).expectAlive, false},
@@ -215,21 +216,21 @@ func TestFaultsAtSubscribe(t *testing.T) {
 	}
 }
 
-// TestNoHalfOfNothing: a response without a body cannot be cut in half, so none
-// comes.
+// TestNoHalfOfNothing checks that CutHalfway sends nothing of a response
+// without a body.
 func TestNoHalfOfNothing(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
 	hub.FailNext(1, fault.REST, fault.CutHalfway())
 	if got, err := newREST(t, hub).try("DELETE", "/devices/d?api-version=2021-04-12", "", "If-Match: *"); err == nil {
-		t.Errorf("the response is %d", got.status)
+		t.Errorf("got a response with status %d", got.status)
 	}
 	if _, found := hub.Twin("d", ""); found {
 		t.Error("the request was not carried out")
 	}
 }
 
-// TestFaultsAtREST injects faults into one request that tries to change a twin.
+// TestFaultsAtREST injects a fault into one request to change a twin.
 func TestFaultsAtREST(t *testing.T) {
 	for _, row := range []struct {
 		failure fault.Failure
@@ -264,7 +265,7 @@ func TestFaultsAtREST(t *testing.T) {
 					giveUp()
 				}()
 			}
-			// No client repeats a PATCH by itself.
+			// PATCH, because no HTTP client repeats it by itself.
 			got, err := r.try("PATCH", "/twins/d/modules/m?api-version=2021-04-12", `{"properties":{"desired":{"x":1}}}`)
 			if (err == nil) != (row.status != 0) || err == nil && got.status != row.status {
 				t.Errorf("got %d, %v, want %d", got.status, err, row.status)
@@ -274,7 +275,7 @@ func TestFaultsAtREST(t *testing.T) {
 				t.Errorf("Retry-After: %q", got.header.Get("Retry-After"))
 			}
 			if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired.Version() != row.version || hub.FaultsInjected() != 1 {
-				t.Errorf("desired is of version %d, want %d; %d faults", twin.Properties.Desired.Version(), row.version, hub.FaultsInjected())
+				t.Errorf("the desired properties have version %d, want %d; %d faults", twin.Properties.Desired.Version(), row.version, hub.FaultsInjected())
 			}
 		})
 	}

@@ -17,10 +17,9 @@ import (
 
 var floodPlaces = flag.Int("flood.places", 1024, "how many places the hub of BenchmarkFloods has")
 
-// BenchmarkFloods measures how long a newcomer waits until it has signed in to
-// a hub all of whose places are taken by connections that do not sign in: by
-// some that only stand there, and by some that come again as soon as they are
-// ended.
+// BenchmarkFloods measures how long a newcomer takes to sign in to a hub whose
+// places are all taken by connections that do not sign in. These either just
+// stay open or are opened again as soon as they are ended.
 func BenchmarkFloods(b *testing.B) {
 	for kind, begin := range floods {
 		for _, way := range []string{"standing", "coming again"} {
@@ -47,11 +46,11 @@ func BenchmarkFloods(b *testing.B) {
 	}
 }
 
-// startFlood returns when more connections than there are places have been
-// opened.
+// startFlood opens connections, and returns when there have been more of them
+// than the hub has places.
 func startFlood(ctx context.Context, attackers *sync.WaitGroup, hub *localhub.Hub, begin func(net.Conn, *tls.Config) (net.Conn, error), again bool) {
 	var opening sync.WaitGroup
-	slots := make(chan struct{}, 64) // for those that are being opened
+	slots := make(chan struct{}, 64) // limits how many are being opened at a time
 	for range *floodPlaces + 64 {
 		opening.Add(1)
 		attackers.Go(func() {
@@ -63,7 +62,7 @@ func startFlood(ctx context.Context, attackers *sync.WaitGroup, hub *localhub.Hu
 				opened()
 				if err == nil {
 					stop := context.AfterFunc(ctx, func() { conn.Close() })
-					conn.Read(make([]byte, 1)) // until it is ended
+					conn.Read(make([]byte, 1)) // until the hub ends it
 					stop()
 					conn.Close()
 				}
@@ -88,7 +87,7 @@ func attack(hub *localhub.Hub, begin func(net.Conn, *tls.Config) (net.Conn, erro
 	return conn, nil
 }
 
-// waitForPlace tries to sign in until it works, for three minutes at most.
+// waitForPlace tries to sign in until it succeeds, for at most three minutes.
 func waitForPlace(b *testing.B, hub *localhub.Hub, identity iothub.ConnectionString) {
 	b.Helper()
 	for began := time.Now(); time.Since(began) < 3*time.Minute; {

@@ -18,8 +18,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// floods are the ways to hold a connection open without having signed in. Each
-// begins on a connection to a hub, and returns when the hub waits for more.
+// floods are ways to hold a connection open without signing in. Each starts on
+// a connection to a hub and returns when the hub is waiting for more.
 var floods = map[string]func(raw net.Conn, config *tls.Config) (net.Conn, error){
 	"silent TCP": func(raw net.Conn, _ *tls.Config) (net.Conn, error) { return raw, nil },
 	"half a TLS handshake": func(raw net.Conn, _ *tls.Config) (net.Conn, error) {
@@ -55,7 +55,7 @@ var floods = map[string]func(raw net.Conn, config *tls.Config) (net.Conn, error)
 	},
 }
 
-// get sends a request that leaves the connection open, and checks the status.
+// get sends a request, checks the status and leaves the connection open.
 func get(conn net.Conn, token string, want int) error {
 	_, err := io.WriteString(conn, "GET /devices?api-version=2021-04-12 HTTP/1.1\r\nHost: x\r\nAuthorization: "+token+"\r\n\r\n")
 	if err != nil {
@@ -73,8 +73,8 @@ func get(conn net.Conn, token string, want int) error {
 	return err
 }
 
-// TestFloods takes all places that there are without signing in: a module and
-// a back end get one all the same, at once, and those who had one keep it.
+// TestFloods takes all places without signing in: a module and a back end still
+// get a place at once, and those that had one keep it.
 func TestFloods(t *testing.T) {
 	const places = 8
 	for kind, begin := range floods {
@@ -107,7 +107,7 @@ func TestFloods(t *testing.T) {
 			}
 			for _, conn := range flood[:places] {
 				if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
-					t.Fatal("the oldest of the flood are still there")
+					t.Fatal("the oldest connections of the flood are still open")
 				}
 			}
 
@@ -124,7 +124,7 @@ func TestFloods(t *testing.T) {
 	}
 }
 
-// stumbling is a listener that fails when it is told to.
+// stumbling is a listener that fails on demand.
 type stumbling struct {
 	pipes
 	fail chan error
@@ -141,9 +141,9 @@ func (s stumbling) Accept() (net.Conn, error) {
 	}
 }
 
-// TestAcceptErrors lets a listener fail in several ways: the hub goes on
-// accepting. When the system has no file left for a connection, one that has
-// not signed in gives up its own.
+// TestAcceptErrors makes a listener fail in several ways: the hub goes on
+// accepting. If the process is out of file descriptors, the hub closes a
+// connection that has not signed in.
 func TestAcceptErrors(t *testing.T) {
 	noFiles := &net.OpError{Op: "accept", Err: os.NewSyscallError("accept", syscall.EMFILE)}
 	synctest.Test(t, func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestAcceptErrors(t *testing.T) {
 		silent := raw()
 		fail(noFiles)
 		if after := ended(silent); after > time.Second {
-			t.Errorf("a silent connection makes room after %v", after)
+			t.Errorf("a silent connection was closed after %v", after)
 		}
 		fail(noFiles)
 		c.expectAlive()

@@ -15,8 +15,8 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// FuzzPort sends any bytes to the hub, inside TLS, after a good CONNECT or
-// without one. Afterwards, it still serves.
+// FuzzPort sends arbitrary bytes to the hub over TLS, with or without a valid
+// CONNECT before them. The hub ends the connection and keeps its state.
 func FuzzPort(f *testing.F) {
 	f.Add(true, []byte("\x32\x05\x00\x01a\x00\x01"))
 	f.Add(true, []byte("\x30\x17\x00\x15$iothub/twin/GET/?$rid=1"))
@@ -55,8 +55,8 @@ func FuzzPort(f *testing.F) {
 	})
 }
 
-// FuzzREST sends any path and body with a good token. Nothing of it is the
-// hub's fault.
+// FuzzREST sends requests with arbitrary paths and bodies and a valid token.
+// None of them makes the hub answer with a 5xx status.
 func FuzzREST(f *testing.F) {
 	f.Add("PUT", "/devices/d", `{"deviceId":"d"}`, "*")
 	f.Add("PATCH", "/twins/d/modules/m", `{"tags":{"a":null},"properties":{"desired":{"a":[1,{"b":2}]}}}`, "")

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The hub goes by the first address that it listens at, other loopback
-// addresses included, and its certificate is good for all of them.
+// The hub is called by the first address that it listens on, or localhost if
+// that is a usual loopback address. Its certificate is valid for all of them.
 func TestHostNames(t *testing.T) {
 	for _, row := range []struct {
 		addresses []string

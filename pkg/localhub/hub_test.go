@@ -8,7 +8,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestRegistry drives the hub with the service client, as programs do.
+// TestRegistry calls the hub through the service client, as programs do.
 func TestRegistry(t *testing.T) {
 	hub := localhub.New(t)
 	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})
@@ -38,7 +38,7 @@ func TestUnknownPolicy(t *testing.T) {
 	hub := localhub.New(t)
 	defer func() {
 		if said := fmt.Sprint(recover()); said != `localhub: there is no shared access policy "servcie"` {
-			t.Errorf("it panics with %q", said)
+			t.Errorf("ConnectionString panicked with %q", said)
 		}
 	}()
 	hub.ConnectionString("servcie")

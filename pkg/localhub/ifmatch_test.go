@@ -8,9 +8,10 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestIfMatch tries what may stand in If-Match, for every change that takes a
-// condition. ETAG is the present ETag. A condition is met, not met or not
-// readable; that a twin's ETag without quotes is ignored is Azure's way.
+// TestIfMatch tries the possible values of If-Match for every change that takes
+// a condition. ETAG stands for the current ETag. A condition can be met, not
+// met or unreadable. Like Azure, the hub ignores an ETag without quotes for a
+// twin.
 func TestIfMatch(t *testing.T) {
 	const unreadable = "ErrorCode:PreconditionFailed;Precondition failed: Invalid ETag"
 	for _, row := range []struct {
@@ -88,7 +89,7 @@ func etag(r *rest, path string) string {
 	return body.ETag
 }
 
-// TestIfMatchLines sends If-Match in two lines, which count as one.
+// TestIfMatchLines sends If-Match in two header lines, which count as one.
 func TestIfMatchLines(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -102,7 +103,8 @@ func TestIfMatchLines(t *testing.T) {
 }
 
 // TestMethodOverride sends POST in place of another method, as the official
-// Java SDK does for PATCH: what counts for the body, too, is the method meant.
+// Java SDK does for PATCH. The intended method also decides what the hub does
+// with the body.
 func TestMethodOverride(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -123,7 +125,7 @@ func TestMethodOverride(t *testing.T) {
 		{"POST", "DELETE", "/devices/d/modules/m2", "", 204},
 		{"POST", "POST", twin, "", 405},
 		{"POST", "", twin, `{}`, 405},
-		{"GET", "DELETE", "/devices/d", "", 200}, // only POST stands for others
+		{"GET", "DELETE", "/devices/d", "", 200}, // only POST can be overridden
 		{"PATCH", "GET", twin, "", 400},
 		{"DELETE", "PUT", "/devices/d", "", 204},
 	} {

@@ -22,11 +22,11 @@ import (
 
 var killRounds = flag.Int("kill.rounds", 3, "how often TestKill kills the hub")
 
-// killFolder names, in the environment of a process of its own, the folder
-// of the hub that TestKill kills.
+// killFolder is the environment variable that turns a test process into the hub
+// that TestKill kills. Its value is the data folder.
 const killFolder = "LOCALHUB_TEST_KILL_FOLDER"
 
-// serveUntilKilled is what that process does.
+// serveUntilKilled runs the hub in that process.
 func serveUntilKilled(folder string) {
 	hub, err := localhub.Start(&localhub.Options{DataDir: folder})
 	if err == nil {
@@ -37,12 +37,12 @@ func serveUntilKilled(folder string) {
 		os.Exit(1)
 	}
 	fmt.Println(hub.ConnectionString(localhub.PolicyIoTHubOwner).Reveal())
-	bufio.NewReader(os.Stdin).ReadByte() // until killed, or until the test is gone
+	bufio.NewReader(os.Stdin).ReadByte() // until it is killed, or the test has ended
 	os.Exit(0)
 }
 
 // TestKill kills a hub while eight writers create modules and change twins:
-// whatever was acknowledged is there when it runs again.
+// everything that was acknowledged is there when the hub runs again.
 func TestKill(t *testing.T) {
 	folder := t.TempDir()
 	writers := make([]writer, 8)
@@ -80,7 +80,7 @@ func TestKill(t *testing.T) {
 	t.Logf("%d rounds, %d acknowledged writes", *killRounds, total)
 }
 
-// startToKill starts the process and returns a client of its hub.
+// startToKill starts a hub in its own process and returns a client for it.
 func startToKill(t *testing.T, folder string) (*iothub.Registry, func()) {
 	t.Helper()
 	owner, roots, _, kill := startProcess(t, folder)
@@ -91,8 +91,8 @@ func startToKill(t *testing.T, folder string) (*iothub.Registry, func()) {
 	return registry, kill
 }
 
-// startProcess starts a hub in a process of its own, and returns whom to
-// trust and how to kill it.
+// startProcess starts a hub in its own process, and returns how to connect to
+// it and how to kill it.
 func startProcess(t testing.TB, folder string) (owner iothub.ConnectionString, roots *x509.CertPool, id int, kill func()) {
 	t.Helper()
 	process := exec.Command(os.Args[0])
@@ -131,14 +131,14 @@ func startProcess(t testing.TB, folder string) (owner iothub.ConnectionString, r
 	return owner, roots, process.Process.Pid, kill
 }
 
-// writer knows what the hub has acknowledged to it.
+// writer keeps what the hub has acknowledged to it.
 type writer struct {
 	modules []string
-	count   int   // the desired property of that name, in the last of modules
-	version int64 // of those desired properties
+	count   int   // the desired property "count" of the last module
+	version int64 // of the desired properties of the last module
 }
 
-// write works on a device of its own until the hub is killed.
+// write creates and changes modules on its own device until the hub is killed.
 func (w *writer) write(ctx context.Context, registry *iothub.Registry, round, number int, acknowledged func()) {
 	device := fmt.Sprintf("device-%d-%d", round, number)
 	if _, err := registry.CreateDevice(ctx, iothub.Device{DeviceID: device}); err != nil {
@@ -166,8 +166,8 @@ func (w *writer) write(ctx context.Context, registry *iothub.Registry, round, nu
 	<-ctx.Done()
 }
 
-// check looks for what was acknowledged in the round before. One change more
-// may have been made, whose response was lost.
+// check looks for everything that was acknowledged in the previous round. There
+// may be one change more, whose response was lost.
 func (w *writer) check(t *testing.T, registry *iothub.Registry, round, number int) {
 	t.Helper()
 	device := fmt.Sprintf("device-%d-%d", round-1, number)
@@ -184,10 +184,10 @@ func (w *writer) check(t *testing.T, registry *iothub.Registry, round, number in
 			wantCount, wantVersion = w.count, w.version
 		}
 		if int(count) < wantCount || int(count) > wantCount+1 || version < wantVersion || version != int64(count)+1 {
-			t.Errorf("round %d: count %v in version %d, acknowledged were %d in %d", round, count, version, wantCount, wantVersion)
+			t.Errorf("round %d: count %v in version %d, but %d in %d was acknowledged", round, count, version, wantCount, wantVersion)
 		}
 	}
 	if _, err := registry.GetModuleTwin(t.Context(), device, "none"); round > 0 && !errors.Is(err, iothub.ErrNotFound) {
-		t.Errorf("a module that was never made: %v", err)
+		t.Errorf("a module that was never created: %v", err)
 	}
 }

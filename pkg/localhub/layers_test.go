@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// layer is a package and what it may import, and does.
+// layer is a package and the packages that it may, and does, import.
 type layer struct {
 	name    string
 	imports []string
 }
 
-// layers says what the packages of the hub may import, besides the standard
-// library. A name without a module is below moduletwin/pkg. The order is that
-// of the layers: nothing imports what stands further down.
+// layers lists what the packages of the hub may import besides the standard
+// library. Names without a module are below moduletwin/pkg. A package imports
+// only packages further up.
 var layers = []layer{
 	{"localhub/event", nil},
 	{"localhub/fault", nil},
@@ -51,16 +51,16 @@ var layers = []layer{
 		"localhub/internal/network", "localhub/internal/registry", "localhub/internal/rest",
 		"localhub/internal/store", "localhub/internal/twin",
 	}},
-	{"localhub/portal", []string{ // a client, not an insider
+	{"localhub/portal", []string{ // uses only the hub's public API
 		"internal/backoff", "internal/mergepatch", "internal/trust", "iothub",
 		"localhub", "localhub/event", "localhub/fault",
 	}},
 }
 
-// TestLayers keeps walls where they are: rest and mqtt do not know each other,
-// the twin knows no protocol, and nothing below knows the public face. Of the
-// MQTT library only the codec is used, and nothing of the module side, which is
-// tested against this hub.
+// TestLayers checks that the packages import only what they may: rest and mqtt
+// do not import each other, twin knows no protocol, and nothing below imports
+// package localhub. Only the codec of the MQTT library is used, and nothing of
+// the module side, because that is tested against this hub.
 func TestLayers(t *testing.T) {
 	found := imports(t, own+"localhub", own+"localhub/event", own+"localhub/fault", own+"localhub/internal/...", own+"localhub/portal")
 	for _, l := range layers {
@@ -68,11 +68,11 @@ func TestLayers(t *testing.T) {
 		delete(found, own+l.name)
 	}
 	for path := range found {
-		t.Errorf("%s has no place among the layers", path)
+		t.Errorf("%s is not among the layers", path)
 	}
 }
 
-// check compares what the package may import with what it imports.
+// check compares what the package may import with what it does import.
 func (l layer) check(t *testing.T, imports []string) {
 	unused := slices.Clone(l.imports)
 	for _, imported := range imports {
@@ -83,13 +83,13 @@ func (l layer) check(t *testing.T, imports []string) {
 		unused = slices.DeleteFunc(unused, func(allowed string) bool { return allowed == name })
 	}
 	for _, name := range unused {
-		t.Errorf("%s may import %s, and does not", l.name, name)
+		t.Errorf("%s may import %s, but does not", l.name, name)
 	}
 }
 
-// TestPrograms keeps the sample programs free of the stand-in, the service
-// programs free of the module side, and package testing, with its flags, out of
-// the hub's program.
+// TestPrograms checks that the sample programs do not depend on the local hub,
+// the service programs not on the module side, and the hub's program not on
+// package testing and its flags.
 func TestPrograms(t *testing.T) {
 	for _, row := range []struct{ program, unwanted string }{
 		{"moduletwin/createmodule", own + "iotmodule"},
@@ -100,14 +100,14 @@ func TestPrograms(t *testing.T) {
 		{own + "cmd/localhub", "testing"},
 	} {
 		if _, found := imports(t, "-deps", row.program)[row.unwanted]; found {
-			t.Errorf("%s needs %s", row.program, row.unwanted)
+			t.Errorf("%s depends on %s", row.program, row.unwanted)
 		}
 	}
 }
 
 const own = "moduletwin/pkg/"
 
-// imports asks the go command what packages import.
+// imports returns what packages import, according to the go command.
 func imports(t *testing.T, args ...string) map[string][]string {
 	t.Helper()
 	args = append([]string{"list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`}, args...)

@@ -17,7 +17,7 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// logbook collects the lines of a log.
+// logbook collects what is logged.
 type logbook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -29,8 +29,8 @@ func (l *logbook) Write(line []byte) (int, error) {
 	return l.text.Write(line)
 }
 
-// TestLog finds in the log the reason of each refusal, which clients are not
-// told, and no key, token or signature.
+// TestLog checks that the log has the reason for each refusal, which clients
+// are not told, and no key, token or signature.
 func TestLog(t *testing.T) {
 	var log logbook
 	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -71,7 +71,7 @@ func TestLog(t *testing.T) {
 	r.client.CloseIdleConnections()
 	hub.Close()
 
-	// What a client writes cannot pretend to be a line of the log.
+	// Text from a client cannot forge a line of the log.
 	for line := range strings.Lines(log.text.String()) {
 		if !strings.HasPrefix(line, "time=") || strings.ContainsFunc(strings.TrimSuffix(line, "\n"), unicode.IsControl) {
 			t.Errorf("a line of the log is %q", line)
@@ -97,7 +97,7 @@ func TestLog(t *testing.T) {
 	}
 	for _, secret := range secrets {
 		if strings.Contains(text, secret) {
-			t.Error("the log holds a secret")
+			t.Error("the log contains a secret")
 		}
 	}
 	if t.Failed() {
@@ -105,8 +105,8 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestFaultLog finds in the log whom a fault concerns, and what clients sent in
-// quotes.
+// TestFaultLog checks that the log names the client that a fault affects, and
+// quotes what clients sent.
 func TestFaultLog(t *testing.T) {
 	var log logbook
 	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -145,8 +145,8 @@ func TestFaultLog(t *testing.T) {
 	}
 }
 
-// TestPushedOut: the log tells of the end that a second client has caused
-// before it tells of that client, and says where each is.
+// TestPushedOut checks that the log reports the end that a second client has
+// caused before the sign-in of that client, with both addresses.
 func TestPushedOut(t *testing.T) {
 	var log logbook
 	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -170,12 +170,12 @@ func TestPushedOut(t *testing.T) {
 	for _, line := range lines {
 		var found bool
 		if _, rest, found = strings.Cut(rest, line); !found {
-			t.Fatalf("the log does not say in its place: %s\n%s", line, log.text.String())
+			t.Fatalf("the log does not say at this point: %s\n%s", line, log.text.String())
 		}
 	}
 }
 
-// TestIdentities lists who there is, and who is connected.
+// TestIdentities lists all identities and which of them are connected.
 func TestIdentities(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("e", "m")

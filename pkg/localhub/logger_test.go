@@ -13,7 +13,7 @@ import (
 	"moduletwin/pkg/localhub/internal/store"
 )
 
-// curious is the handler of a logger that calls the hub for every line.
+// curious is a log handler that calls the hub for every line.
 type curious struct {
 	slog.Handler
 	hub   atomic.Pointer[localhub.Hub]
@@ -36,8 +36,8 @@ func (h *curious) Handle(context.Context, slog.Record) error {
 	return nil
 }
 
-// startCurious starts a hub with such a logger. do carries out what the logger
-// tells of, and fails if that takes for ever or is not told.
+// startCurious starts a hub with a curious logger. do calls f, and fails if f
+// hangs or logs nothing.
 func startCurious(t *testing.T, folder string) (hub *localhub.Hub, do func(what string, f func())) {
 	t.Helper()
 	handler := &curious{Handler: slog.DiscardHandler}
@@ -64,8 +64,8 @@ func startCurious(t *testing.T, folder string) (hub *localhub.Hub, do func(what 
 	}
 }
 
-// TestLoggerMayCallTheHub: no line of the log is written while the hub holds a
-// lock.
+// TestLoggerMayCallTheHub checks that the hub never writes to the log while it
+// holds a lock.
 func TestLoggerMayCallTheHub(t *testing.T) {
 	hub, do := startCurious(t, "")
 	module := hub.AddModule("d", "m")
@@ -107,7 +107,8 @@ func TestLoggerMayCallTheHub(t *testing.T) {
 	do("Close", hub.Close)
 }
 
-// TestLoggerMayCallTheBrokenHub is that for the line about a damaged file.
+// TestLoggerMayCallTheBrokenHub checks the same for the log line about a
+// damaged file.
 func TestLoggerMayCallTheBrokenHub(t *testing.T) {
 	folder := t.TempDir()
 	hub, do := startCurious(t, folder)
@@ -116,7 +117,7 @@ func TestLoggerMayCallTheBrokenHub(t *testing.T) {
 	forgetFreePages(t, filepath.Join(folder, store.FileName))
 	do("damage", func() {
 		if _, err := hub.PatchDesired("d", "m", map[string]any{"a": 1}); err == nil {
-			t.Error("a change is taken")
+			t.Error("a change was accepted")
 		}
 		hub.Close()
 	})

@@ -14,7 +14,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// model is a twin as the rules have it, written down as simply as possible.
+// model is a twin by the rules, implemented as simply as possible.
 type model struct {
 	tags, desired, reported map[string]any
 	etag                    int
@@ -22,7 +22,7 @@ type model struct {
 	reportedVersion         int
 }
 
-// merge is JSON Merge Patch (RFC 7396), by its pseudo code.
+// merge is the pseudocode of JSON Merge Patch (RFC 7396).
 func merge(target, patch any) any {
 	changes, isObject := patch.(map[string]any)
 	if !isObject {
@@ -43,7 +43,7 @@ func merge(target, patch any) any {
 	return object
 }
 
-// random returns an object of few names, so that changes meet each other.
+// random returns an object with few distinct names, so that changes collide.
 func random(r *rand.Rand, depth int, nulls bool) map[string]any {
 	object := make(map[string]any)
 	for range r.IntN(4) {
@@ -67,8 +67,8 @@ func text(value any) string {
 	return string(text)
 }
 
-// TestTwinModel makes random changes over REST and MQTT, and follows the
-// twin in three ways: by the responses, by the notifications and by reading.
+// TestTwinModel makes random changes over REST and MQTT, and checks the twin in
+// three ways: by the responses, by the notifications and by reading it.
 func TestTwinModel(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestTwinModel(t *testing.T) {
 	}
 }
 
-// step makes one change and checks all that can be seen of it.
+// step makes one change and checks everything that can be seen of it.
 func (want *model) step(t *testing.T, r *rand.Rand, rest *rest, c *client, seen map[string]any) map[string]any {
 	t.Helper()
 	const path = "/twins/d/modules/m"
@@ -130,8 +130,8 @@ func (want *model) step(t *testing.T, r *rand.Rand, rest *rest, c *client, seen 
 	return seen
 }
 
-// follow applies the notification that has to come to what the module has
-// seen; it then sees what is wanted.
+// follow reads the notification that is due, applies it to what the module has
+// seen, and checks that the module then sees the desired properties.
 func (want *model) follow(t *testing.T, c *client, seen map[string]any) map[string]any {
 	t.Helper()
 	var patch map[string]any
@@ -144,7 +144,7 @@ func (want *model) follow(t *testing.T, c *client, seen map[string]any) map[stri
 	delete(patch, "$version")
 	seen = merge(seen, patch).(map[string]any)
 	if !reflect.DeepEqual(seen, want.desired) {
-		t.Fatalf("the module sees %s, want %s", text(seen), text(want.desired))
+		t.Fatalf("the module has seen %s, want %s", text(seen), text(want.desired))
 	}
 	return seen
 }
@@ -186,7 +186,8 @@ func sameSection(t *testing.T, got, want map[string]any, version int) {
 	sameNames(t, got["$metadata"].(map[string]any), want)
 }
 
-// sameNames checks that metadata has the shape of what it describes.
+// sameNames checks that metadata has the structure of the properties that it
+// describes.
 func sameNames(t *testing.T, metadata, properties map[string]any) {
 	t.Helper()
 	names := 0
@@ -197,7 +198,7 @@ func sameNames(t *testing.T, metadata, properties map[string]any) {
 		names++
 		value, found := properties[name]
 		if !found {
-			t.Fatalf("metadata of %q, which is gone", name)
+			t.Fatalf("there is metadata for %q, which is gone", name)
 		}
 		object, _ := value.(map[string]any)
 		sameNames(t, child.(map[string]any), object)

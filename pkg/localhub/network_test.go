@@ -14,7 +14,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// TestImmediateFaults cuts and refuses without waiting for an event.
+// TestImmediateFaults cuts and refuses connections at once, without waiting for
+// an event.
 func TestImmediateFaults(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -45,7 +46,7 @@ func TestImmediateFaults(t *testing.T) {
 	hub.Stop()
 	c.expectEnd()
 	if conn, err := net.Dial("tcp", hub.HostName()); err == nil {
-		t.Errorf("something listens at %s", conn.RemoteAddr())
+		t.Errorf("after Stop, something listens at %s", conn.RemoteAddr())
 	}
 	if err := hub.Resume(); err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestImmediateFaults(t *testing.T) {
 	c = dial(t, hub)
 	c.send(packet)
 	if connack := expect[*packets.ConnackPacket](c); !connack.SessionPresent {
-		t.Error("the session was lost by Stop and Resume")
+		t.Error("Stop and Resume lost the session")
 	}
 	if err := hub.Restart(); err != nil {
 		t.Fatal(err)
@@ -70,7 +71,7 @@ func TestImmediateFaults(t *testing.T) {
 	}
 }
 
-// TestNetwork changes the conditions under an open connection.
+// TestNetwork changes the network conditions of an open connection.
 func TestNetwork(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -105,8 +106,7 @@ func TestNetwork(t *testing.T) {
 	signIn(t, hub, module)
 }
 
-// TestStopAndResume calls both from many sides at once: in the end, the last
-// call counts.
+// TestStopAndResume calls both concurrently: in the end, the last call counts.
 func TestStopAndResume(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -128,7 +128,7 @@ func TestStopAndResume(t *testing.T) {
 	signIn(t, hub, module)
 }
 
-// TestCloseInTrouble closes a hub whose clients hang in every way.
+// TestCloseInTrouble closes a hub while clients hang in every way.
 func TestCloseInTrouble(t *testing.T) {
 	hub, err := localhub.Start(nil)
 	if err != nil {
@@ -155,8 +155,8 @@ func TestCloseInTrouble(t *testing.T) {
 	}
 }
 
-// TestStopAfterStopFor: what the hub was told last counts, even in the moment
-// in which a pause is over.
+// TestStopAfterStopFor checks that the last call counts, even if Stop is called
+// just when StopFor's time is over.
 func TestStopAfterStopFor(t *testing.T) {
 	for range 50 {
 		inBubble(t, localhub.Options{}, func(t *testing.T, hub *localhub.Hub, raw func() net.Conn) {
@@ -165,7 +165,7 @@ func TestStopAfterStopFor(t *testing.T) {
 			hub.Stop()
 			synctest.Wait()
 			if stopped, _ := hub.Stopped(); !stopped {
-				t.Fatal("the hub listens, and was stopped last")
+				t.Fatal("the hub listens, although Stop was called last")
 			}
 		})
 	}

@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// subscribed returns a hub with a module that follows its desired properties,
-// to which nothing gets through.
+// subscribed returns a hub with a module that has subscribed to its desired
+// properties and is then cut off by the network.
 func subscribed(t *testing.T) *localhub.Hub {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
@@ -20,7 +20,7 @@ func subscribed(t *testing.T) *localhub.Hub {
 	return hub
 }
 
-// notifications returns from a recording what became of each.
+// notifications returns what became of each notification in a recording.
 func notifications(recording *event.Recording) (lines []string) {
 	events, _, _ := recording.After(0, 10_000)
 	for _, e := range events {
@@ -32,8 +32,9 @@ func notifications(recording *event.Recording) (lines []string) {
 	return lines
 }
 
-// TestMissedByFault: what a fault drops was not sent, and nothing is sent
-// behind the end.
+// TestMissedByFault checks that a notification dropped by a fault is not
+// reported as sent, and that nothing is sent after a fault that ends the
+// connection.
 func TestMissedByFault(t *testing.T) {
 	for _, row := range []struct {
 		failure fault.Failure
@@ -61,8 +62,8 @@ func TestMissedByFault(t *testing.T) {
 	}
 }
 
-// TestMissedBySlowClient sends more than may wait for a client: the change for
-// which it is cut was not sent.
+// TestMissedBySlowClient sends more than the hub queues for a client: the
+// change that causes the cut is not reported as sent.
 func TestMissedBySlowClient(t *testing.T) {
 	hub := subscribed(t)
 	recording := hub.RecordEvents(10_000)
@@ -79,7 +80,7 @@ func TestMissedBySlowClient(t *testing.T) {
 	}
 	for _, line := range lines[missed:] {
 		if !strings.HasPrefix(line, "NotificationMissed") {
-			t.Errorf("behind the end: %s", line)
+			t.Errorf("after the cut: %s", line)
 		}
 	}
 }

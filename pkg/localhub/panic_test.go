@@ -13,7 +13,7 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// tripwire is a log that panics at certain words, once.
+// tripwire is a log that panics once, at certain words.
 type tripwire struct {
 	logbook
 	words   string
@@ -27,8 +27,9 @@ func (l *tripwire) Write(line []byte) (int, error) {
 	return l.logbook.Write(line)
 }
 
-// TestPanic lets the log, which is not the hub's own, panic while a client is
-// served. The client loses its connection; the hub says why and goes on.
+// TestPanic makes the log, which is not the hub's own code, panic while a
+// client is served. The client loses its connection; the hub logs why and goes
+// on.
 func TestPanic(t *testing.T) {
 	for _, row := range []struct {
 		name, words string
@@ -36,7 +37,7 @@ func TestPanic(t *testing.T) {
 	}{
 		{"HTTPS", "GET /devices", func(t *testing.T, hub *localhub.Hub) {
 			if _, err := newREST(t, hub).try("GET", "/devices/d", ""); err == nil {
-				t.Error("there was an answer")
+				t.Error("there was a response")
 			}
 		}},
 		{"MQTT", "fault", func(t *testing.T, hub *localhub.Hub) {

@@ -67,7 +67,7 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-// TestTokens tries what may stand in an Authorization header.
+// TestTokens tries the possible values of an Authorization header.
 func TestTokens(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -119,8 +119,8 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestEscapedAudiences tries every form in which SDKs write the audience of
-// ids with special characters, over HTTPS and MQTT. No form opens another
+// TestEscapedAudiences tries every form in which SDKs write the audience of ids
+// with special characters, over HTTPS and MQTT. No form gives access to another
 // identity than its own.
 func TestEscapedAudiences(t *testing.T) {
 	hub := localhub.New(t)
@@ -159,17 +159,17 @@ func TestEscapedAudiences(t *testing.T) {
 		}
 	}
 
-	// The device a%40b exists, so its name does not stand for a@b.
+	// The device a%40b exists, so a token for it is not valid for a@b.
 	hub.AddDevice("a@b")
 	if got := newREST(t, hub).do("GET", "/devices/a%40b", "", "Authorization: "+signed(owner, once("localhost/devices/a%40b"), soon)); got.status != 401 {
-		t.Errorf("a token for a%%40b opens a@b: %d", got.status)
+		t.Errorf("a token for a%%40b gives access to a@b: %d", got.status)
 	}
 	if got := newREST(t, hub).do("GET", "/devices/d", "", "Authorization: "+signed(owner, once("localhost/devices/d%2Fx"), soon)); got.status != 401 {
-		t.Errorf("a slash within an id ends it: %d", got.status)
+		t.Errorf("an escaped slash ends the id: %d", got.status)
 	}
 }
 
-// signed returns a token whose resource is escaped in a way of its own.
+// signed returns a token whose resource is escaped as given.
 func signed(policy iothub.ConnectionString, escaped string, expiry time.Time) string {
 	se := strconv.FormatInt(expiry.Unix(), 10)
 	mac := hmac.New(sha256.New, policy.SharedAccessKey.Bytes())

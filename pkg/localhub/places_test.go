@@ -9,7 +9,7 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// connFrom is a connection of which only the address matters.
+// connFrom is a connection of which only the remote address matters.
 type connFrom struct {
 	net.Conn
 	address string
@@ -19,16 +19,16 @@ func (c connFrom) RemoteAddr() net.Addr {
 	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.address))
 }
 
-// TestPlaces has connections come, sign in and leave, and looks who loses its
-// place.
+// TestPlaces makes connections arrive, sign in and leave, and checks which of
+// them lose their places.
 func TestPlaces(t *testing.T) {
 	const here, there = "127.0.0.1:1", "[::ffff:192.0.2.7]:1"
 	const v6, v6Too = "[2001:db8::1]:1", "[2001:db8::2:3%eth0]:1"
 	for _, row := range []struct {
 		name  string
 		limit int
-		steps []string // an address comes, "+" and a number: that one signs in, "-": it leaves
-		lost  []int    // who has lost its place, in order; the number of one who got none is negative
+		steps []string // an address connects; "+" and a number: that connection signs in; "-": it leaves
+		lost  []int    // which connections lost their places, in order; negative for one that got none
 	}{
 		{"room for all", 4, []string{here, here, here}, nil},
 		{"the oldest first", 4, []string{here, here, here, here, here}, []int{0, 1}},
@@ -75,7 +75,7 @@ func TestPlaces(t *testing.T) {
 				p.leave(conn)
 			}
 			if len(p.taken)+len(p.newcomers)+p.waiting > 0 {
-				t.Errorf("when all have left, there remains %+v", p)
+				t.Errorf("after all have left, %+v remains", p)
 			}
 		})
 	}

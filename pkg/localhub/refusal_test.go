@@ -8,7 +8,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestRefusals lists what the hub refuses, with status, name and text.
+// TestRefusals lists what the hub refuses, with status, error code and text.
 func TestRefusals(t *testing.T) {
 	long := strings.Repeat("x", 129)
 	deep := strings.Repeat(`{"a":`, 12) + "1" + strings.Repeat("}", 12)
@@ -25,7 +25,7 @@ func TestRefusals(t *testing.T) {
 		{"no module", "GET", "/devices/d/modules/x", "", "", 404, "ModuleNotFound", "d/x"},
 		{"module of no device", "GET", "/twins/x/modules/m", "", "", 404, "DeviceNotFound", "x"},
 		{"module for no device", "PUT", "/devices/x/modules/m", `{"deviceId":"x","moduleId":"m"}`, "", 404, "DeviceNotFound", "x"},
-		{"update of nothing", "PUT", "/devices/x", `{"deviceId":"x"}`, "*", 404, "DeviceNotFound", "x"},
+		{"update of no device", "PUT", "/devices/x", `{"deviceId":"x"}`, "*", 404, "DeviceNotFound", "x"},
 		{"stale etag", "PUT", "/devices/d", `{"deviceId":"d"}`, `"AAAA"`, 412, "PreconditionFailed", "PreconditionFailed"},
 		{"stale etag of a twin", "PATCH", "/twins/d/modules/m", `{"tags":{}}`, `"AAAA"`, 412, "PreconditionFailed", "ETag mismatch for device ID 'd'"},
 		{"delete without If-Match", "DELETE", "/devices/d", "", "", 412, "PreconditionFailed", "Precondition failed: Invalid ETag"},
@@ -44,7 +44,7 @@ func TestRefusals(t *testing.T) {
 		{"broken body", "PUT", "/devices/a", `{"deviceId":`, "", 400, "ArgumentInvalid", ""},
 		{"a number for an id", "PUT", "/devices/a", `{"deviceId":1}`, "", 400, "ArgumentInvalid", "The value of 'deviceId' cannot be a JSON number."},
 		{"two bodies", "PUT", "/devices/a", `{"deviceId":"a"}{}`, "", 400, "ArgumentInvalid", ""},
-		{"tags no object", "PATCH", "/twins/d", `{"tags":[]}`, "", 400, "ArgumentInvalid", ""},
+		{"tags are not an object", "PATCH", "/twins/d", `{"tags":[]}`, "", 400, "ArgumentInvalid", ""},
 		{"dot in a name", "PATCH", "/twins/d", `{"tags":{"a.b":1}}`, "", 400, "ArgumentInvalid", "Property or Tag name has invalid characters. Error in Property/Tag a.b. Must not contain Control Characters, '.', '$', '#', or ' '."},
 		{"dollar in a name", "PATCH", "/twins/d", `{"properties":{"desired":{"a":{"$b":1}}}}`, "", 400, "ArgumentInvalid", "Property or Tag name has invalid characters. Error in Property/Tag $b. Must not contain Control Characters, '.', '$', '#', or ' '."},
 		{"control character in a name", "PATCH", "/twins/d", `{"tags":{"a\u0085":1}}`, "", 400, "ArgumentInvalid", ""},
@@ -57,7 +57,7 @@ func TestRefusals(t *testing.T) {
 		{"desired too large", "PATCH", "/twins/d", `{"properties":{"desired":` + ofSize(32<<10) + `}}`, "", 403, "DeviceModelMaxPropertiesExceeded", "'Properties.Desired' size should be less than 32768 bytes."},
 		{"identity too large", "PUT", "/devices/d2", `{"deviceId":"d2","deviceScope":"` + strings.Repeat("s", 32<<10) + `"}`, "", 413, "GenericRequestEntityTooLarge", ""},
 		{"body too large", "PUT", "/twins/d", strings.Repeat(" ", 1<<20) + "{}", "", 413, "GenericRequestEntityTooLarge", ""},
-		{"module id of the hub's own", "PUT", "/devices/d/modules/$edgeAgent", `{"deviceId":"d","moduleId":"$edgeAgent"}`, "", 400, "ArgumentInvalid", "Module ID '$edgeAgent' is invalid. It cannot begin with '$'."},
+		{"module id reserved for the hub", "PUT", "/devices/d/modules/$edgeAgent", `{"deviceId":"d","moduleId":"$edgeAgent"}`, "", 400, "ArgumentInvalid", "Module ID '$edgeAgent' is invalid. It cannot begin with '$'."},
 		{"no such path", "GET", "/jobs", "", "", 404, "GenericNotFound", ""},
 		{"no such method", "POST", "/devices", "[]", "", 405, "GenericMethodNotAllowed", ""},
 	} {
@@ -71,14 +71,14 @@ func TestRefusals(t *testing.T) {
 			}
 			code, text, _ := strings.Cut(body.Message, ";")
 			if code != "ErrorCode:"+row.code || got.header.Get("iothub-errorcode") != row.code || row.text != "" && text != row.text {
-				t.Errorf("it says %q, header %q", body.Message, got.header.Get("iothub-errorcode"))
+				t.Errorf("the message is %q, the header %q", body.Message, got.header.Get("iothub-errorcode"))
 			}
 			contains(t, "ExceptionMessage", body.ExceptionMessage, "Tracking ID:", "-TimeStamp:")
 		})
 	}
 }
 
-// ofSize returns an object that counts for n bytes.
+// ofSize returns an object whose size counts as n bytes.
 func ofSize(n int) string {
 	object := make(map[string]string)
 	for i := 'a'; n > 0; i++ {

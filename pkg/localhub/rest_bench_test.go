@@ -17,8 +17,8 @@ import (
 )
 
 // BenchmarkREST reads and writes twins over connections that stay open, in
-// turns with a bare server that takes the same requests and answers with the
-// same document. The client is the same for both and as plain as HTTP allows.
+// turns with a bare server that answers the same requests with the same
+// document. Both get the same client, which does as little as HTTP allows.
 func BenchmarkREST(b *testing.B) {
 	for _, method := range []string{"GET", "PATCH"} {
 		for _, connections := range []int{8, 64} {
@@ -68,7 +68,7 @@ func benchmarkREST(b *testing.B, method string, connections int) {
 	b.ReportMetric(median(rates), "requests/s")
 	b.ReportMetric(median(floorRates), "floor-requests/s")
 	b.ReportMetric(median(rates)/median(floorRates), "ratio")
-	b.ReportMetric(0, "ns/op") // of both sides together it means nothing
+	b.ReportMetric(0, "ns/op") // the time of both together means nothing
 }
 
 func twinRequest(hub *localhub.Hub, method, path string) []byte {
@@ -82,7 +82,7 @@ func twinRequest(hub *localhub.Hub, method, path string) []byte {
 		method, path, hub.HostName(), token, len(body), body)
 }
 
-// requester sends one request again and again over one connection.
+// requester sends the same request repeatedly over one connection.
 type requester struct {
 	*tls.Conn
 	responses *bufio.Reader
@@ -119,7 +119,8 @@ func openRequesters(b *testing.B, address string, roots *x509.CertPool, requests
 	return all
 }
 
-// rate has all ask for a while, and returns how many responses came in a second.
+// rate lets all requesters send for a while, and returns the responses per
+// second.
 func (all requesters) rate(b *testing.B) float64 {
 	b.Helper()
 	const requests = 1280

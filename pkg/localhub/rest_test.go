@@ -14,7 +14,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// rest sends requests as they are written, with a token where none is given.
+// rest sends requests as given, with a token unless the caller gives one.
 type rest struct {
 	t      *testing.T
 	hub    *localhub.Hub
@@ -29,15 +29,15 @@ func newREST(t *testing.T, hub *localhub.Hub) *rest {
 	return &rest{t, hub, "iothubowner", &http.Client{Transport: transport, Timeout: testTimeout}, t.Context()}
 }
 
-// reply is what came back.
+// reply is a response.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// do sends a request; header holds lines like "If-Match: *", and one without
-// a value removes. The path has no query.
+// do sends a request. header holds lines such as "If-Match: *"; a line without
+// a value removes the header. The path has no query.
 func (r *rest) do(method, path, body string, header ...string) reply {
 	r.t.Helper()
 	got, err := r.try(method, path+"?api-version=2021-04-12", body, header...)
@@ -72,7 +72,7 @@ func (r *rest) try(method, target, body string, header ...string) (reply, error)
 	return reply{resp.StatusCode, resp.Header, string(text)}, err
 }
 
-// must is do where the status is known.
+// must is do with a check of the status.
 func (r *rest) must(status int, method, path, body string, header ...string) reply {
 	r.t.Helper()
 	got := r.do(method, path, body, header...)
@@ -82,7 +82,7 @@ func (r *rest) must(status int, method, path, body string, header ...string) rep
 	return got
 }
 
-// shape replaces what differs from run to run.
+// shape replaces what differs from run to run with "…".
 func shape(text string) string {
 	var out bytes.Buffer
 	for i := 0; i < len(text); {
@@ -112,8 +112,8 @@ func shape(text string) string {
 
 func upToQuote(s string) int { return strings.IndexByte(s, '"') }
 
-// TestIdentityBodies holds responses against what was captured from Azure.
-// TestThumbprintsStay updates something else.
+// TestThumbprintsStay updates something else and checks that the thumbprints
+// stay.
 func TestThumbprintsStay(t *testing.T) {
 	thumbprint := strings.Repeat("ab", 20)
 	r := newREST(t, localhub.New(t))
@@ -122,6 +122,7 @@ func TestThumbprintsStay(t *testing.T) {
 	contains(t, "the device", got.body, `"primaryThumbprint":"`+thumbprint+`"`, `"type":"selfSigned"`, `"moved"`)
 }
 
+// TestIdentityBodies compares responses with those captured from Azure.
 func TestIdentityBodies(t *testing.T) {
 	const (
 		keys   = `"authentication":{"symmetricKey":{"primaryKey":"…","secondaryKey":"…"},"x509Thumbprint":{"primaryThumbprint":null,"secondaryThumbprint":null},"type":"sas"}`

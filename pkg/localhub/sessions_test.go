@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestForgetAtOnce: whatever the number of sessions, they are forgotten in one
-// transaction, and without any, nothing is written.
+// TestForgetAtOnce checks that any number of sessions is forgotten in one
+// transaction, and that nothing is written if there are none.
 func TestForgetAtOnce(t *testing.T) {
 	folder := t.TempDir()
 	hub := startIn(t, folder)
@@ -40,8 +40,8 @@ func TestForgetAtOnce(t *testing.T) {
 	}
 }
 
-// transactions returns how many there have been in the file of a hub that does
-// not run.
+// transactions returns the number of transactions so far in the file of a hub
+// that is not running.
 func transactions(t *testing.T, folder string) (n uint64) {
 	t.Helper()
 	db, err := bbolt.Open(filepath.Join(folder, localhub.DataFile), 0o600, &bbolt.Options{ReadOnly: true})

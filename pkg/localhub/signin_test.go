@@ -11,8 +11,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestSignIn lists who gets in. The code is that of CONNACK; the hub tells
-// every refusal as 5, and closes.
+// TestSignIn lists who may sign in, with the code of CONNACK. The hub answers
+// every refusal of valid MQTT 3.1.1 with 5 and closes the connection.
 func TestSignIn(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -76,7 +76,7 @@ func TestSignIn(t *testing.T) {
 		{"no ids", module, username("localhost/?api-version=2021-04-12"), 5},
 		{"too many ids", module, username("localhost/d/m/x/?api-version=2021-04-12"), 5},
 		{"no password", module, func(p *packets.ConnectPacket) { p.PasswordFlag = false }, 5},
-		{"a key for a password", module, func(p *packets.ConnectPacket) { p.Password = []byte(module.SharedAccessKey.Reveal()) }, 5},
+		{"a key as the password", module, func(p *packets.ConnectPacket) { p.Password = []byte(module.SharedAccessKey.Reveal()) }, 5},
 		{"will of another module", module, will("devices/d/modules/m2/messages/events/", 0), 5},
 		{"will of QoS 2", module, will("devices/d/modules/m/messages/events/", 2), 5},
 		{"MQTT 5", module, func(p *packets.ConnectPacket) { p.ProtocolVersion = 5 }, 1},
@@ -111,7 +111,8 @@ func secondaryKey(t *testing.T, hub *localhub.Hub, device, module string) iothub
 	return key
 }
 
-// TestEnds lists what ends a connection that is signed in, without a word.
+// TestEnds lists what makes the hub close a signed-in connection without a
+// reply.
 func TestEnds(t *testing.T) {
 	publish := func(topic string, qos byte, size int) packets.ControlPacket {
 		p := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
@@ -125,24 +126,24 @@ func TestEnds(t *testing.T) {
 	}
 	const own, events = "devices/d/modules/m", "devices/d/modules/m/messages/events/"
 	for name, packet := range map[string]packets.ControlPacket{
-		"QoS 2":                         publish(events, 2, 1),
-		"too long a message":            publish(events, 1, 256<<10+1),
-		"far too long a message":        publish(events, 1, 1<<20),
-		"another module's telemetry":    publish("devices/d/modules/m2/messages/events/", 0, 1),
-		"the device's telemetry":        publish("devices/d/messages/events/", 0, 1),
-		"a topic of its own invention":  publish("tele/m/LWT", 0, 1),
-		"a twin GET without $rid":       publish("$iothub/twin/GET/", 0, 1),
-		"desired properties":            publish("$iothub/twin/PATCH/properties/desired/?$rid=1", 0, 1),
-		"a subscription to everything":  subscribe("#"),
-		"another wildcard":              subscribe("$iothub/twin/+/#"),
-		"another module's inputs":       subscribe("devices/d/modules/m2/inputs/#"),
-		"the device's messages":         subscribe("devices/d/messages/devicebound/#"),
-		"a subscription without a sign": subscribe("$iothub/twin/res"),
-		"a sixth subscription":          subscribe(responses, desired, "$iothub/methods/POST/#", own+"/#", own+"/inputs/#", own+"/messages/devicebound/#"),
-		"no subscription":               subscribe(),
-		"a second CONNECT":              connect(iothub.ConnectionString{DeviceID: "d"}),
-		"a packet only hubs send":       packets.NewControlPacket(packets.Pingresp),
-		"DISCONNECT":                    packets.NewControlPacket(packets.Disconnect),
+		"QoS 2":                          publish(events, 2, 1),
+		"a message that is too long":     publish(events, 1, 256<<10+1),
+		"a message that is far too long": publish(events, 1, 1<<20),
+		"another module's telemetry":     publish("devices/d/modules/m2/messages/events/", 0, 1),
+		"the device's telemetry":         publish("devices/d/messages/events/", 0, 1),
+		"an invented topic":              publish("tele/m/LWT", 0, 1),
+		"a twin GET without $rid":        publish("$iothub/twin/GET/", 0, 1),
+		"desired properties":             publish("$iothub/twin/PATCH/properties/desired/?$rid=1", 0, 1),
+		"a subscription to everything":   subscribe("#"),
+		"another wildcard":               subscribe("$iothub/twin/+/#"),
+		"another module's inputs":        subscribe("devices/d/modules/m2/inputs/#"),
+		"the device's messages":          subscribe("devices/d/messages/devicebound/#"),
+		"a filter without a wildcard":    subscribe("$iothub/twin/res"),
+		"a sixth subscription":           subscribe(responses, desired, "$iothub/methods/POST/#", own+"/#", own+"/inputs/#", own+"/messages/devicebound/#"),
+		"no subscription":                subscribe(),
+		"a second CONNECT":               connect(iothub.ConnectionString{DeviceID: "d"}),
+		"a packet only hubs send":        packets.NewControlPacket(packets.Pingresp),
+		"DISCONNECT":                     packets.NewControlPacket(packets.Disconnect),
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := localhub.New(t)
@@ -153,7 +154,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestAccepted lists what SDKs send beside twin requests.
+// TestAccepted lists what SDKs send besides twin requests.
 func TestAccepted(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
@@ -183,8 +184,8 @@ func TestAccepted(t *testing.T) {
 	c.expectAlive()
 }
 
-// TestReportedRefusals lists what a module may not report. All are answered
-// by an object with an errorCode, since the Node.js SDK sees nothing else.
+// TestReportedRefusals lists what a module may not report. Every refusal is an
+// object with an errorCode, because the Node.js SDK recognizes nothing else.
 func TestReportedRefusals(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
@@ -211,8 +212,8 @@ func TestReportedRefusals(t *testing.T) {
 	}
 }
 
-// TestWill counts the message that a client leaves behind, unless it sends a
-// DISCONNECT.
+// TestWill checks that the hub takes a client's will for a message unless the
+// client sends a DISCONNECT.
 func TestWill(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -233,7 +234,8 @@ func TestWill(t *testing.T) {
 	}
 }
 
-// TestIdentityEnds cuts connections whose identity is disabled or deleted.
+// TestIdentityEnds checks that the hub cuts connections whose identity is
+// disabled or deleted.
 func TestIdentityEnds(t *testing.T) {
 	hub := localhub.New(t)
 	r := newREST(t, hub)
@@ -253,7 +255,7 @@ func TestIdentityEnds(t *testing.T) {
 	device.expectEnd()
 }
 
-// TestReplacementNotice announces a PUT as a merge patch.
+// TestReplacementNotice checks that a PUT is announced as a merge patch.
 func TestReplacementNotice(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
@@ -271,6 +273,6 @@ func TestReplacementNotice(t *testing.T) {
 			t.Errorf("%s %s is announced as %s, want %s", row.method, row.body, got.Payload, row.notice)
 		}
 	}
-	r.must(200, "PATCH", "/twins/d/modules/m", `{"tags":{"t":1}}`) // no concern of the module's
+	r.must(200, "PATCH", "/twins/d/modules/m", `{"tags":{"t":1}}`) // modules are not told about tags
 	c.expectAlive()
 }

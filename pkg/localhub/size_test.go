@@ -7,8 +7,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestTooLarge fills every part of a twin with what IoT Hub's documents count
-// as little or nothing: it is refused, and nothing has changed.
+// TestTooLarge fills every part of a twin with what counts little or nothing by
+// IoT Hub's documentation: the hub refuses it, and the twin stays the same.
 func TestTooLarge(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
@@ -38,7 +38,7 @@ func TestTooLarge(t *testing.T) {
 			contains(t, kind, got.body, "ErrorCode:DeviceModelMaxPropertiesExceeded;'"+change.part+"' size should be less than ")
 		}
 		if len(object) > 250<<10 {
-			continue // more than fits into a message
+			continue // more than an MQTT message can hold
 		}
 		topic, body := c.request("$iothub/twin/PATCH/properties/reported/?$rid=1", object)
 		if topic != "$iothub/twin/res/403/?$rid=1" {
@@ -51,7 +51,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// withoutActivity leaves out when a module was last heard of.
+// withoutActivity removes the time of the last activity.
 func withoutActivity(twin string) string {
 	before, rest, _ := strings.Cut(twin, `"lastActivityTime":"`)
 	_, after, _ := strings.Cut(rest, `"`)

@@ -21,7 +21,7 @@ import (
 	"moduletwin/pkg/localhub/internal/store"
 )
 
-// TestKept stops a hub and starts another on the same folder.
+// TestKept stops a hub and starts another one on the same folder.
 func TestKept(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "new", "folder")
 	first := startIn(t, folder)
@@ -44,15 +44,15 @@ func TestKept(t *testing.T) {
 	second := startIn(t, folder)
 	defer second.Close()
 	if !bytes.Equal(first.CertificatePEM(), second.CertificatePEM()) {
-		t.Error("the certificate is another one")
+		t.Error("the certificate has changed")
 	}
 	for _, policy := range auth.Policies {
 		if !first.ConnectionString(policy.Name).SharedAccessKey.Equal(second.ConnectionString(policy.Name).SharedAccessKey) {
-			t.Errorf("the key of %s is another one", policy.Name)
+			t.Errorf("the key of %s has changed", policy.Name)
 		}
 	}
 	if again := second.AddModule("d", "m"); !again.SharedAccessKey.Equal(module.SharedAccessKey) {
-		t.Error("the key of the module is another one")
+		t.Error("the key of the module has changed")
 	}
 	if after, _ := second.Twin("d", "m"); !reflect.DeepEqual(after, before) {
 		t.Errorf("the twin was %v and is %v", before, after)
@@ -69,7 +69,7 @@ func TestKept(t *testing.T) {
 		return
 	}
 	if info, err := os.Stat(filepath.Join(folder, store.FileName)); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the file is of mode %v, %v", info.Mode(), err)
+		t.Errorf("the file has mode %v, %v", info.Mode(), err)
 	}
 }
 
@@ -82,8 +82,8 @@ func startIn(t testing.TB, folder string) *localhub.Hub {
 	return h
 }
 
-// TestUnusableFiles finds files in its place that it cannot use: it says so
-// and leaves them as they are.
+// TestUnusableFiles starts hubs on files that they cannot use: they say so and
+// leave the files as they are.
 func TestUnusableFiles(t *testing.T) {
 	good := t.TempDir()
 	h := startIn(t, good)
@@ -115,7 +115,7 @@ func TestUnusableFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) { mustRefuse(t, content, true) })
 	}
 	pages := rand.New(rand.NewPCG(1, 2))
-	for range 30 { // a page overwritten may be one that is not in use
+	for range 30 { // the overwritten page may not be in use
 		broken := bytes.Clone(content)
 		start := (2 + pages.IntN(len(content)/os.Getpagesize()-2)) * os.Getpagesize()
 		for i := range os.Getpagesize() {
@@ -125,8 +125,8 @@ func TestUnusableFiles(t *testing.T) {
 	}
 }
 
-// mustRefuse starts a hub on a file of this content. With always, that has
-// to fail; if it fails, the file has to be as before.
+// mustRefuse starts a hub on a file with this content. If always is set, that
+// has to fail. If it fails, the file must not have changed.
 func mustRefuse(t *testing.T, content []byte, always bool) {
 	t.Helper()
 	folder := t.TempDir()
@@ -138,19 +138,19 @@ func mustRefuse(t *testing.T, content []byte, always bool) {
 	if err == nil {
 		h.Close()
 		if always {
-			t.Error("it was used")
+			t.Error("the file was used")
 		}
 		return
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(after, content) {
-		t.Errorf("it was changed (%v)", err)
+		t.Errorf("the file was changed (%v)", err)
 	}
 }
 
-// TestFileDamagedWhileOpen overwrites the list of free pages under a hub that
-// runs. It refuses to change anything from then on, over both protocols, says
-// why once in the log, answers what it knows, and ends. Who signs in with a new
-// session is cut, not refused for good.
+// TestFileDamagedWhileOpen overwrites the list of free pages while a hub is
+// running. From then on, the hub refuses changes over both protocols, logs why
+// once, and still answers reads and closes. A client that signs in with a new
+// session is cut off, not refused for good.
 func TestFileDamagedWhileOpen(t *testing.T) {
 	folder := t.TempDir()
 	var log logbook
@@ -175,14 +175,14 @@ func TestFileDamagedWhileOpen(t *testing.T) {
 	newcomer.send(connect(late))
 	newcomer.expectEnd()
 	if twin, _ := hub.Twin("d", "m"); twin.Properties.Desired["a"] != nil || twin.Properties.Reported["a"] != nil {
-		t.Errorf("what was refused has changed the twin: %v", twin.Properties)
+		t.Errorf("a refused change has changed the twin: %v", twin.Properties)
 	}
 	hub.Close()
 	if !strings.Contains(log.text.String(), `sign-in failed: `) {
-		t.Errorf("the log does not tell of the failed sign-in:\n%s", log.text.String())
+		t.Errorf("the log does not mention the failed sign-in:\n%s", log.text.String())
 	}
 	if n := strings.Count(log.text.String(), "start it again"); n != 1 {
-		t.Errorf("the log says %d times that nothing is kept:\n%s", n, log.text.String())
+		t.Errorf("the log says %d times that changes are refused:\n%s", n, log.text.String())
 	}
 	if _, err := localhub.Start(&localhub.Options{DataDir: folder}); !errors.Is(err, localhub.ErrUnusable) {
 		t.Errorf("the next start: %v", err)
@@ -192,7 +192,7 @@ func TestFileDamagedWhileOpen(t *testing.T) {
 // forgetFreePages overwrites all lists of free pages in a file with zeros.
 func forgetFreePages(t *testing.T, path string) {
 	t.Helper()
-	const kind, freeList = 8, 0x10 // where a page says what it is, and what a list says
+	const kind, freeList = 8, 0x10 // the offset of a page's type, and the type of a free list
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// pipes is a listener whose connections never leave the process, so that
-// time in a synctest bubble can pass as fast as it likes.
+// pipes is a listener whose connections stay in the process, so that the time
+// of a synctest bubble can pass.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -33,7 +33,8 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { close(p.done); return nil }
 func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory"} }
 
-// inBubble runs test with a hub and a function that connects to it.
+// inBubble runs test in a synctest bubble, with a hub and a function that
+// connects to it.
 func inBubble(t *testing.T, options localhub.Options, test func(t *testing.T, hub *localhub.Hub, raw func() net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		listener := pipes{make(chan net.Conn), make(chan struct{})}
@@ -51,14 +52,15 @@ func inBubble(t *testing.T, options localhub.Options, test func(t *testing.T, hu
 	})
 }
 
-// ended returns how long it takes until conn ends.
+// ended returns how long conn stays open.
 func ended(conn net.Conn) time.Duration {
 	start := time.Now()
 	io.Copy(io.Discard, conn)
 	return time.Since(start)
 }
 
-// TestPatience lets clients be silent and measures when the hub has enough.
+// TestPatience lets clients stay silent and measures when the hub cuts them
+// off.
 func TestPatience(t *testing.T) {
 	for _, row := range []struct {
 		name      string
@@ -88,7 +90,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestSlowPacket lets a packet take longer than the keep-alive.
+// TestSlowPacket checks that a packet may take longer than the keep-alive.
 func TestSlowPacket(t *testing.T) {
 	inBubble(t, localhub.Options{}, func(t *testing.T, hub *localhub.Hub, raw func() net.Conn) {
 		module := hub.AddModule("d", "m")
@@ -110,7 +112,8 @@ func TestSlowPacket(t *testing.T) {
 	})
 }
 
-// TestSlowClients lets connections stop at every stage of signing in.
+// TestSlowClients checks that the hub cuts off connections that stop at any
+// stage of signing in.
 func TestSlowClients(t *testing.T) {
 	for stage, say := range map[string]func(raw net.Conn, hub *localhub.Hub) net.Conn{
 		"nothing at all": func(raw net.Conn, _ *localhub.Hub) net.Conn { return raw },
@@ -140,7 +143,8 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
-// TestDeafClient has more to tell to a module than it reads.
+// TestDeafClient checks that the hub disconnects a module that does not read
+// what it is sent.
 func TestDeafClient(t *testing.T) {
 	hub := localhub.New(t)
 	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
@@ -159,7 +163,7 @@ func TestDeafClient(t *testing.T) {
 	}
 }
 
-// TestTooManyConnections refuses what is over the limit, for the moment.
+// TestTooManyConnections checks that a connection over the limit is reset.
 func TestTooManyConnections(t *testing.T) {
 	hub, err := localhub.Start(&localhub.Options{MaxConnections: 2})
 	if err != nil {

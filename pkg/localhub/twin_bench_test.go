@@ -13,10 +13,10 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// BenchmarkGrowth has a module report, over and over under new names, what
-// counts little or nothing towards the size of a twin, to a hub in a process
-// of its own: what that leaves behind, and how long a small report and the
-// next start take then.
+// BenchmarkGrowth lets a module report values that count little or nothing
+// towards the size of a twin, repeatedly under new names, to a hub in its own
+// process. It measures the memory and file size that result, and how long a
+// small report and the next start take then.
 func BenchmarkGrowth(b *testing.B) {
 	list := func(n int, value string) string { return "[" + strings.Repeat(value+",", n-1) + value + "]" }
 	emptyNames := strings.Repeat(`{"":`, 8) + "{}" + strings.Repeat("}", 8)
@@ -76,7 +76,7 @@ func benchmarkGrowth(b *testing.B, name, value string) {
 	b.ReportMetric(float64(time.Since(began).Milliseconds()), "ms/start")
 }
 
-// reporter is a module that reports to a hub in a process of its own.
+// reporter is a device that reports to a hub in its own process.
 type reporter struct {
 	*client
 	process int
@@ -109,7 +109,7 @@ func startReporting(b *testing.B, folder string) reporter {
 	return reporter{c, process, kill}
 }
 
-// report returns 1 if the hub takes the report, and 0 if not.
+// report returns 1 if the hub accepts the report, else 0.
 func (r reporter) report(properties string) int {
 	topic, _ := r.request("$iothub/twin/PATCH/properties/reported/?$rid=1", properties)
 	if strings.HasPrefix(topic, "$iothub/twin/res/204/") {

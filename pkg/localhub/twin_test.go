@@ -9,10 +9,11 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// stamps makes the times of metadata the same in every run.
+// stamps matches the times in metadata, which differ in every run.
 var stamps = regexp.MustCompile(`"2[-0-9]+T[0-9:.]+Z"`)
 
-// parts returns etag, version, tags and desired properties of a twin.
+// parts returns the etag and version, the tags and the desired properties of a
+// twin.
 func parts(t *testing.T, body string) (counters, tags, desired string) {
 	t.Helper()
 	var twin struct {
@@ -27,8 +28,8 @@ func parts(t *testing.T, body string) (counters, tags, desired string) {
 	return twin.ETag + " " + twin.Version.String(), string(twin.Tags), stamps.ReplaceAllString(string(twin.Properties.Desired), `"now"`)
 }
 
-// TestTwinUpdates goes through one twin's life. The counters are etag and
-// version; a metadata stamp "now" is that of any write, since all differ.
+// TestTwinUpdates changes one twin step by step. The counters are etag and
+// version; "now" stands for the time of any write.
 func TestTwinUpdates(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -55,11 +56,11 @@ func TestTwinUpdates(t *testing.T) {
 			"AAAAAAAAAAk= 10", ``, `{"x":1.0,"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":7,"x":{"$lastUpdated":"now","$lastUpdatedVersion":6}},"$version":7}`},
 		{"replaced: the count goes on", "PUT", `{"tags":{"t":true},"properties":{"desired":{"n":{"m":-5}}}}`,
 			"AAAAAAAAAAo= 11", `{"t":true}`, `{"n":{"m":-5},"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":8,"n":{"$lastUpdated":"now","$lastUpdatedVersion":8,"m":{"$lastUpdated":"now","$lastUpdatedVersion":8}}},"$version":8}`},
-		{"replaced by nothing", "PUT", `{}`,
+		{"replaced with nothing", "PUT", `{}`,
 			"AAAAAAAAAAs= 12", ``, `{"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":9},"$version":9}`},
 		{"an empty patch counts", "PATCH", `{"properties":{"desired":{}}}`,
 			"AAAAAAAAAAw= 13", ``, `{"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":10},"$version":10}`},
-		{"no parts", "PATCH", `{"properties":{"desired":null}}`,
+		{"desired properties are null", "PATCH", `{"properties":{"desired":null}}`,
 			"AAAAAAAAAA0= 14", ``, `{"$metadata":{"$lastUpdated":"now","$lastUpdatedVersion":10},"$version":10}`},
 	} {
 		response := r.must(200, step.method, "/twins/d/modules/m", step.body)
@@ -68,12 +69,12 @@ func TestTwinUpdates(t *testing.T) {
 			t.Errorf("%s:\n%s\n%s\n%s\nwant\n%s\n%s\n%s", step.name, counters, tags, desired, step.counters, step.tags, step.desired)
 		}
 		if again := r.must(200, "GET", "/twins/d/modules/m", ""); again.body != response.body {
-			t.Errorf("%s: the twin read is %s, the one answered %s", step.name, again.body, response.body)
+			t.Errorf("%s: GET returns %s, the update returned %s", step.name, again.body, response.body)
 		}
 	}
 }
 
-// TestTwinETag tries If-Match as SDKs write it.
+// TestTwinETag sends If-Match in the forms that SDKs use.
 func TestTwinETag(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -94,7 +95,7 @@ func TestTwinETag(t *testing.T) {
 	}
 }
 
-// TestIdentityUpdates follows the etag of an identity, and what a PUT keeps.
+// TestIdentityUpdates checks the etag of an identity, and what a PUT keeps.
 func TestIdentityUpdates(t *testing.T) {
 	type identity struct {
 		GenerationID, ETag, Status, StatusUpdatedTime string
@@ -119,7 +120,7 @@ func TestIdentityUpdates(t *testing.T) {
 		t.Errorf("after the update: %+v", after)
 	}
 	if after.ETag == before.ETag || after.GenerationID != before.GenerationID || after.Authentication != before.Authentication {
-		t.Errorf("the update made %+v of %+v", after, before)
+		t.Errorf("after the update: %+v, before: %+v", after, before)
 	}
 	r.must(412, "PUT", "/devices/d", `{"deviceId":"d"}`, `If-Match: "`+before.ETag+`"`)
 	r.must(200, "PUT", "/devices/d", `{"deviceId":"d"}`, `If-Match: `+after.ETag)
@@ -130,7 +131,7 @@ func TestIdentityUpdates(t *testing.T) {
 	contains(t, "the module", r.must(200, "PUT", "/devices/d/modules/m", body, "If-Match: *").body, `"managedBy":"me"`, `"primaryKey":"`+key+`"`)
 }
 
-// TestPrecision keeps numbers as they were written.
+// TestPrecision checks that numbers stay as they were written.
 func TestPrecision(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -139,8 +140,8 @@ func TestPrecision(t *testing.T) {
 	contains(t, "the twin", response.body, numbers)
 }
 
-// TestDocuments lists what may stand in a twin, and with which sentence the
-// rest is refused: by PATCH and PUT, in tags and desired properties, and
+// TestDocuments lists what a twin may contain and the message with which the
+// hub refuses the rest: by PATCH and PUT, in tags and desired properties, and
 // reported over MQTT.
 func TestDocuments(t *testing.T) {
 	deep := func(levels int, opening, closing string) string {
@@ -158,7 +159,7 @@ func TestDocuments(t *testing.T) {
 	c.subscribe(responses)
 	for _, row := range []struct {
 		name, document, refused string
-		always                  bool // refused with a sentence that names the body, where it is one
+		always                  bool // refused as not being JSON; only over HTTPS is the reason given
 	}{
 		{"null in an array", `{"b":[1,null]}`, nullInArray + "b", false},
 		{"null in an array in an array", `{"b":[[null]]}`, nullInArray + "b", false},

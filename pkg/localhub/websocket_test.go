@@ -17,8 +17,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestWebSocket signs in as SDKs do: with the subprotocol in small letters
-// or, the C SDK, in capitals, and with a query that means nothing here.
+// TestWebSocket signs in as SDKs do: with the subprotocol in lower case or,
+// like the C SDK, in upper case, and with a query that the hub ignores.
 func TestWebSocket(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -51,8 +51,8 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
-// TestPacketsInOneMessage: packets may share a WebSocket message, which then
-// is larger than any of them may be.
+// TestPacketsInOneMessage checks that packets may share a WebSocket message,
+// even one that is larger than a single packet may be.
 func TestPacketsInOneMessage(t *testing.T) {
 	hub := localhub.New(t)
 	module := hub.AddModule("d", "m")
@@ -83,7 +83,7 @@ func TestPacketsInOneMessage(t *testing.T) {
 	}
 }
 
-// TestWebSocketWithoutMQTT: a handshake needs the subprotocol.
+// TestWebSocketWithoutMQTT checks that a handshake needs the subprotocol.
 func TestWebSocketWithoutMQTT(t *testing.T) {
 	hub := localhub.New(t)
 	for _, offered := range [][]string{nil, {"amqp"}, {"mqttv5", "Mqtt"}} {
@@ -98,8 +98,8 @@ func TestWebSocketWithoutMQTT(t *testing.T) {
 	}
 }
 
-// TestNoWebSocket sends an ordinary request to the place. The connection it
-// came over is one like any other afterwards.
+// TestNoWebSocket sends an ordinary request to the WebSocket path. Afterwards,
+// its connection is like any other.
 func TestNoWebSocket(t *testing.T) {
 	hub := localhub.New(t)
 	conn, err := tls.Dial("tcp", hub.HostName(), &tls.Config{RootCAs: hub.RootCAs()})
