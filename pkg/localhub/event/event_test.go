@@ -31,14 +31,14 @@ func TestEvents(t *testing.T) {
 		}
 		break
 	}
-	for e := range events { // goes on where it was left
+	for e := range events { // continues where the last loop stopped
 		if e.Kind != event.Disconnected || e.Number != 2 {
 			t.Errorf("the second event is %+v", e)
 		}
 		cancel()
 	}
 	for e := range events {
-		t.Errorf("after the end, there is %+v", e)
+		t.Errorf("after the context ended, there is %+v", e)
 	}
 }
 
@@ -55,7 +55,7 @@ func TestEventsEndWithTheStream(t *testing.T) {
 		t.Errorf("got %v", kinds)
 	}
 	for range stream.Events(t.Context()) {
-		t.Error("a stream that is closed has events")
+		t.Error("a closed stream yields events")
 	}
 	stream.Close()
 }
@@ -120,17 +120,17 @@ func TestRecording(t *testing.T) {
 	<-r.Done()
 	r.Close()
 	if events, _, more := r.After(6, 10); len(events) != 1 || more == nil {
-		t.Errorf("after the end, %v can be read", events)
+		t.Errorf("after Close, %v can be read", events)
 	} else {
-		<-more // there will be nothing more to wait for
+		<-more // closed, because nothing more will come
 	}
 	if stream.Watched() {
-		t.Error("the stream believes that somebody listens")
+		t.Error("the stream still counts a listener")
 	}
 }
 
-// TestManyAtOnce lets readers come, read and go while others publish: every
-// reader sees each number once, in order.
+// TestManyAtOnce lets readers and recordings come and go while others publish:
+// every reader sees the numbers in order and without gaps.
 func TestManyAtOnce(t *testing.T) {
 	var stream event.Stream
 	var writers, readers sync.WaitGroup
