@@ -9,19 +9,19 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// A policy whose keys are missing is closed to all, not open to the key of no
-// bytes.
+// A policy without keys accepts no token, not even one signed with an empty
+// key.
 func TestPolicyWithoutKeys(t *testing.T) {
 	a := &Auth{HostNames: []string{"localhost"}}
 	owner := iothub.ConnectionString{HostName: "localhost", SharedAccessKeyName: "iothubowner"}
 	token := owner.NewSASToken(time.Now().Add(time.Hour))
 	if _, err := a.CheckHeader(token.Reveal(), RegistryWrite, "devices", "d"); err == nil {
-		t.Error("a token that was signed with no key opens the hub")
+		t.Error("a token signed with an empty key was accepted")
 	}
 }
 
-// TestExpire: a token that was made to expire is refused for as long as it
-// would count, and not remembered for longer.
+// TestExpire checks that an expired token is refused for as long as it would
+// otherwise be valid, and remembered no longer than that.
 func TestExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		keys := iothub.SymmetricKey{PrimaryKey: iothub.NewKey(make([]byte, 32))}
@@ -46,7 +46,7 @@ func TestExpire(t *testing.T) {
 			a.Expire(newToken(module), newToken("m"))
 		}
 		if len(a.expired) > 4 {
-			t.Errorf("%d tokens are remembered, of which at most 4 count", len(a.expired))
+			t.Errorf("%d tokens are remembered, but at most 4 would still be valid", len(a.expired))
 		}
 	})
 }
