@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzDecode checks that no character of a string becomes another one: package
-// json puts U+FFFD in the place of what it cannot read.
+// FuzzDecode checks that no character of a string is replaced: package json
+// replaces what it cannot read with U+FFFD.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`"\ud83d\ude00 \u00e9 \\ud83d"`))
 	f.Add([]byte(`"\ud83d\\ud83d"`))
@@ -17,7 +17,7 @@ func FuzzDecode(f *testing.F) {
 		var got, plain string
 		if json.Unmarshal(data, &plain) != nil {
 			if Decode(data, &got) == nil {
-				t.Fatalf("%q is taken, and is no JSON", data)
+				t.Fatalf("%q was accepted, but is not JSON", data)
 			}
 			return
 		}
@@ -27,7 +27,7 @@ func FuzzDecode(f *testing.F) {
 		case err == nil && altered && !written:
 			t.Fatalf("%q became %q", data, got)
 		case err != nil && !altered:
-			t.Fatalf("%q is refused: %v", data, err)
+			t.Fatalf("%q was refused: %v", data, err)
 		}
 	})
 }
