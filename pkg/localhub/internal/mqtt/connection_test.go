@@ -24,8 +24,8 @@ func pipe(t *testing.T) (*connection, net.Conn) {
 	return c, there
 }
 
-// TestHugePacket sends more at once than may wait for a client: one that
-// reads gets it.
+// TestHugePacket sends more at once than may be pending: a client that reads
+// still receives it.
 func TestHugePacket(t *testing.T) {
 	c, client := pipe(t)
 	small, huge := []byte("small"), bytes.Repeat([]byte("huge"), maxPending/2)
@@ -36,15 +36,15 @@ func TestHugePacket(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, append(small, huge...)) {
-		t.Error("something else was sent")
+		t.Error("the client received something else")
 	}
 	if c.Ended() {
 		t.Errorf("the client was cut: %s", c.reason)
 	}
 }
 
-// TestPendingLimit sends to a client that does not read: when too much waits,
-// it is cut.
+// TestPendingLimit checks that a client that does not read is cut off when too
+// much is pending.
 func TestPendingLimit(t *testing.T) {
 	c, _ := pipe(t)
 	c.send(make([]byte, maxPending+2*writePiece))
@@ -53,6 +53,6 @@ func TestPendingLimit(t *testing.T) {
 	}
 	c.send([]byte("more"))
 	if !c.Ended() {
-		t.Error("the client is not cut")
+		t.Error("the client was not cut")
 	}
 }

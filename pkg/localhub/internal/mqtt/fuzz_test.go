@@ -8,8 +8,8 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// FuzzPacket reads any bytes as packets: they are refused, or they are as
-// long as they say.
+// FuzzPacket checks that arbitrary bytes are either refused or read as packets
+// that are no longer than their input.
 func FuzzPacket(f *testing.F) {
 	f.Add([]byte("\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04d/m1"))
 	f.Add([]byte("\x32\x05\x00\x01a\x00\x01"))
@@ -32,7 +32,7 @@ func FuzzPacket(f *testing.F) {
 	})
 }
 
-// FuzzUsername checks that what is accepted names segments of the name.
+// FuzzUsername checks that the ids read from a user name are segments of it.
 func FuzzUsername(f *testing.F) {
 	f.Add("localhost/d/m/?api-version=2021-04-12&DeviceClientType=x%2F1")
 	f.Add("localhost/d/api-version=2016-11-14")
@@ -52,7 +52,7 @@ func FuzzUsername(f *testing.F) {
 	})
 }
 
-// FuzzTopic checks that no topic is anything but what it was made for.
+// FuzzTopic checks that no topic is taken for another kind of topic.
 func FuzzTopic(f *testing.F) {
 	f.Add("?$rid=1&$version=3")
 	f.Add("%24rid=a")

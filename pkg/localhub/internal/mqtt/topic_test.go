@@ -6,7 +6,8 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// Ids stand in topics as they are or escaped. Nothing else is a device's own.
+// Ids may be escaped in topics or not. A device may use no other topics than
+// its own.
 func TestOwnTopics(t *testing.T) {
 	device, module := registry.ID{Device: "n@m.et"}, registry.ID{Device: "n@m.et", Module: "a%b"}
 	for _, row := range []struct {
