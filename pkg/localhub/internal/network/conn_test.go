@@ -8,8 +8,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// A connection whose end is held back by a black hole is closed all the same
-// for the hub.
+// The hub cannot read from a closed connection, even if a black hole keeps the
+// end from the client.
 func TestHeldConnection(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
@@ -19,7 +19,7 @@ func TestHeldConnection(t *testing.T) {
 	conn.Close()
 	conn.SetReadDeadline(time.Now().Add(time.Hour))
 	if _, err := conn.Read(make([]byte, 1)); err != net.ErrClosed {
-		t.Errorf("reading gives %v", err)
+		t.Errorf("Read: %v, want net.ErrClosed", err)
 	}
 	conditions.Set(fault.Network{})
 }
