@@ -7,7 +7,7 @@ import (
 	"moduletwin/pkg/localhub/internal/registry"
 )
 
-// A policy that is new to a folder gets keys; the keys of the others stay.
+// A policy that is new to a folder gets keys; the other policies keep theirs.
 func TestPolicyKeys(t *testing.T) {
 	folder := t.TempDir()
 	keysOf := func(names ...string) map[string][]byte {
@@ -34,7 +34,7 @@ func TestPolicyKeys(t *testing.T) {
 	again := keysOf("device", "service", "seventh")
 	for name, key := range before {
 		if !bytes.Equal(after[name], key) {
-			t.Errorf("the key of %q is another one", name)
+			t.Errorf("the key of %q has changed", name)
 		}
 	}
 	if !bytes.Equal(after["seventh"], again["seventh"]) {
