@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzIfMatch reads any header: whatever says something is a condition or an
-// error, and each ETag of a list is found.
+// FuzzIfMatch reads arbitrary headers: a header that is not empty is a
+// condition or an error, and each ETag of a list is found.
 func FuzzIfMatch(f *testing.F) {
 	f.Add(`"AAAAAAAAAAE="`, "NzUyOTE1Mzk3")
 	f.Add(`W/"a", "b"`, "a,b")
