@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkStore compares the store with a bare database, for one writer and
-// for 64, each writing a value of 400 bytes under a key of its own.
+// for 64, each of which writes a value of 400 bytes under its own key.
 func BenchmarkStore(b *testing.B) {
 	value := bytes.Repeat([]byte("x"), 400)
 	put := func(tx *bbolt.Tx, k []byte) error {

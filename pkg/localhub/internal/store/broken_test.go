@@ -12,9 +12,10 @@ import (
 	"testing"
 )
 
-// TestBroken damages the list of free pages while eight write. Each gets an
-// error, those that come later at once; reading goes on, and the store ends.
-// Who is told of the damage may write, too.
+// TestBroken damages the list of free pages while eight goroutines write. Each
+// of them gets an error, and so does every later write, at once. Reading still
+// works, and Close returns. The callback that is told of the damage may itself
+// write.
 func TestBroken(t *testing.T) {
 	content, want := wellUsed(t)
 	var told []error
@@ -32,21 +33,21 @@ func TestBroken(t *testing.T) {
 		writers.Go(func() { errs[i] = s.Save(record) })
 	}
 	if !ends(writers.Wait) {
-		t.Fatal("some wait for ever")
+		t.Fatal("some writers wait for ever")
 	}
 	for _, err := range append(errs[:], s.Save(record)) {
 		if !errors.Is(err, errDamaged) {
-			t.Errorf("it was kept: %v", err)
+			t.Errorf("Save: %v, want errDamaged", err)
 		}
 	}
 	if len(told) != 2 || !errors.Is(told[0], errDamaged) || !errors.Is(told[1], errDamaged) {
-		t.Errorf("told was %v", told)
+		t.Errorf("the callback was told %v", told)
 	}
 	if got, err := read(s.Store); err != nil || !maps.Equal(got, want) {
-		t.Errorf("what was kept before cannot be read: %v", err)
+		t.Errorf("what was saved before cannot be read: %v", err)
 	}
 	if !ends(s.Close) {
-		t.Fatal("it does not end")
+		t.Fatal("Close does not return")
 	}
 	if _, err := Open(filepath.Dir(s.path), accept, nil); !errors.Is(err, errDamaged) {
 		t.Errorf("the next start: %v", err)
@@ -54,12 +55,12 @@ func TestBroken(t *testing.T) {
 }
 
 // TestDamagesWhileOpen damages the file in many ways while it is open. Nothing
-// hangs, and the next start refuses it, unless all that was acknowledged is
-// there. Left out is what leads bbolt in a circle or to billions of pages: only
-// the start looks for that.
+// hangs, and the next start either refuses the file or finds everything that
+// was acknowledged. Damage that leads bbolt in a circle or to billions of pages
+// is left out: only the start checks for that.
 func TestDamagesWhileOpen(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows lets nobody shorten or delete a file that is open")
+		t.Skip("Windows does not let an open file be shortened or deleted")
 	}
 	good, want := wellUsed(t)
 	outcomes := make(map[string]int)
@@ -73,7 +74,7 @@ func TestDamagesWhileOpen(t *testing.T) {
 	}
 }
 
-// damageWhileOpen returns in words what happened.
+// damageWhileOpen returns a description of what happened.
 func damageWhileOpen(t *testing.T, d damage, good []byte, want contents) string {
 	t.Helper()
 	told, failed := 0, 0
@@ -103,7 +104,7 @@ func damageWhileOpen(t *testing.T, d damage, good []byte, want contents) string 
 	}
 	kept := fmt.Sprintf("%d of 5 kept, ", 5-failed)
 	if s.locked {
-		return kept + "the file is given back with the process"
+		return kept + "the file is released when the process ends"
 	}
 	again, err := Open(filepath.Dir(s.path), accept, nil)
 	if err != nil {
@@ -119,7 +120,7 @@ func damageWhileOpen(t *testing.T, d damage, good []byte, want contents) string 
 	return kept + "served at the next start"
 }
 
-// openCopy opens a file of this content.
+// openCopy opens a file with this content.
 func openCopy(t *testing.T, content []byte, broken func(error)) *openStore {
 	t.Helper()
 	folder := t.TempDir()
@@ -139,7 +140,7 @@ type openStore struct {
 	path string
 }
 
-// overwrite writes into the file of an open store, as no program should.
+// overwrite writes into the file of an open store, behind the store's back.
 func overwrite(t *testing.T, s *openStore, at int64, b []byte) {
 	t.Helper()
 	file, err := os.OpenFile(s.path, os.O_WRONLY, 0)

@@ -46,8 +46,8 @@ func read(s *Store) (contents, error) {
 	return all, err
 }
 
-// wellUsed returns a file with branches, long values and free pages, and what
-// is in it.
+// wellUsed returns a file with branches, long values and free pages, and its
+// contents.
 func wellUsed(t testing.TB) ([]byte, contents) {
 	t.Helper()
 	folder := t.TempDir()

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// TestDamages damages a file in many ways. It is refused and left as it is, or
-// it serves: then nothing in it is lost, nor what is kept later.
+// TestDamages damages a file in many ways. The store either refuses the file
+// and leaves it as it is, or uses it and loses nothing, neither what was there
+// nor what is saved later.
 func TestDamages(t *testing.T) {
 	good, want := wellUsed(t)
 	tried, served := make(map[string]int), make(map[string]int)
@@ -43,7 +44,7 @@ func TestDamages(t *testing.T) {
 	}
 }
 
-// mustServe expects all of want in s, and keeps more.
+// mustServe saves more in s and checks that it has that and everything in want.
 func mustServe(t *testing.T, d damage, s *Store, folder string, want contents) {
 	t.Helper()
 	s.db.NoSync, s.db.NoGrowSync = true, true // faster
@@ -69,7 +70,7 @@ func mustServe(t *testing.T, d damage, s *Store, folder string, want contents) {
 	}
 }
 
-// ends reports whether do ends in good time.
+// ends reports whether do returns in time.
 func ends(do func()) bool {
 	done := make(chan struct{})
 	go func() {

@@ -11,17 +11,16 @@ import (
 	"testing"
 )
 
-var damageStep = flag.Int("damage.step", 5, "of the damages to a file, try only each of so many")
+var damageStep = flag.Int("damage.step", 5, "try only every nth damage to a file")
 
 // damage is one thing that can happen to a file.
 type damage struct {
 	kind, name string
 	file       []byte
-	endless    bool // bbolt may follow it without end
+	endless    bool // bbolt may follow it endlessly
 }
 
-// damages lists what can happen to a file that is good, or each damageStep-th
-// of it.
+// damages lists what can happen to a good file, or every damageStep-th of that.
 func damages(t testing.TB, good []byte) (some []damage) {
 	m, err := readMetas(bytes.NewReader(good))
 	if err != nil {
@@ -44,7 +43,7 @@ func damages(t testing.TB, good []byte) (some []damage) {
 		at := d.random.IntN(int(m.end) * d.size)
 		d.change("bit", "flipped", at, good[at]^1<<d.random.IntN(8))
 	}
-	d.add("more", "noise behind the end", append(bytes.Clone(good), d.noise(10_000)...))
+	d.add("more", "noise after the end", append(bytes.Clone(good), d.noise(10_000)...))
 	step := *damageStep
 	if testing.Short() {
 		step *= 5
@@ -110,7 +109,7 @@ func (d *damager) truncate(page int) {
 	d.add("truncated", fmt.Sprintf("in page %d", page), d.good[:at+d.size/3])
 }
 
-// damageFreeList returns the pages in the list.
+// damageFreeList damages the free list and returns the pages in it.
 func (d *damager) damageFreeList() (free []uint64) {
 	list := int(d.freeList) * d.size
 	count := pageHeader(d.good[list:]).count()
@@ -128,8 +127,8 @@ func (d *damager) damageFreeList() (free []uint64) {
 	return free
 }
 
-// damageElements damages what a node consists of; free is a page that is not
-// in use.
+// damageElements damages the elements of a node; free is a page that is not in
+// use.
 func (d *damager) damageElements(page, free uint64) {
 	node := pageHeader(d.good[int(page)*d.size:])
 	for i := range node.count() {
@@ -152,9 +151,9 @@ func (d *damager) damageMetas() {
 		for at := start; at < start+metaSize+8; at++ {
 			d.change("meta", "a bit", at, d.good[at]^1<<d.random.IntN(8))
 		}
-		for at := start + 16; at < start+metaSize; at += 8 { // by somebody who means it
+		for at := start + 16; at < start+metaSize; at += 8 { // with a valid checksum, as by intent
 			name := "a number"
-			if at == start+32 { // of the free list; what is freed there may be endless
+			if at == start+32 { // the free list: what is then freed may be endless
 				name = "an endless free list"
 			}
 			d.change("signed meta", name, at, encode(d.random.Uint64N(2*d.end))...)

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestDrafts finds what a hub left that was killed at its first start.
+// TestDrafts checks that Open removes the draft of a hub that was killed during
+// its first start, and no other file.
 func TestDrafts(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"hub.db.123.new", "hub.db.new", "other.db.1.new"} {
@@ -27,11 +28,11 @@ func TestDrafts(t *testing.T) {
 		names = append(names, entry.Name())
 	}
 	if len(names) != 3 || names[0] != FileName || names[1] != "hub.db.new" || names[2] != "other.db.1.new" {
-		t.Errorf("left are %q", names)
+		t.Errorf("the files left are %q", names)
 	}
 }
 
-// TestFirstStarts opens a folder many times at once, which one of them gets.
+// TestFirstStarts opens a folder many times at once: exactly one succeeds.
 func TestFirstStarts(t *testing.T) {
 	folder := t.TempDir()
 	var stores [8]*Store
@@ -52,7 +53,7 @@ func TestFirstStarts(t *testing.T) {
 		}
 	}
 	if entries, _ := os.ReadDir(folder); opened != 1 || len(entries) != 1 {
-		t.Errorf("%d have opened it, and left %v", opened, entries)
+		t.Errorf("%d opened the folder, which now holds %v", opened, entries)
 	}
 }
 

@@ -13,16 +13,16 @@ import (
 	"testing"
 )
 
-// TestDiskFull has no room for the file to grow: what does not fit is refused,
-// what was kept can be read, and once there is room, more is kept.
+// TestDiskFull limits the size of the file: what does not fit is refused, what
+// was saved can still be read, and once there is room, saving works again.
 func TestDiskFull(t *testing.T) {
 	content, want := wellUsed(t)
-	s := openCopy(t, content, func(err error) { t.Errorf("it is taken for damaged: %v", err) })
+	s := openCopy(t, content, func(err error) { t.Errorf("the file was taken for damaged: %v", err) })
 	setFileLimit(t, 1<<20)
 	refused := 0
 	for i := 0; refused < 3; i++ {
 		if i == 100 {
-			t.Fatal("the file has no limit")
+			t.Fatal("the limit has no effect")
 		}
 		record := Record{"long", fmt.Sprint("new-", i), bytes.Repeat([]byte{'n'}, 100_000)}
 		switch err := s.Save(record); {
@@ -54,7 +54,7 @@ func TestDiskFull(t *testing.T) {
 // until the test ends.
 func setFileLimit(t *testing.T, size uint64) {
 	t.Helper()
-	signal.Ignore(syscall.SIGXFSZ) // which a full disk does not send
+	signal.Ignore(syscall.SIGXFSZ) // the signal that a full disk does not send
 	var before syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)

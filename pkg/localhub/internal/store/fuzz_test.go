@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// FuzzFile overwrites numbers of a good file; the metas are signed again, as
-// no fuzzer would find that. It is refused, or everything in it is there. The
-// number of the last transaction stays: an older meta under a newer number, and
-// with the right checksum, is an older file.
+// FuzzFile overwrites bytes of a good file. It then signs the metas again,
+// because no fuzzer would find the checksums. The store either refuses the file
+// or has everything in it. The number of the last transaction is kept: with an
+// older meta under a newer number and a valid checksum, the file would just be
+// an older one.
 func FuzzFile(f *testing.F) {
 	const transactionAt = metaSize - 8
 	good, want := wellUsed(f)
