@@ -8,8 +8,8 @@ import (
 	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
-// BenchmarkReport merges a small report into properties of several shapes,
-// encodes the twin as it is kept, and decodes it.
+// BenchmarkReport merges a small report into properties of several shapes, and
+// encodes and decodes the twin as it is saved.
 func BenchmarkReport(b *testing.B) {
 	for _, shape := range []struct {
 		name    string

@@ -9,7 +9,8 @@ import (
 	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
-// FuzzTwin applies any patches and compares with the rules.
+// FuzzTwin applies arbitrary patches and checks the twin's metadata and
+// encodings.
 func FuzzTwin(f *testing.F) {
 	f.Add(`{"a":{"b":1}}`, `{"a":{"b":null,"c":[1]}}`)
 	f.Add(`{"a":1}`, `{"a":{"b":{"c":null}}}`)
@@ -28,17 +29,18 @@ func FuzzTwin(f *testing.F) {
 		}
 		text := EncodeSection(twin.Desired.Properties, twin.Desired.Metadata, twin.Desired.Version)
 		if !json.Valid(text) {
-			t.Fatalf("%s is no JSON", text)
+			t.Fatalf("%s is not JSON", text)
 		}
 		sameEncoding(t, twin.Desired.Properties)
 		var again Twin
 		if err := hubjson.Decode(twin.Encode(), &again); err != nil || string(again.Encode()) != string(twin.Encode()) {
-			t.Fatalf("%s is read again as %s: %v", twin.Encode(), again.Encode(), err)
+			t.Fatalf("%s is decoded as %s: %v", twin.Encode(), again.Encode(), err)
 		}
 	})
 }
 
-// sameEncoding compares with what package encoding/json makes of properties.
+// sameEncoding checks that properties are encoded as package encoding/json does
+// it.
 func sameEncoding(t *testing.T, properties map[string]any) {
 	got, want := appendValue(nil, properties), hubjson.Encode(properties)
 	if !bytes.Equal(got, want) {
@@ -46,11 +48,12 @@ func sameEncoding(t *testing.T, properties map[string]any) {
 	}
 	var s size
 	if s.add(properties); s.length != len(want) {
-		t.Fatalf("%s is said to be %d bytes long", want, s.length)
+		t.Fatalf("the length of %s is given as %d bytes", want, s.length)
 	}
 }
 
-// sameShape checks that metadata mirrors what it describes.
+// sameShape checks that metadata has the structure of the properties that it
+// describes.
 func sameShape(t *testing.T, properties map[string]any, m *Metadata) {
 	if len(properties) != len(m.children) {
 		t.Fatalf("%d properties have metadata of %d", len(properties), len(m.children))
@@ -58,7 +61,7 @@ func sameShape(t *testing.T, properties map[string]any, m *Metadata) {
 	for i, child := range m.children {
 		value, exists := properties[child.name]
 		if !exists || i > 0 && m.children[i-1].name >= child.name {
-			t.Fatalf("metadata of %q is out of place", child.name)
+			t.Fatalf("the metadata of %q is out of place", child.name)
 		}
 		object, _ := value.(map[string]any)
 		sameShape(t, object, child.metadata)

@@ -11,8 +11,8 @@ import (
 	"moduletwin/pkg/localhub/internal/hubjson"
 )
 
-// TestSize lists what values count for, and that nothing is for free that a
-// section could be filled with.
+// TestSize lists the size that values count for. Nothing that could fill a
+// section counts for nothing.
 func TestSize(t *testing.T) {
 	digits := "0." + strings.Repeat("1", 998)
 	for _, row := range []struct {
@@ -53,8 +53,8 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestGrowth reports the same kind of value under ever new names: at some
-// point this has an end, well before a section is a megabyte long.
+// TestGrowth reports the same kind of value repeatedly under new names: the hub
+// refuses that well before a section is a megabyte long.
 func TestGrowth(t *testing.T) {
 	list := func(n int, value string) string { return "[" + strings.Repeat(value+",", n-1) + value + "]" }
 	emptyNames := strings.Repeat(`{"":`, 8) + "{}" + strings.Repeat("}", 8)
@@ -81,10 +81,10 @@ func TestGrowth(t *testing.T) {
 				}
 			}
 			if refused == nil {
-				t.Fatalf("nothing is refused, with properties of %d bytes", len(hubjson.Encode(twin.Reported.Properties)))
+				t.Fatalf("properties of %d bytes are not refused", len(hubjson.Encode(twin.Reported.Properties)))
 			}
 			if e := huberror.From(refused); e.Status != 403 || e.Number != 403100 {
-				t.Errorf("it is refused by %d, %d", e.Status, e.Number)
+				t.Errorf("it was refused with %d, %d", e.Status, e.Number)
 			}
 			if n := len(hubjson.Encode(twin.Reported.Properties)); n >= 8*maxPropertiesSize {
 				t.Errorf("the properties are %d bytes long", n)
@@ -93,7 +93,7 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
-// named returns an object with value under 100 names that no other i leads to.
+// named returns an object with value under 100 names that differ for each i.
 func named(t *testing.T, i int, value string) map[string]any {
 	t.Helper()
 	members := make([]string, 100)
@@ -107,8 +107,9 @@ func named(t *testing.T, i int, value string) map[string]any {
 	return object
 }
 
-// TestDocumentedSize fills sections with what IoT Hub's documents have count
-// least, for its length in JSON: up to the limit of 32 KB all of it is taken.
+// TestDocumentedSize fills sections with values that, by IoT Hub's
+// documentation, count for least compared to their length in JSON: all of it is
+// accepted up to the limit of 32 KB.
 func TestDocumentedSize(t *testing.T) {
 	for kind, value := range map[string]any{
 		"empty strings": "",
@@ -122,7 +123,7 @@ func TestDocumentedSize(t *testing.T) {
 			var s size
 			for a := 'A'; ; a++ {
 				group := make(map[string]any)
-				for b := 'A'; b <= 'z'; b++ { // the backslash, too
+				for b := 'A'; b <= 'z'; b++ { // includes the backslash
 					group[string(b)] = value
 				}
 				patch[string(a)+`"`] = group
@@ -134,7 +135,7 @@ func TestDocumentedSize(t *testing.T) {
 				s = next
 			}
 			if _, err := New(time.Time{}).WithReport(patch, time.Now()); err != nil {
-				t.Errorf("what counts %d and is %d bytes long is refused: %v", s.counted, s.length, err)
+				t.Errorf("properties that count for %d and are %d bytes long are refused: %v", s.counted, s.length, err)
 			}
 		})
 	}
