@@ -1,8 +1,8 @@
-// Package leak has tests fail over goroutines that they leave behind: what is
-// closed promises that nothing of it goes on running.
+// Package leak makes tests fail if they leave goroutines behind, because Close
+// promises that nothing goes on running.
 //
-// It is like go.uber.org/goleak, except that it waits for seconds, which a
-// busy machine may need, where that gives up after half of one.
+// It is like go.uber.org/goleak, but waits for seconds instead of half of one,
+// which a busy machine may need.
 package leak
 
 import (
@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// patience is for goroutines that are about to end after what waited for
+// patience is for goroutines that end shortly after the test that waited for
 // them.
 const patience = 5 * time.Second
 
 // Run runs m, a [testing.M], and returns the exit code for TestMain: that of
-// the tests or, if they pass but leave a goroutine, 1. While fuzzing, which
-// has goroutines of its own, it does not look.
+// the tests or, if they pass but leave a goroutine behind, 1. It does not check
+// while fuzzing, which has its own goroutines.
 func Run(m interface{ Run() int }) (code int) { return run(m, patience) }
 
 func run(m interface{ Run() int }, patience time.Duration) (code int) {
@@ -34,8 +34,9 @@ func run(m interface{ Run() int }, patience time.Duration) (code int) {
 	return 0
 }
 
-// leftover returns the stacks of all goroutines if the calling one does not
-// become the only one in time. There is no event for the end of a goroutine.
+// leftover returns the stacks of all goroutines unless the calling one becomes
+// the only one in time. It polls, because nothing signals the end of a
+// goroutine.
 func leftover(patience time.Duration) string {
 	deadline := time.Now().Add(patience)
 	for runtime.NumGoroutine() > 1 {

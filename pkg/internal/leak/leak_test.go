@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestMain is the test: goroutines can only be counted when no test runs.
+// TestMain is the test itself: goroutines can be counted only while no test
+// runs.
 func TestMain(m *testing.M) {
 	if code := Run(m); code != 0 {
 		os.Exit(code)
@@ -17,12 +18,12 @@ func TestMain(m *testing.M) {
 	code := run(passing{}, time.Millisecond)
 	close(stop)
 	if code != 1 {
-		fmt.Fprintln(os.Stderr, "a goroutine that was left over was not noticed")
+		fmt.Fprintln(os.Stderr, "a goroutine that was left behind was not noticed")
 		os.Exit(1)
 	}
 }
 
-// passing stands for tests that pass.
+// passing stands in for tests that pass.
 type passing struct{}
 
 func (passing) Run() int { return 0 }
