@@ -1,7 +1,7 @@
-// Package memnet is a network in memory, for tests in a bubble of
-// testing/synctest: there, time stands still while a real socket waits.
-// Unlike [net.Pipe], connections have buffers, without which two TLS ends
-// that both write first wait for each other for ever.
+// Package memnet is a network in memory, for tests in a testing/synctest
+// bubble: there, time stands still while a goroutine waits for a real socket.
+// Unlike those of [net.Pipe], its connections have buffers; without them, two
+// TLS peers that both write first would wait for each other for ever.
 package memnet
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Listener is a [net.Listener] that is reached by its DialContext.
+// Listener is a [net.Listener] that is reached through its DialContext.
 type Listener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -50,7 +50,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close refuses further connections; those there are stay.
+// Close refuses further connections; existing ones stay open.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
@@ -64,7 +64,7 @@ type addr struct{}
 func (addr) Network() string { return "mem" }
 func (addr) String() string  { return "memory:0" }
 
-// Pipe returns two ends of a connection.
+// Pipe returns the two ends of a connection.
 func Pipe() (net.Conn, net.Conn) {
 	a, b := newBuffer(), newBuffer()
 	return &conn{in: a, out: b}, &conn{in: b, out: a}
@@ -88,15 +88,15 @@ func (c *conn) SetWriteDeadline(t time.Time) error { return nil } // writes neve
 
 func (c *conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
 
-// buffer is one direction of a connection. It has no limit.
+// buffer is one direction of a connection. Its size is unlimited.
 type buffer struct {
 	mu      sync.Mutex // guards the fields below
 	changed sync.Cond
 	data    []byte
-	err     error // once data is empty; net.ErrClosed at once
+	err     error // returned once data is empty; net.ErrClosed is returned at once
 	expired bool
 	timer   *time.Timer
-	armed   int // how often a deadline was set
+	armed   int // how many times a deadline was set
 }
 
 func newBuffer() *buffer {
@@ -132,9 +132,9 @@ func (b *buffer) write(p []byte) (int, error) {
 		b.data = append(b.data, p...)
 		b.changed.Broadcast()
 		return len(p), nil
-	case io.EOF: // this end has closed it
+	case io.EOF: // this end was closed
 		return 0, net.ErrClosed
-	default: // the other one has
+	default: // the other end was closed
 		return 0, syscall.EPIPE
 	}
 }
@@ -175,7 +175,7 @@ func (b *buffer) setDeadline(t time.Time) error {
 func (b *buffer) expire(armed int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.armed == armed { // the deadline was not set anew meanwhile
+	if b.armed == armed { // the deadline has not been set again since
 		b.expired = true
 		b.changed.Broadcast()
 	}

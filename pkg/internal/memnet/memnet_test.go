@@ -15,7 +15,7 @@ import (
 
 func TestPipe(t *testing.T) {
 	a, b := memnet.Pipe()
-	io.WriteString(a, "to b") // does not wait for a reader
+	io.WriteString(a, "to b") // writing does not wait for a reader
 	io.WriteString(b, "to a")
 	a.Close()
 	if text, err := io.ReadAll(b); string(text) != "to b" || err != nil {
@@ -28,7 +28,7 @@ func TestPipe(t *testing.T) {
 		t.Errorf("writing to a closed end: %v", err)
 	}
 	if _, err := b.Write([]byte("x")); !errors.Is(err, syscall.EPIPE) {
-		t.Errorf("writing to an end whose other is closed: %v", err)
+		t.Errorf("writing after the other end was closed: %v", err)
 	}
 }
 
