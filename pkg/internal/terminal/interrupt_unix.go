@@ -8,9 +8,10 @@ import (
 	"syscall"
 )
 
-// separate keeps Ctrl+C in the terminal of the walkthrough from reaching the
-// programs: the walkthrough ends them in its own way.
+// separate puts the program in its own process group, so that Ctrl+C in the
+// walkthrough's terminal does not reach it: the walkthrough ends its programs
+// itself.
 func separate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// Interrupt is Ctrl+C.
+// Interrupt sends what Ctrl+C does.
 func (p *Program) Interrupt() error { return p.cmd.Process.Signal(os.Interrupt) }

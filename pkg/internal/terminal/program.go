@@ -1,5 +1,5 @@
-// Package terminal runs programs as somebody at a terminal does: gives a
-// command, reads what is printed, types a line, presses Ctrl+C.
+// Package terminal runs programs as somebody at a terminal does: it gives a
+// command, reads what is printed, types a line and presses Ctrl+C.
 package terminal
 
 import (
@@ -13,21 +13,20 @@ import (
 	"time"
 )
 
-// Program is a program that runs. What it prints is read with
-// [Program.Read], in pieces.
+// Program is a running program. [Program.Read] reads its output piece by piece.
 type Program struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser
 	ended chan struct{} // closed after all output has been taken
 
 	mu      sync.Mutex // guards the fields below
-	lines   []string   // complete, and not read yet
-	partial []byte     // the line that is being printed
+	lines   []string   // complete but not read yet
+	partial []byte     // the line being printed
 	printed chan struct{}
 }
 
-// Start starts a program that is to print to the terminal: standard output
-// and standard error are one stream, in order.
+// Start starts a program. As on a terminal, standard output and standard error
+// are one stream, in order.
 func Start(cmd *exec.Cmd) (*Program, error) {
 	p := &Program{cmd: cmd, ended: make(chan struct{}), printed: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p, p
@@ -41,14 +40,14 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 		return nil, err
 	}
 	go func() {
-		cmd.Wait() // how it ended, ProcessState tells
+		cmd.Wait() // ProcessState says how it ended
 		p.flush()
 		close(p.ended)
 	}()
 	return p, nil
 }
 
-// Write takes output.
+// Write takes the output of the program.
 func (p *Program) Write(output []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +65,7 @@ func (p *Program) Write(output []byte) (int, error) {
 	return len(output), nil
 }
 
-// flush makes a line of what the program printed after its last one.
+// flush turns what the program printed after its last line break into a line.
 func (p *Program) flush() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,9 +74,9 @@ func (p *Program) flush() {
 	}
 }
 
-// Read returns the lines up to the first that is last, or up to the end of
-// the program. Lines after that stay for the next call. When ctx is done, it
-// returns the lines so far and the cause.
+// Read returns the lines up to the first for which last returns true, or up to
+// the end of the program. Later lines stay for the next call. When ctx is done,
+// it returns the lines so far and the cause.
 func (p *Program) Read(ctx context.Context, last func(line string) bool) (lines []string, ended bool, err error) {
 	for {
 		before := p.hasEnded()
@@ -121,10 +120,11 @@ func (p *Program) Type(line string) error {
 	return err
 }
 
-// ExitCode returns how a program that has ended did so; -1 if by force.
+// ExitCode returns the exit code of a program that has ended, or -1 if it was
+// killed.
 func (p *Program) ExitCode() int { return p.cmd.ProcessState.ExitCode() }
 
-// Kill ends the program, if it still runs, and waits for that.
+// Kill kills the program if it still runs, and waits until it has ended.
 func (p *Program) Kill() {
 	p.cmd.Process.Kill()
 	<-p.ended
