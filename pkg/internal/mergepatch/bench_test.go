@@ -9,8 +9,8 @@ import (
 )
 
 // The cost of a change grows with what it touches and, for Merge, with the
-// names beside that, which are copied. The floor is to decode the same object
-// from JSON, which happens to every notification anyway.
+// number of names next to that, which are copied. The floor is decoding the
+// same object from JSON, which happens to every notification anyway.
 func BenchmarkMergeDiff(b *testing.B) {
 	for _, keys := range []int{1, 32, 512} {
 		before, after, text := example(b, keys)
@@ -39,8 +39,8 @@ func BenchmarkMergeDiff(b *testing.B) {
 	}
 }
 
-// example returns an object with some nesting, the same with one change in
-// it, and its JSON.
+// example returns an object with some nesting, a copy with one change, and the
+// JSON of the first.
 func example(b *testing.B, keys int) (before, after map[string]any, text []byte) {
 	b.Helper()
 	before = make(map[string]any, keys)

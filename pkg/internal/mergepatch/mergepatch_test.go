@@ -8,8 +8,8 @@ import (
 	"moduletwin/pkg/internal/mergepatch"
 )
 
-// The rows are the objects among the examples of RFC 7396, appendix A, and
-// the cases that a twin adds to them.
+// The rows are those examples of RFC 7396, appendix A, that are objects, and
+// further cases that twins need.
 func TestMerge(t *testing.T) {
 	tests := []struct{ name, target, patch, want string }{
 		{"replace", `{"a":"b"}`, `{"a":"c"}`, `{"a":"c"}`},
@@ -63,8 +63,8 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// Results are handed to users, who may write into them: nothing of that may
-// reach the objects they were made from.
+// Users may write into results; that must not reach the objects that the
+// results were made from.
 func TestResultsShareNothingWithThePatch(t *testing.T) {
 	patch := object(t, `{"a":{"b":[1]},"c":[{"d":1}]}`)
 	merged := mergepatch.Merge(nil, patch)
@@ -76,11 +76,11 @@ func TestResultsShareNothingWithThePatch(t *testing.T) {
 	diff := mergepatch.Diff(nil, patch)
 	diff["c"].([]any)[0].(map[string]any)["d"] = "changed"
 	if want := object(t, `{"a":{"b":[1]},"c":[{"d":1}]}`); !reflect.DeepEqual(patch, want) {
-		t.Errorf("the object compared became %v", patch)
+		t.Errorf("the compared object became %v", patch)
 	}
 }
 
-// Numbers keep the form that they have, whatever that is.
+// Numbers keep their form, whatever it is.
 func TestNumbersStayAsTheyAre(t *testing.T) {
 	for _, number := range []any{1e20, float64(1 << 52), json.Number("1e20"), json.Number("4503599627370496.0"), json.Number("0.10"), int64(1 << 60)} {
 		state := map[string]any{"a": map[string]any{"n": number}, "l": []any{number}}
@@ -99,8 +99,8 @@ func TestNumbersStayAsTheyAre(t *testing.T) {
 	}
 }
 
-// FuzzDiff holds the one law the module client relies on: the difference,
-// merged, gives exactly the state it was taken from.
+// FuzzDiff checks the one law that the module client relies on: a difference,
+// when merged, gives exactly the state it was taken from.
 func FuzzDiff(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`{}`, `{"a":1}`},
