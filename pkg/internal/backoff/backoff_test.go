@@ -24,8 +24,8 @@ func TestPause(t *testing.T) {
 		{"tenth", backoff.Range{First: 100 * time.Millisecond, Longest: 30 * time.Second}, 9, 30 * time.Second},
 		{"one that would overflow", backoff.Range{First: 30 * time.Second, Longest: time.Minute}, 29, time.Minute},
 		{"one that would overflow to half a second", backoff.Range{First: 1<<35 + 1, Longest: time.Minute}, 29, time.Minute},
-		{"the last there is", backoff.Range{First: 100 * time.Millisecond, Longest: 30 * time.Second}, math.MaxInt, 30 * time.Second},
-		{"a range of one", backoff.Range{First: time.Second, Longest: time.Second}, 3, time.Second},
+		{"the last possible attempt", backoff.Range{First: 100 * time.Millisecond, Longest: 30 * time.Second}, math.MaxInt, 30 * time.Second},
+		{"a range of a single length", backoff.Range{First: time.Second, Longest: time.Second}, 3, time.Second},
 		{"the zero range", backoff.Range{}, 5, 0},
 	}
 	for _, test := range tests {
