@@ -29,7 +29,8 @@ func TestPaste(t *testing.T) {
 	}
 }
 
-// TestPasteInAShell: whatever an id is made of, a shell sets it.
+// TestPasteInAShell checks that a shell sets every value, whatever characters
+// ids have.
 func TestPasteInAShell(t *testing.T) {
 	shell, err := exec.LookPath("sh")
 	if err != nil {
