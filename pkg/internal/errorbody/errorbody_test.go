@@ -16,8 +16,8 @@ func TestParse(t *testing.T) {
 	}{
 		{"registry and twins", `{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:` + tracking + `"}`,
 			errorbody.Fields{Code: "DeviceNotFound", Message: "d", TrackingID: tracking}},
-		{"semicolons in the words", `{"Message":"ErrorCode:ArgumentInvalid;a;b"}`, errorbody.Fields{Code: "ArgumentInvalid", Message: "a;b"}},
-		{"no words", `{"Message":"ErrorCode:ServerError"}`, errorbody.Fields{Code: "ServerError"}},
+		{"semicolons in the message", `{"Message":"ErrorCode:ArgumentInvalid;a;b"}`, errorbody.Fields{Code: "ArgumentInvalid", Message: "a;b"}},
+		{"no message", `{"Message":"ErrorCode:ServerError"}`, errorbody.Fields{Code: "ServerError"}},
 		{"no code", `{"Message":"An error has occurred.","ExceptionMessage":"x"}`, errorbody.Fields{Message: "An error has occurred."}},
 		{"JSON in a string", `{"Message":"{\"errorCode\":404103,\"trackingId\":\"` + tracking + `\",\"message\":\"m\",\"info\":{},\"timestampUtc\":\"2021-02-05T10:03:38Z\"}","ExceptionMessage":""}`,
 			errorbody.Fields{Code: "DeviceNotOnline", Message: "m", TrackingID: tracking}},
@@ -27,16 +27,16 @@ func TestParse(t *testing.T) {
 		{"code as a string of digits", `{"errorCode":"400004","message":"m"}`, errorbody.Fields{Code: "ArgumentInvalid", Message: "m"}},
 		{"a number without a name stays", `{"errorCode":499999,"message":"m"}`, errorbody.Fields{Code: "499999", Message: "m"}},
 		{"code 0 is none", `{"errorCode":0,"message":"m"}`, errorbody.Fields{Message: "m"}},
-		{"code with a fraction is none", `{"errorCode":1.5,"message":"m"}`, errorbody.Fields{Message: "m"}},
-		{"words over several lines", `{"message":"a\r\nb\u0000\u001b[31mc"}`, errorbody.Fields{Message: `a b\x00\x1b[31mc`}},
-		{"a code that talks to the terminal", `{"Message":"ErrorCode:\u001b[2J;m"}`, errorbody.Fields{Code: `\x1b[2J`, Message: "m"}},
-		{"words that are too long", `{"message":"` + strings.Repeat("ä", 301) + `"}`, errorbody.Fields{Message: strings.Repeat("ä", 300) + "…"}},
+		{"a code with a fraction is none", `{"errorCode":1.5,"message":"m"}`, errorbody.Fields{Message: "m"}},
+		{"message of several lines", `{"message":"a\r\nb\u0000\u001b[31mc"}`, errorbody.Fields{Message: `a b\x00\x1b[31mc`}},
+		{"a code with characters that a terminal interprets", `{"Message":"ErrorCode:\u001b[2J;m"}`, errorbody.Fields{Code: `\x1b[2J`, Message: "m"}},
+		{"a message that is too long", `{"message":"` + strings.Repeat("ä", 301) + `"}`, errorbody.Fields{Message: strings.Repeat("ä", 300) + "…"}},
 		{"empty", ``, errorbody.Fields{}},
 		{"null", `null`, errorbody.Fields{}},
 		{"a list", `[]`, errorbody.Fields{}},
 		{"a page", `<html>`, errorbody.Fields{}},
-		{"another service's", `{"error":{"code":"x"}}`, errorbody.Fields{}},
-		{"fields of other kinds", `{"Message":{"a":1}}`, errorbody.Fields{}},
+		{"an error of another service", `{"error":{"code":"x"}}`, errorbody.Fields{}},
+		{"fields of other types", `{"Message":{"a":1}}`, errorbody.Fields{}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever a server says fits into one line of an error.
+// FuzzParse checks that whatever a server says fits into one line of an error.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"Message":"ErrorCode:DeviceNotFound;d","ExceptionMessage":"Tracking ID:x"}`))
 	f.Add([]byte(`{"Message":"{\"errorCode\":404103,\"message\":\"a\nb\"}","ExceptionMessage":""}`))
