@@ -16,14 +16,14 @@ func TestLine(t *testing.T) {
 		{"plain", `404 DeviceNotFound: "d" <ü> 日本`, `404 DeviceNotFound: "d" <ü> 日本`},
 		{"empty", "", ""},
 		{"an escape sequence", "a\x1b[31mred\x1b]0;title\x07", `a\x1b[31mred\x1b]0;title\a`},
-		{"C1 controls, as a terminal takes them", "a\u009b31m\u0085b", `a\u009b31m b`},
+		{"C1 controls, which terminals interpret", "a\u009b31m\u0085b", `a\u009b31m b`},
 		{"U+007F", "a\x7fb", `a\x7fb`},
 		{"line breaks", "a\r\nb\n\nc\u2028d\u2029e\vf", "a b c d e f"},
 		{"white space around it", "\n a \t b\u00a0", "a b"},
-		{"text that turns its direction", "a\u202eb\u2066c\u200fd\u061ce", `a\u202eb\u2066c\u200fd\u061ce`},
+		{"characters that change the direction of text", "a\u202eb\u2066c\u200fd\u061ce", `a\u202eb\u2066c\u200fd\u061ce`},
 		{"invisible", "a\ufeffb\u200bc\u00add\U000e0041e", `a\ufeffb\u200bc\u00add\U000e0041e`},
-		{"what joins letters", "👩\u200d👧 می\u200cخواهم", "👩\u200d👧 می\u200cخواهم"},
-		{"no UTF-8", "a\xff\xc3b", "a\ufffd\ufffdb"},
+		{"joiners", "👩\u200d👧 می\u200cخواهم", "👩\u200d👧 می\u200cخواهم"},
+		{"not UTF-8", "a\xff\xc3b", "a\ufffd\ufffdb"},
 		{"as long as it may be", strings.Repeat("ä", 40), strings.Repeat("ä", 40)},
 		{"longer", strings.Repeat("ä", 41), strings.Repeat("ä", 40) + "…"},
 		{"as long as it may be, in ASCII", strings.Repeat("a", 40), strings.Repeat("a", 40)},
@@ -60,19 +60,19 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// FuzzLine: nothing gets through, and nothing is without end.
+// FuzzLine checks that lines are safe, valid and of limited length.
 func FuzzLine(f *testing.F) {
 	f.Add("a\x1b[0m\u009b\u202e\n\xff")
 	f.Fuzz(func(t *testing.T, text string) {
 		line := printable.Line(text, 100)
 		if utf8.RuneCountInString(line) > 100*len(`\U000e0041`)+1 || !utf8.ValidString(line) {
-			t.Errorf("%q is too long, or no UTF-8", line)
+			t.Errorf("%q is too long, or not UTF-8", line)
 		}
 		checkSafe(t, line)
 	})
 }
 
-// FuzzJSON: what comes out means the same.
+// FuzzJSON checks that the result is safe and means the same.
 func FuzzJSON(f *testing.F) {
 	f.Add("a\x1b[0m\u009b\u202e\n\xff", "\U000e0041")
 	f.Fuzz(func(t *testing.T, name, value string) {
