@@ -19,7 +19,7 @@ import (
 	"moduletwin/pkg/internal/memnet"
 )
 
-// certificate is one that no system trusts, for example.com and 127.0.0.1.
+// certificate is valid for example.com and 127.0.0.1; no system trusts it.
 var certificate, roots = func() (tls.Certificate, *x509.CertPool) {
 	ts := httptest.NewTLSServer(nil)
 	defer ts.Close()
@@ -28,7 +28,7 @@ var certificate, roots = func() (tls.Certificate, *x509.CertPool) {
 	return ts.TLS.Certificates[0], pool
 }()
 
-// The errors are those of real dials and handshakes, but where that needs
+// The errors come from real dials and handshakes, except where that would need
 // another machine.
 func TestNetwork(t *testing.T) {
 	inYear2100 := func() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
@@ -39,7 +39,7 @@ func TestNetwork(t *testing.T) {
 	}{
 		{"refused by this machine", "127.0.0.1:8883", refused(), "Nothing is listening there. Is the local hub running, at the port of the connection string?"},
 		{"refused by another", "myhub.azure-devices.net", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "Nothing is listening there. Check HostName, and whether a firewall closes the port."},
-		{"refused by this machine, with Windows", "localhost:8883", &net.OpError{Op: "dial", Err: os.NewSyscallError("connectex", syscall.Errno(10061))},
+		{"refused by this machine, on Windows", "localhost:8883", &net.OpError{Op: "dial", Err: os.NewSyscallError("connectex", syscall.Errno(10061))},
 			"Nothing is listening there. Is the local hub running, at the port of the connection string?"},
 		{"no such name", "nowhere.invalid", notFound(t), "The host name was not found. Check HostName in the connection string, and the network."},
 		{"unknown authority", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: x509.NewCertPool()}),
@@ -50,23 +50,23 @@ func TestNetwork(t *testing.T) {
 			"The certificate is for another host. Check HostName in the connection string."},
 		{"certificate has expired", "example.com", handshake(tlsServer, &tls.Config{ServerName: "example.com", RootCAs: roots, Time: inYear2100}),
 			"Check the clock of this machine; if it is right, the certificate has expired."},
-		{"no TLS", "example.com", handshake(plainServer, &tls.Config{ServerName: "example.com"}),
+		{"not TLS", "example.com", handshake(plainServer, &tls.Config{ServerName: "example.com"}),
 			"The server there does not speak TLS. Check the host and port in the connection string."},
-		{"no TLS, by net/http", "example.com", plainHTTP(t),
+		{"not TLS, through net/http", "example.com", plainHTTP(t),
 			"The server there does not speak TLS. Check the host and port in the connection string."},
 		{"no answer", "example.com", silence(),
 			"No answer in time. Check the network; a firewall may be dropping the packets."},
-		{"no answer by this machine: a program that is stopped", "localhost", silence(),
+		{"no answer from this machine: a stopped program", "localhost", silence(),
 			"Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."},
-		{"no answer by this machine, by net/http", "127.0.0.1:8883", silentTLS(t),
+		{"no answer from this machine, through net/http", "127.0.0.1:8883", silentTLS(t),
 			"Something is listening there, but does not answer. If it is the local hub: was it stopped with Ctrl+Z? Type fg in its window."},
 		{"a certificate is demanded", "example.com", &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")},
 			"The server demands a client certificate, which an IoT hub never does of clients with a key. Check HostName in the connection string; a proxy may be answering in its place."},
-		{"no HTTP", "localhost:22", errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH"`),
+		{"not HTTP", "localhost:22", errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH"`),
 			"The server there does not speak HTTP like an IoT hub. Check the host and port in the connection string."},
 		{"a deadline", "example.com", context.DeadlineExceeded,
 			"No answer in time. Check the network; a firewall may be dropping the packets."},
-		{"a deadline of the system", "example.com", &net.OpError{Op: "dial", Err: syscall.ETIMEDOUT},
+		{"a timeout of the system", "example.com", &net.OpError{Op: "dial", Err: syscall.ETIMEDOUT},
 			"No answer in time. Check the network; a firewall may be dropping the packets."},
 		{"closed by this machine", "localhost:8883", handshake(closingServer, &tls.Config{ServerName: "localhost"}),
 			"The connection was closed. If that is the local hub, its window says why."},
@@ -100,13 +100,13 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-// refused dials a port at which nothing listens: no other test can take it.
+// refused dials a port on which nothing listens: no other test can take it.
 func refused() error {
 	_, err := net.Dial("tcp", "127.0.0.1:1")
 	return err
 }
 
-// notFound looks a name up where no name server answers.
+// notFound looks up a name while no name server answers.
 func notFound(t *testing.T) error {
 	resolver := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, syscall.ENETUNREACH
@@ -122,7 +122,7 @@ func canceledLookup(t *testing.T) error {
 	return err
 }
 
-// handshake returns how the handshake with a server ends for the client.
+// handshake returns the client's error of a handshake with a server.
 func handshake(server func(net.Conn), config *tls.Config) error {
 	near, far := memnet.Pipe()
 	go server(far)
@@ -138,17 +138,17 @@ func plainServer(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 400 Bad Request
 
 func closingServer(conn net.Conn) { conn.Close() }
 
-// silence waits until a deadline for a server that says nothing.
+// silence returns the error of waiting for a silent server until a deadline.
 func silence() error {
 	near, _ := memnet.Pipe()
 	near.SetDeadline(time.Now())
 	return tls.Client(near, &tls.Config{ServerName: "example.com"}).Handshake()
 }
 
-// silentTLS is what net/http returns when a connection is made, but nothing
-// more.
+// silentTLS returns the error of net/http when a connection is made but nothing
+// is sent.
 func silentTLS(t *testing.T) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts nothing, as the system does for a program that is stopped
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // nothing is accepted, as if the program were stopped
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func silentTLS(t *testing.T) error {
 	return err
 }
 
-// plainHTTP speaks HTTPS to a server that speaks HTTP.
+// plainHTTP returns the error of speaking HTTPS to an HTTP server.
 func plainHTTP(t *testing.T) error {
 	ts := httptest.NewServer(http.NotFoundHandler())
 	defer ts.Close()
