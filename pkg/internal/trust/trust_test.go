@@ -14,7 +14,7 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// certificate is one that no system trusts, and its PEM form.
+// certificate is one that no system trusts; certificatePEM is its PEM form.
 var certificate, certificatePEM = func() (*x509.Certificate, []byte) {
 	ts := httptest.NewTLSServer(nil)
 	defer ts.Close()
@@ -27,20 +27,20 @@ func TestConfigTrusts(t *testing.T) {
 	tests := []struct {
 		name, host   string
 		roots        *x509.CertPool
-		named, local []byte // what is in the two files; nil for no file
+		named, local []byte // the content of the two files; nil for no file
 		want         bool
 	}{
 		{"nobody by default", "example.com", nil, nil, nil, false},
 		{"nobody by default, on this machine", "localhost", nil, nil, nil, false},
 		{"the file that the variable names", "example.com", nil, certificatePEM, nil, true},
-		{"the named file, on this machine, too", "localhost", nil, certificatePEM, nil, true},
+		{"the named file, also on this machine", "localhost", nil, certificatePEM, nil, true},
 		{"the local hub, by name", "localhost", nil, nil, certificatePEM, true},
 		{"the local hub, by name in capitals", "LocalHost", nil, nil, certificatePEM, true},
 		{"the local hub, by IPv4 address", "127.0.0.1", nil, nil, certificatePEM, true},
 		{"the local hub, by IPv6 address", "::1", nil, nil, certificatePEM, true},
-		{"the local hub is nobody to other machines' names", "example.com", nil, nil, certificatePEM, false},
-		{"nor to addresses that merely look local", "10.0.0.1", nil, nil, certificatePEM, false},
-		{"nor to names that merely look local", "localhost.example.com", nil, nil, certificatePEM, false},
+		{"the local hub is not trusted under another machine's name", "example.com", nil, nil, certificatePEM, false},
+		{"nor under an address that merely looks local", "10.0.0.1", nil, nil, certificatePEM, false},
+		{"nor under a name that merely looks local", "localhost.example.com", nil, nil, certificatePEM, false},
 		{"certificates after other text", "example.com", nil, append([]byte("# our proxy\n"), certificatePEM...), nil, true},
 		{"the roots that are given", "example.com", own, nil, nil, true},
 		{"the roots that are given, and no others", "localhost", x509.NewCertPool(), certificatePEM, certificatePEM, false},
@@ -63,8 +63,8 @@ func TestConfigTrusts(t *testing.T) {
 	}
 }
 
-// The system's roots stay when others are added, but for this machine's names,
-// which no public authority vouches for.
+// The system's roots stay trusted when others are added, except for this
+// machine's own names, for which no public authority vouches.
 func TestSystemRoots(t *testing.T) {
 	setFiles(t, certificatePEM, nil)
 	all, err := x509.SystemCertPool()
@@ -76,25 +76,25 @@ func TestSystemRoots(t *testing.T) {
 	own.AddCert(certificate)
 	for host, want := range map[string]*x509.CertPool{"example.com": all, "localhost": own} {
 		if config, err := trust.Config(host, nil); err != nil || !config.RootCAs.Equal(want) {
-			t.Errorf("%s: the roots are not as wanted, error %v", host, err)
+			t.Errorf("%s: got other roots than wanted, error %v", host, err)
 		}
 	}
 	t.Setenv(trust.Variable, "")
 	if config, err := trust.Config("example.com", nil); err != nil || config.RootCAs != nil {
-		t.Errorf("roots are loaded though the system's are all there are, error %v", err)
+		t.Errorf("roots are loaded, although only the system's are wanted, error %v", err)
 	}
 }
 
-// A file that was named but cannot be used must not go unnoticed.
+// It must not go unnoticed that a named file cannot be used.
 func TestConfigRefuses(t *testing.T) {
 	tests := []struct {
 		name, host   string
 		named, local []byte
-		says         string // with the path for %s
+		says         string // %s stands for the path
 	}{
 		{"named file is empty", "example.com", []byte{}, nil, "IOTHUB_CA_FILE: %s contains no PEM certificate"},
-		{"named file is no PEM", "example.com", certificate.Raw, nil, "IOTHUB_CA_FILE: %s contains no PEM certificate"},
-		{"file of the local hub is no PEM", "localhost", nil, []byte("?"), "certificate of the local hub: %s contains no PEM certificate"},
+		{"named file is not PEM", "example.com", certificate.Raw, nil, "IOTHUB_CA_FILE: %s contains no PEM certificate"},
+		{"file of the local hub is not PEM", "localhost", nil, []byte("?"), "certificate of the local hub: %s contains no PEM certificate"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestConfigRefuses(t *testing.T) {
 	})
 }
 
-// Each local hub has a file of its own; what lies beside them does not matter.
+// Each local hub has its own file; other files in the folder do not matter.
 func TestSeveralHubs(t *testing.T) {
 	_, local := setFiles(t, nil, nil)
 	folder := filepath.Dir(local)
@@ -133,26 +133,26 @@ func TestSeveralHubs(t *testing.T) {
 	}
 }
 
-// Without a home there is no local hub, but Azure can be reached.
+// Without a home folder there is no local hub, but Azure can still be reached.
 func TestNoHome(t *testing.T) {
 	t.Setenv(trust.Variable, "")
 	for _, variable := range homes {
 		t.Setenv(variable, "")
 	}
 	if _, err := trust.LocalFolder(); err == nil {
-		t.Skip("this system finds a home all the same")
+		t.Skip("this system finds a home folder anyway")
 	}
 	if _, err := trust.Config("localhost", nil); err != nil {
 		t.Error(err)
 	}
 }
 
-// homes are the variables from which [os.UserConfigDir] finds the folder on
-// the systems there are.
+// homes are the variables from which [os.UserConfigDir] finds the folder on the
+// various systems.
 var homes = []string{"XDG_CONFIG_HOME", "HOME", "AppData"}
 
-// setFiles gives the test a home of its own and returns the paths of both
-// files.
+// setFiles gives the test its own home folder, writes the files and returns
+// their paths.
 func setFiles(t *testing.T, named, local []byte) (namedFile, localFile string) {
 	t.Helper()
 	for _, variable := range homes {
