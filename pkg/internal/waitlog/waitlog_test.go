@@ -17,8 +17,8 @@ import (
 	"moduletwin/pkg/internal/waitlog"
 )
 
-// journal keeps what is logged: each message, and its cause in brackets. It
-// takes its time over each line.
+// journal is a log handler that keeps each message, with the cause in brackets.
+// It takes a millisecond for each line.
 type journal struct {
 	mu     sync.Mutex // guards the fields below
 	lines  []string
@@ -54,7 +54,7 @@ func (j *journal) String() string {
 	return fmt.Sprintf("%q", j.lines)
 }
 
-// Each cause is logged once, in few words, and wraps what it stands for.
+// Each cause is logged once, in few words, and wraps the original error.
 func TestFailures(t *testing.T) {
 	throttled := errors.New("iothub: get the twin: 429 ThrottlingException: wait for 30 seconds")
 	dial := errors.New("dial: no route")
@@ -105,7 +105,7 @@ func TestStillWaiting(t *testing.T) {
 				var log journal
 				stop := waitlog.StillWaiting(slog.New(&log), "get the twin", test.help, 3*time.Second, 20*time.Second-1)
 				time.Sleep(test.waits)
-				synctest.Wait() // for the line to be begun
+				synctest.Wait() // until the handler has begun the line
 				stop()
 				if !slices.Equal(log.lines, test.want) {
 					t.Errorf("logged when it was over: %s, want %q", &log, test.want)
