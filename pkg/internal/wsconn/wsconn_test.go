@@ -47,7 +47,7 @@ func TestStream(t *testing.T) {
 		for chunk := range slices.Chunk(want, 777) {
 			a.Write(chunk)
 		}
-		a.Write(nil) // an empty message is no end
+		a.Write(nil) // an empty message is not the end
 		client.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
 	}()
 	got, err := io.ReadAll(iotest.OneByteReader(b))
@@ -75,7 +75,7 @@ func TestCloseReason(t *testing.T) {
 		t.Errorf("Read: %v, want %s", err, want)
 	}
 	if closed := (*websocket.CloseError)(nil); !errors.As(err, &closed) || closed.Code != websocket.ClosePolicyViolation {
-		t.Errorf("%v is no *websocket.CloseError of that code", err)
+		t.Errorf("%v is not a *websocket.CloseError with that code", err)
 	}
 }
 
@@ -91,7 +91,8 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestWriters writes from two sides at once, as paho does when a ping is due.
+// TestWriters writes from two goroutines at once, as paho does when a ping is
+// due.
 func TestWriters(t *testing.T) {
 	a, b := pair(t)
 	client, server := wsconn.New(a), wsconn.New(b)
