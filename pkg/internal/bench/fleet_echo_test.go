@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// newEchoFleet prepares n connections to an echo server, which are sent as
-// many bytes as modules are.
+// newEchoFleet prepares n connections to an echo server, which are sent as many
+// bytes as modules of a hub are.
 func newEchoFleet(b *testing.B, n int) *fleet {
 	b.Helper()
 	f := newFleet(b, "echo", n)

@@ -26,7 +26,7 @@ func newHubFleet(b *testing.B, n int) *fleet {
 	f := newFleet(b, "hub", n)
 	modules := make([]iothub.ConnectionString, n)
 	for i := range modules {
-		modules[i] = parse(b, f.server.ask(b, "module d%d m%d", i/50, i)) // a device has 50 at most
+		modules[i] = parse(b, f.server.ask(b, "module d%d m%d", i/50, i)) // a device has at most 50 modules
 	}
 	policy := parse(b, f.server.ask(b, "policy"))
 	token := policy.NewSASToken(time.Now().Add(time.Hour)).Reveal()
@@ -54,7 +54,7 @@ func parse(b *testing.B, text string) iothub.ConnectionString {
 	return c
 }
 
-// patch sends a change to a module's desired properties, as plainly as HTTP
+// patch changes a module's desired properties, with as little work as HTTP
 // allows.
 func patch(conn io.Writer, answers *bufio.Reader, token string, m iothub.ConnectionString) error {
 	const body = `{"properties":{"desired":{"telemetryInterval":122}}}`
@@ -88,7 +88,7 @@ func signIn(conn net.Conn, m iothub.ConnectionString) error {
 	return nil
 }
 
-// opening returns the first two packets of a module.
+// opening returns the first two packets that a module sends.
 func opening(m iothub.ConnectionString) (connect, subscribe []byte) {
 	c := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 	c.ProtocolName, c.ProtocolVersion = "MQTT", 4

@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// BenchmarkFleet connects and subscribes n modules, has the hub change the
-// twin of each, and then sends patches to them through REST. It does the like
-// with a bare echo server. (A patch through REST is an exchange over HTTPS and
-// a notification; an echo is one exchange of the barest kind.) The modules are
-// raw packets, one goroutine each, so that it is the hub which is measured.
+// BenchmarkFleet connects and subscribes n modules, makes the hub change the
+// twin of each, and then sends patches to them through REST. It does the same
+// with a bare echo server. (A patch through REST is an HTTPS exchange and a
+// notification; an echo is a single exchange of the simplest kind.) Each module
+// is a goroutine that sends and reads raw packets, so that the hub is what is
+// measured.
 func BenchmarkFleet(b *testing.B) {
 	sizes := []int{100, 1_000, 10_000}
 	if testing.Short() {
@@ -40,7 +41,7 @@ func BenchmarkFleet(b *testing.B) {
 	}
 }
 
-// needFiles skips a fleet for which this system has too few open files.
+// needFiles skips a fleet that needs more open files than this system allows.
 func needFiles(b *testing.B, n int) {
 	b.Helper()
 	const others = 200
@@ -51,19 +52,19 @@ func needFiles(b *testing.B, n int) {
 }
 
 const (
-	dialing    = 64     // connections being made at once
-	sending    = 8      // patches under way at once
-	allPatches = 10_000 // at least, in rounds, so that few modules are not over before the hub is warm
+	dialing    = 64     // connections being made at a time
+	sending    = 8      // patches under way at a time
+	allPatches = 10_000 // at least; a run with few modules would otherwise be over before the hub is warm
 )
 
 // fleet is many connections to one server.
 type fleet struct {
 	server  *server
 	n       int
-	connect func(i int, conn net.Conn) error               // says what has to be said first
-	receive func(conn net.Conn, arrived func()) error      // waits for what send sends
-	sender  func() (send func(i int, conn net.Conn) error) // one for each worker; send makes a message come over conn, which is number i
-	each    func()                                         // makes one message come over every connection, where that is not send's work
+	connect func(i int, conn net.Conn) error               // sends what has to be sent first
+	receive func(conn net.Conn, arrived func()) error      // waits for a message of send
+	sender  func() (send func(i int, conn net.Conn) error) // returns the send of one worker, which makes a message arrive over conn, connection i
+	each    func()                                         // makes one message arrive over every connection; nil if send does that
 	config  *tls.Config
 
 	conns   []net.Conn
@@ -81,12 +82,12 @@ func newFleet(b *testing.B, kind string, n int) *fleet {
 		arrived: make([]chan time.Time, n),
 	}
 	for i := range f.arrived {
-		f.arrived[i] = make(chan time.Time, sending) // few modules may have several messages under way
+		f.arrived[i] = make(chan time.Time, sending) // if there are few modules, each may have several messages under way
 	}
 	return f
 }
 
-// result is what one fleet took.
+// result is the time and memory that one fleet took.
 type result struct {
 	connect, each, patches time.Duration
 	memory                 float64       // KiB per connection
@@ -107,7 +108,7 @@ func (s *sums) add(r result) {
 	s.cpu = append(s.cpu, float64(r.cpu.Microseconds())/float64(len(r.latency)))
 }
 
-// measureFleet connects f, sends messages to all and ends it.
+// measureFleet connects f, sends messages to all its connections and ends it.
 func measureFleet(b *testing.B, f *fleet) (r result) {
 	b.Helper()
 	var reading sync.WaitGroup
@@ -127,7 +128,7 @@ func measureFleet(b *testing.B, f *fleet) (r result) {
 	for i := range f.conns {
 		reading.Go(func() { f.read(i) })
 	}
-	f.reachAll(b) // once around to warm up
+	f.reachAll(b) // one round to warm up
 	began = time.Now()
 	f.reachAll(b)
 	r.each = time.Since(began)
@@ -151,14 +152,14 @@ func (f *fleet) read(i int) {
 	arrived := func() {
 		select {
 		case f.arrived[i] <- time.Now():
-		default: // nobody waits any more
+		default: // nobody is waiting any more
 		}
 	}
 	for f.receive(f.conns[i], arrived) == nil {
 	}
 }
 
-// reachAll makes one message come over every connection.
+// reachAll makes one message arrive over every connection.
 func (f *fleet) reachAll(b *testing.B) {
 	b.Helper()
 	if f.each == nil {
@@ -179,12 +180,12 @@ func (f *fleet) await(i int) (time.Time, error) {
 	case at := <-f.arrived[i]:
 		return at, nil
 	case <-time.After(30 * time.Second):
-		return time.Time{}, fmt.Errorf("nothing came over connection %d", i)
+		return time.Time{}, fmt.Errorf("nothing arrived over connection %d", i)
 	}
 }
 
-// send sends messages to one connection after the other and returns how long
-// each took to arrive.
+// send sends messages to the connections in turn and returns how long each took
+// to arrive.
 func (f *fleet) send(b *testing.B, messages int) figures {
 	b.Helper()
 	latency := make(figures, messages)
@@ -204,7 +205,7 @@ func (f *fleet) send(b *testing.B, messages int) figures {
 	return latency
 }
 
-// inParallel does what is numbered 0 to n-1 with a number of workers.
+// inParallel does the work numbered 0 to n-1 with a number of workers.
 func inParallel(b *testing.B, workers, n int, worker func() func(i int) error) {
 	b.Helper()
 	work := make(chan int)

@@ -3,11 +3,11 @@
 // Package bench measures what users notice: whole programs and a whole hub,
 // each against the least that anything doing its job could take. The two
 // sides take turns within one run, on the same machine under the same load,
-// so that their ratio means something where the figures alone do not.
+// so that their ratio means something even if the figures alone do not.
 //
 //	go test -run '^$' -bench . ./pkg/internal/bench
 //
-// It looks into /proc, so it is for Linux only.
+// It reads /proc, so it works on Linux only.
 package bench
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// TestMain makes of the test binary, when a benchmark runs it again, the
+// TestMain turns the test binary, when a benchmark runs it again, into the
 // server that the benchmark asks for.
 func TestMain(m *testing.M) {
 	if kind := os.Getenv(serverVariable); kind != "" {
@@ -45,10 +45,10 @@ func (f figures) median() float64 { return f.quantile(0.5) }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// report shows the medians of ours and of the floor, and their ratio.
+// report reports the medians of ours and of the floor, and their ratio.
 func report(b *testing.B, unit string, ours, floor figures) {
 	b.ReportMetric(ours.median(), unit)
 	b.ReportMetric(floor.median(), "floor-"+unit)
 	b.ReportMetric(ours.median()/floor.median(), unit+"-ratio")
-	b.ReportMetric(0, "ns/op") // of both sides together it means nothing
+	b.ReportMetric(0, "ns/op") // the time of both together means nothing
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// resident returns the memory of a process in MiB.
+// resident returns the resident memory of a process in MiB.
 func resident(b *testing.B, p *os.Process) float64 {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid))
@@ -26,13 +26,13 @@ func resident(b *testing.B, p *os.Process) float64 {
 	return kibibytes / 1024
 }
 
-// cpuTime returns what all threads of a process have used so far. The clock
-// ticks of /proc/pid/stat would be too coarse for a process that idles.
+// cpuTime returns the CPU time that all threads of a process have used so far.
+// The clock ticks of /proc/pid/stat would be too coarse for an idle process.
 func cpuTime(b *testing.B, p *os.Process) time.Duration {
 	b.Helper()
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.Pid))
 	if err != nil || len(threads) == 0 {
-		b.Skip("this kernel does not tell how much CPU a thread has used")
+		b.Skip("this kernel does not show how much CPU a thread has used")
 	}
 	var sum time.Duration
 	for _, file := range threads {

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// programs are built once, at their first use.
+// programs are built once, when first used.
 var programs struct {
 	sync.Mutex
 	folder string
 }
 
-// program returns the path of the built program of a package, which is given
-// as a path from the root of the module.
+// program returns the path of the built program of a package. pkg is relative
+// to the root of the module.
 func program(b *testing.B, pkg string) string {
 	b.Helper()
 	programs.Lock()
@@ -44,19 +44,19 @@ func program(b *testing.B, pkg string) string {
 	return file
 }
 
-// bare returns the program of a floor.
+// bare returns the program of a floor in testdata.
 func bare(b *testing.B, name string) string {
 	b.Helper()
 	return program(b, "pkg/internal/bench/testdata/"+name)
 }
 
-// environment is all that the programs get to know: no setting of the user's
-// may change what is measured.
+// environment returns the whole environment of the programs: no setting of the
+// user's may change what is measured.
 func environment(s *server, settings ...string) []string {
 	return append(settings, "IOTHUB_CA_FILE="+s.caFile, "HOME="+filepath.Dir(s.caFile))
 }
 
-// cost is what a whole process takes.
+// cost is the time and memory that a whole process takes.
 type cost struct{ milliseconds, mebibytes figures }
 
 // run runs a program to its end and adds what it took.

@@ -20,13 +20,13 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// stage is a hub in this process, where it can be seen when it writes.
+// stage is a hub in this process, so that its writes can be observed.
 type stage struct {
 	*testing.B
 	hub     *localhub.Hub
 	address string
 	caFile  string
-	wrote   *atomic.Int64 // nanoseconds from begin to the first write after it was 0
+	wrote   *atomic.Int64 // nanoseconds from begin to the first write since this was set to 0
 	begin   time.Time
 }
 
@@ -79,8 +79,8 @@ type receiver struct {
 	end     func()
 }
 
-// start runs a program as a module of its own, until its subscription is
-// acknowledged.
+// start runs a program as its own module and returns when its subscription has
+// been acknowledged.
 func (s *stage) start(file, moduleID string) *receiver {
 	s.Helper()
 	r := &receiver{stage: s, module: s.hub.AddModule("d", moduleID)}
@@ -110,7 +110,7 @@ func (s *stage) start(file, moduleID string) *receiver {
 	return r
 }
 
-// await reads lines until one is as wanted.
+// await reads lines until ok accepts one.
 func (r *receiver) await(ok func(line string) bool) {
 	r.stage.Helper()
 	for {
@@ -124,8 +124,8 @@ func (r *receiver) await(ok func(line string) bool) {
 	}
 }
 
-// patch changes a property and returns the time from the hub's PUBLISH to
-// the printed line.
+// patch changes a property and returns the time from the hub's PUBLISH until
+// the line is printed.
 func (r *receiver) patch(value int) time.Duration {
 	r.stage.Helper()
 	r.stage.wrote.Store(0)
@@ -136,8 +136,8 @@ func (r *receiver) patch(value int) time.Duration {
 	return time.Since(r.stage.begin) - time.Duration(r.stage.wrote.Load())
 }
 
-// BenchmarkReceivePatch measures from the hub's PUBLISH to the printed line,
-// with all programs connected all the time.
+// BenchmarkReceivePatch measures the time from the hub's PUBLISH until the line
+// is printed, with all programs connected all the time.
 func BenchmarkReceivePatch(b *testing.B) {
 	s := newStage(b)
 	receivers := []*receiver{
@@ -148,7 +148,7 @@ func BenchmarkReceivePatch(b *testing.B) {
 	took := make([]figures, len(receivers))
 	for n := 0; b.Loop(); n++ {
 		for i := range receivers {
-			i = (n + i) % len(receivers) // none of them always comes after the same other
+			i = (n + i) % len(receivers) // so that none of them always follows the same other
 			took[i] = append(took[i], milliseconds(receivers[i].patch(n)))
 		}
 	}
@@ -156,8 +156,8 @@ func BenchmarkReceivePatch(b *testing.B) {
 	b.ReportMetric(took[2].median()/took[1].median(), "ms-paho-ratio")
 }
 
-// BenchmarkReceiveStart measures from exec to "waiting". Ours has read the
-// twin by then, which takes one round trip more.
+// BenchmarkReceiveStart measures the time from exec to "waiting". By then, ours
+// has also read the twin, which takes another round trip.
 func BenchmarkReceiveStart(b *testing.B) {
 	s := newStage(b)
 	reader, least := program(b, "receivemoduletwinpatch"), bare(b, "barereceive")
@@ -176,8 +176,8 @@ func BenchmarkReceiveStart(b *testing.B) {
 	report(b, "ms", ours, floor)
 }
 
-// BenchmarkReceiveIdle lets both programs wait for one second per iteration:
-// a minute is -benchtime 60x.
+// BenchmarkReceiveIdle lets both programs wait for one second per iteration;
+// for a minute, use -benchtime 60x.
 func BenchmarkReceiveIdle(b *testing.B) {
 	s := newStage(b)
 	reader := s.start(program(b, "receivemoduletwinpatch"), "ours")

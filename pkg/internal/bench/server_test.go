@@ -29,19 +29,19 @@ import (
 	"moduletwin/pkg/localhub/portal"
 )
 
-// serverVariable names the environment variable that makes the test binary a
+// serverVariable is the environment variable that makes the test binary a
 // server.
 const serverVariable = "BENCH_SERVER"
 
-// server is a hub or its floor in a process of its own, so that its memory
-// and its collector are not those of the clients.
+// server is a hub or its floor in its own process, so that its memory and
+// garbage collector are not shared with the clients.
 type server struct {
 	process *os.Process
 	stdin   io.WriteCloser
 	stdout  *bufio.Reader
 	caFile  string
 	address string  // "localhost:port"
-	memory  float64 // in MiB, before it had anything to do
+	memory  float64 // in MiB, before it did anything
 	stop    func()
 }
 
@@ -69,7 +69,7 @@ func startServer(b *testing.B, kind string) *server {
 	return s
 }
 
-// ask sends a line and returns the line of the answer.
+// ask sends a line and returns the line that the server answers.
 func (s *server) ask(b *testing.B, format string, args ...any) string {
 	b.Helper()
 	fmt.Fprintf(s.stdin, format+"\n", args...)
@@ -85,7 +85,7 @@ func (s *server) line(b *testing.B) string {
 	return strings.TrimSuffix(line, "\n")
 }
 
-// roots returns what clients of s have to trust.
+// roots returns the pool of certificates that clients of s have to trust.
 func (s *server) roots(b *testing.B) *x509.CertPool {
 	b.Helper()
 	text, err := os.ReadFile(s.caFile)
@@ -97,8 +97,8 @@ func (s *server) roots(b *testing.B) *x509.CertPool {
 	return roots
 }
 
-// serve is the server's side. It ends when its standard input does, so that
-// it cannot outlive the benchmark.
+// serve runs the server. It ends when its standard input does, so that it
+// cannot outlive the benchmark.
 func serve(kindAndFile string) error {
 	kind, caFile, _ := strings.Cut(kindAndFile, " ")
 	switch kind {
@@ -110,9 +110,9 @@ func serve(kindAndFile string) error {
 	return fmt.Errorf("there is no server %q", kind)
 }
 
-// serveHub answers "policy" with the connection string of a policy that may
-// do everything, "module d m" with that of a module, "portal" with the address
-// of the page that shows the hub, and "patch" when it has changed the twins of
+// serveHub answers "policy" with the connection string of a policy that may do
+// everything, "module d m" with that of a module, "portal" with the address of
+// the portal's page, and "patch" with "done" when it has changed the twins of
 // all modules.
 func serveHub(caFile string) error {
 	hub, err := localhub.Start(nil)
@@ -150,7 +150,7 @@ func serveHub(caFile string) error {
 	return nil
 }
 
-// serveEcho sends back whatever comes, over TLS.
+// serveEcho sends back what it receives, over TLS.
 func serveEcho(caFile string) error {
 	certificate, err := selfSigned()
 	if err != nil {
@@ -193,7 +193,7 @@ func echo(conn net.Conn) {
 	}
 }
 
-// selfSigned returns a certificate with a key of the kind that the hub has.
+// selfSigned returns a certificate with the kind of key that the hub uses.
 func selfSigned() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// BenchmarkCreateModule runs createmodule, each time with ids that are new,
-// and the bare program with the same two requests.
+// BenchmarkCreateModule runs createmodule, each time with new ids, and the bare
+// program with the same two requests.
 func BenchmarkCreateModule(b *testing.B) {
 	hub := startServer(b, "hub")
 	env := environment(hub, "IOTHUB_CONNECTION_STRING="+hub.ask(b, "policy"))
@@ -24,8 +24,8 @@ func BenchmarkCreateModule(b *testing.B) {
 	compare(b, ours, floor)
 }
 
-// BenchmarkUpdateModuleTwin runs updatemoduletwin and the bare program with
-// the same two requests, each on a twin of its own.
+// BenchmarkUpdateModuleTwin runs updatemoduletwin and the bare program with the
+// same two requests, each on its own twin.
 func BenchmarkUpdateModuleTwin(b *testing.B) {
 	hub := startServer(b, "hub")
 	env := environment(hub, "IOTHUB_CONNECTION_STRING="+hub.ask(b, "policy"))

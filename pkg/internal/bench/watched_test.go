@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// BenchmarkWatched sends patches to 10,000 modules while somebody looks at them
-// in the portal, and while nobody does. What the viewer's side does with the
-// events is not counted: it is a browser's work.
+// BenchmarkWatched sends patches to 10,000 modules while somebody watches them
+// in the portal, and while nobody does. What the viewer does with the events is
+// not measured: that is a browser's work.
 func BenchmarkWatched(b *testing.B) {
 	n := 10_000
 	if testing.Short() {
@@ -35,7 +35,7 @@ func BenchmarkWatched(b *testing.B) {
 // server ends.
 func watch(b *testing.B, address string) {
 	b.Helper()
-	jar, _ := cookiejar.New(nil) // without options, nothing can fail
+	jar, _ := cookiejar.New(nil) // without options, it cannot fail
 	browser := &http.Client{Jar: jar}
 	page, err := browser.Get(address)
 	if err != nil {
