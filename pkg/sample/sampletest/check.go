@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// CheckHelp demands that -h is no failure, and goes where output goes.
+// CheckHelp checks that -h succeeds and prints to standard output.
 func CheckHelp(t *testing.T) {
 	t.Helper()
 	got := Run(t, nil, "-h")
@@ -18,13 +18,13 @@ func CheckHelp(t *testing.T) {
 	}
 }
 
-// CheckStopped demands that Ctrl+C ends the program while it waits for its
-// hub, without success, and what it prints then.
+// CheckStopped checks that Ctrl+C ends the program while it waits for its hub,
+// that the exit code is 1, and that these lines are printed then.
 func CheckStopped(t *testing.T, lines ...string) {
 	t.Helper()
 	asked := make(chan struct{}, 8)
 	program := Start(t, ServedBy(t, func(_ http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
+		io.Copy(io.Discard, r.Body) // needed for the server to notice that the client is gone
 		asked <- struct{}{}
 		<-r.Context().Done()
 	}))
@@ -32,7 +32,7 @@ func CheckStopped(t *testing.T, lines ...string) {
 	program.Stop(1, lines...)
 }
 
-// CheckFullDisk demands that what could not be printed is no success.
+// CheckFullDisk checks that the program fails if its output cannot be written.
 func CheckFullDisk(t *testing.T, env Env) {
 	t.Helper()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -47,8 +47,8 @@ func CheckFullDisk(t *testing.T, env Env) {
 	}
 }
 
-// CheckProxy demands that the program goes through the proxy that the
-// environment names, which refuses with a status, and what it says then.
+// CheckProxy checks that the program uses the proxy that the environment names,
+// and what it prints when the proxy refuses with a status.
 func CheckProxy(t *testing.T, status int, says string, args ...string) {
 	t.Helper()
 	asked := make(chan string, 8)

@@ -17,23 +17,23 @@ type Hub struct {
 	caFile string
 }
 
-// NewHub starts a hub that ends with the test.
+// NewHub starts a hub that is closed at the end of the test.
 func NewHub(t *testing.T) Hub {
 	t.Helper()
 	hub := localhub.New(t)
 	return Hub{hub, file(t, hub.CertificatePEM())}
 }
 
-// Service is the environment of a program of the service side.
+// Service is the environment of a service-side program.
 func (h Hub) Service(policy string) Env {
 	return Service(h.ConnectionString(policy).Reveal(), h.caFile)
 }
 
-// Module is the environment of a program that is a module.
+// Module is the environment of a module program.
 func (h Hub) Module(c iothub.ConnectionString) Env { return Module(c.Reveal(), h.caFile) }
 
-// UnknownKey is the environment with connection strings whose key the hub does
-// not know.
+// UnknownKey is an environment whose connection strings have a key that the hub
+// does not know.
 func (h Hub) UnknownKey() Env {
 	return Env{
 		"IOTHUB_CONNECTION_STRING":        PolicyString(h.HostName()),
@@ -42,8 +42,8 @@ func (h Hub) UnknownKey() Env {
 	}
 }
 
-// Service is the environment with the connection string of a policy. caFile
-// may be "".
+// Service is an environment with the connection string of a policy. caFile may
+// be "".
 func Service(connectionString, caFile string) Env {
 	return Env{"IOTHUB_CONNECTION_STRING": connectionString, "IOTHUB_CA_FILE": caFile}
 }
@@ -56,7 +56,7 @@ func Module(connectionString, caFile string) Env {
 // SomeKey looks like a key.
 var SomeKey = strings.Repeat("c29tZSBr", 5) + "ZXk="
 
-// PolicyString returns a connection string of a policy on any host.
+// PolicyString returns the connection string of a policy, with SomeKey.
 func PolicyString(host string) string {
 	return fmt.Sprintf("HostName=%s;SharedAccessKeyName=serviceAndRegistryReadWrite;SharedAccessKey=%s", host, SomeKey)
 }
@@ -66,7 +66,7 @@ func ModuleString(host string) string {
 	return fmt.Sprintf("HostName=%s;DeviceId=myFirstDevice;ModuleId=myFirstModule;SharedAccessKey=%s", host, SomeKey)
 }
 
-// ClosedPort is an address at which nothing listens: no test can take such a
+// ClosedPort is an address on which nothing listens: no test can take this
 // port.
 const ClosedPort = "127.0.0.1:1"
 

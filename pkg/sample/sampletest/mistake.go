@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// Mistake is something that learners get wrong, and what the program says to
-// it.
+// Mistake is something that learners get wrong, and what the program says then.
 type Mistake struct {
 	Name string
 	Args []string
@@ -18,7 +17,7 @@ type Mistake struct {
 	Says string // on standard error, in one or two lines: what, why, what to do
 }
 
-// Set returns an Env for a Mistake that needs nothing else.
+// Set returns the Env of a Mistake that needs only one variable.
 func Set(name, value string) func(*testing.T) Env {
 	return func(*testing.T) Env { return Env{name: value} }
 }
@@ -26,8 +25,8 @@ func Set(name, value string) func(*testing.T) Env {
 // SetHub is Set for the connection string of the service side.
 func SetHub(value string) func(*testing.T) Env { return Set("IOTHUB_CONNECTION_STRING", value) }
 
-// MakeMistakes makes each mistake, and demands besides that no message holds
-// a key or a token.
+// MakeMistakes makes each mistake and checks the program's response, which must
+// never contain a key or a token.
 func MakeMistakes(t *testing.T, mistakes []Mistake) {
 	for _, m := range mistakes {
 		t.Run(m.Name, func(t *testing.T) {
@@ -35,31 +34,31 @@ func MakeMistakes(t *testing.T, mistakes []Mistake) {
 			got := Run(t, m.Env(t), m.Args...)
 			stderr := Plain(got.Stderr)
 			if got.Code != m.Code || !matches(stderr, m.Says) {
-				t.Errorf("exit code %d, want %d; it says\n%s\nwant\n%s", got.Code, m.Code, stderr, m.Says)
+				t.Errorf("exit code %d, want %d; it printed\n%s\nwant\n%s", got.Code, m.Code, stderr, m.Says)
 			}
 			if n := strings.Count(stderr, "\n"); n > 1 {
 				t.Errorf("%d lines, want one or two", n+1)
 			}
 			if got.Code == 2 && got.Stdout != "" {
-				t.Errorf("it began before it looked at what it was given, and printed\n%s", Masked(got.Stdout))
+				t.Errorf("it started before it checked its arguments and environment, and printed\n%s", Masked(got.Stdout))
 			}
 			if secret.MatchString(got.Stderr) {
-				t.Error("it tells a secret")
+				t.Error("it printed a secret")
 			}
 		})
 	}
 }
 
-// troubleshooting is the page with the messages that learners look up, seen
-// from the folder of a program.
+// troubleshooting is the page with the messages that learners look up, relative
+// to a program's folder.
 var troubleshooting = filepath.Join("..", "pkg", "docs", "fehlersuche.md")
 
-// quote is a message on that page.
+// quote matches a message on that page.
 var quote = regexp.MustCompile("(?m)^```text\n((?s:.*?))\n```$")
 
-// CheckTroubleshooting demands that each message of the program on the page
-// for troubleshooting is one that a mistake leads to, or one of others. There,
-// too, "…" stands for what differs.
+// CheckTroubleshooting checks that each message of the program on the
+// troubleshooting page is printed for one of the mistakes or is one of others.
+// There, too, "…" stands for what differs.
 func CheckTroubleshooting(t *testing.T, program string, mistakes []Mistake, others ...string) {
 	t.Helper()
 	text, err := os.ReadFile(troubleshooting)
@@ -80,7 +79,7 @@ func CheckTroubleshooting(t *testing.T, program string, mistakes []Mistake, othe
 		}
 	}
 	if quotes == 0 {
-		t.Errorf("%s holds no message of %s", troubleshooting, program)
+		t.Errorf("%s has no message of %s", troubleshooting, program)
 	}
 }
 
@@ -93,8 +92,8 @@ func matchesAny(texts []string, want string) bool {
 	return false
 }
 
-// matches reports whether text is what is wanted, where "…" stands for what
-// systems and versions of Go say differently.
+// matches reports whether text is as wanted, where "…" stands for what differs
+// between systems and versions of Go.
 func matches(text, want string) bool {
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(want), "…", ".*")
 	return regexp.MustCompile("(?s)^" + pattern + "$").MatchString(text)
@@ -112,5 +111,5 @@ func Plain(message string) string {
 	return strings.TrimSpace(loopback.ReplaceAllString(message, "$1:8883"))
 }
 
-// Masked returns an output without secrets, for messages of tests.
+// Masked returns output without secrets, for the messages of tests.
 func Masked(output string) string { return secret.ReplaceAllString(output, "<KEY>") }

@@ -1,8 +1,7 @@
-// Package sampletest helps to test the sample programs as they are used: a
-// test starts the program in an environment of its own and reads what it
-// prints.
+// Package sampletest helps to test the sample programs as they are used: a test
+// starts the program in its own environment and reads what it prints.
 //
-// The test binary is the program, too, so that nothing has to be built:
+// The test binary is also the program, so nothing has to be built:
 //
 //	func TestMain(m *testing.M) { sampletest.Main(m, main) }
 package sampletest
@@ -24,17 +23,18 @@ import (
 	"moduletwin/pkg/internal/terminal"
 )
 
-// asProgram is the variable that makes a test binary be the program.
+// asProgram is the environment variable that makes a test binary run as the
+// program.
 const asProgram = "SAMPLETEST_RUN_MAIN"
 
-// limit is far more than any program takes.
+// limit is far longer than any program takes.
 const limit = time.Minute
 
-// Main is all that TestMain does: it runs the tests, or main where a test has
+// Main does all that TestMain has to: it runs the tests, or main if a test has
 // started the binary as the program.
 func Main(m *testing.M, main func()) {
 	if os.Getenv(asProgram) != "" {
-		flag.CommandLine = flag.NewFlagSet(os.Args[0], flag.ExitOnError) // without those of the tests
+		flag.CommandLine = flag.NewFlagSet(os.Args[0], flag.ExitOnError) // without the flags of the tests
 		main()
 		return
 	}
@@ -44,8 +44,8 @@ func Main(m *testing.M, main func()) {
 // Env is what a test sets in the environment of a program.
 type Env map[string]string
 
-// Command returns the command of the program with arguments. Of the variables
-// that it reads, only those of env are set.
+// Command returns a command that runs the program with args. Of the variables
+// that the program reads, only those in env are set.
 func Command(t *testing.T, env Env, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -57,8 +57,8 @@ func Command(t *testing.T, env Env, args ...string) *exec.Cmd {
 	cmd.Args[0] = program(self)
 	cmd.Env = []string{
 		asProgram + "=1",
-		"GORACE=atexit_sleep_ms=0", // else each program of a test for races ends a second later
-		"GOCOVERDIR=" + flag.Lookup("test.gocoverdir").Value.String(), // what a program does counts in a test for coverage
+		"GORACE=atexit_sleep_ms=0", // otherwise each program ends a second later under the race detector
+		"GOCOVERDIR=" + flag.Lookup("test.gocoverdir").Value.String(), // what a program does counts towards test coverage
 		"HOME=" + home, "USERPROFILE=" + home, "XDG_CONFIG_HOME=" + home, "AppData=" + home,
 	}
 	for _, name := range []string{"PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP"} {
@@ -70,7 +70,7 @@ func Command(t *testing.T, env Env, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// program returns the name of the program that a test binary is.
+// program returns the name of the program that a test binary stands for.
 func program(testBinary string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(testBinary), ".exe"), ".test")
 }
@@ -99,7 +99,7 @@ func Run(t *testing.T, env Env, args ...string) Result {
 	return Result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-// Running is a program that runs. It is killed at the end of the test.
+// Running is a running program. It is killed at the end of the test.
 type Running struct {
 	*terminal.Program
 	t *testing.T
@@ -116,29 +116,29 @@ func Start(t *testing.T, env Env, args ...string) Running {
 	return Running{program, t}
 }
 
-// Until returns the lines up to the first that holds text; with "", up to the
-// end of the program.
+// Until returns the lines up to the first that contains text or, if text is "",
+// up to the end of the program.
 func (r Running) Until(text string) []string {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), limit)
 	defer cancel()
 	lines, ended, err := r.Read(ctx, func(line string) bool { return text != "" && strings.Contains(line, text) })
 	if err != nil || ended && text != "" {
-		r.t.Fatalf("waited in vain for %q; printed is %s", text, Masked(fmt.Sprintf("%q", lines)))
+		r.t.Fatalf("waited in vain for %q; it printed %s", text, Masked(fmt.Sprintf("%q", lines)))
 	}
 	return lines
 }
 
-// Prints demands that these lines are printed next.
+// Prints checks that these lines are printed next.
 func (r Running) Prints(lines ...string) {
 	r.t.Helper()
 	if got := r.Until(lines[len(lines)-1]); !slices.Equal(got, lines) {
-		r.t.Fatalf("printed is %s, want %q", Masked(fmt.Sprintf("%q", got)), lines)
+		r.t.Fatalf("it printed %s, want %q", Masked(fmt.Sprintf("%q", got)), lines)
 	}
 }
 
-// Stop presses Ctrl+C and demands what is printed from then on and how the
-// program ends.
+// Stop presses Ctrl+C and checks what is printed from then on and the exit
+// code.
 func (r Running) Stop(code int, lines ...string) {
 	r.t.Helper()
 	if err := r.Interrupt(); err != nil {

@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// HTTPSServer serves HTTPS but is no hub. It returns its host:port and a file
-// with its certificate.
+// HTTPSServer starts an HTTPS server that is not a hub. It returns the server's
+// host:port and a file with its certificate.
 func HTTPSServer(t *testing.T, handler http.HandlerFunc) (host, caFile string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
@@ -30,15 +30,15 @@ func HTTPSServer(t *testing.T, handler http.HandlerFunc) (host, caFile string) {
 	return strings.TrimPrefix(server.URL, "https://"), file(t, certificateOf(server))
 }
 
-// ServedBy is the environment in which handler is what the service side takes
-// for its hub.
+// ServedBy is an environment in which handler answers in place of the service
+// side's hub.
 func ServedBy(t *testing.T, handler http.HandlerFunc) Env {
 	t.Helper()
 	host, caFile := HTTPSServer(t, handler)
 	return Service(PolicyString(host), caFile)
 }
 
-// TLSServer says the same to everybody, over TLS.
+// TLSServer starts a server that sends words to every client, over TLS.
 func TLSServer(t *testing.T, words string) (host, caFile string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -49,7 +49,7 @@ func TLSServer(t *testing.T, words string) (host, caFile string) {
 	return l.Addr().String(), file(t, certificateOf(server))
 }
 
-// TCPServer says the same to everybody, without TLS.
+// TCPServer starts a server that sends words to every client, without TLS.
 func TCPServer(t *testing.T, words string) (host string) {
 	t.Helper()
 	l := listen(t)
@@ -66,7 +66,7 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-// sayToAll says words to everybody who connects, until the test ends.
+// sayToAll sends words to every client until the test ends.
 func sayToAll(t *testing.T, l net.Listener, words string) {
 	t.Cleanup(func() { l.Close() })
 	go func() {
@@ -85,7 +85,8 @@ func certificateOf(server *httptest.Server) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }
 
-// HTTPSServerWithClientCertificates demands a certificate of its clients.
+// HTTPSServerWithClientCertificates starts a server that demands a client
+// certificate.
 func HTTPSServerWithClientCertificates(t *testing.T) (host, caFile string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -96,8 +97,8 @@ func HTTPSServerWithClientCertificates(t *testing.T) (host, caFile string) {
 	return strings.TrimPrefix(server.URL, "https://"), file(t, certificateOf(server))
 }
 
-// HTTPSServerWithBadName has a certificate that nobody trusts, for a host with a
-// name that a terminal would obey.
+// HTTPSServerWithBadName starts a server with an untrusted certificate for a
+// host name that a terminal would interpret.
 func HTTPSServerWithBadName(t *testing.T) (host string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
