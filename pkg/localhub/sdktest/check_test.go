@@ -22,9 +22,9 @@ func text(value any, path string) string {
 	return s
 }
 
-// has checks what stands at paths of a result: pairs of a path and a value
-// as JSON, "null" if there is to be none. What stands elsewhere, such as
-// keys, is not printed.
+// has checks the values at paths of a result. pairs alternate between a path
+// and its value as JSON, "null" for no value. Other values, such as keys, are
+// not printed.
 func has(t testing.TB, result any, pairs ...string) {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
@@ -32,7 +32,7 @@ func has(t testing.TB, result any, pairs ...string) {
 	}
 }
 
-// same compares a value with JSON whose names are sorted.
+// same compares a value with JSON in which names are sorted.
 func same(t testing.TB, what string, got any, want string) {
 	t.Helper()
 	if text, err := json.Marshal(got); err != nil || string(text) != want {

@@ -10,10 +10,10 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// clientScenarios are those of devices and modules, over each transport.
+// clientScenarios are the scenarios of devices and modules, for each transport.
 var clientScenarios = slices.Concat(twinClientScenarios, signInScenarios, reconnectScenarios, tutorialScenarios)
 
-// twinClientScenarios use a connection that holds.
+// twinClientScenarios use one connection that is not interrupted.
 var twinClientScenarios = []scenario{
 	{"sign in as a module", func(t testing.TB, j *judge) {
 		j.connect(t, "m")
@@ -50,7 +50,7 @@ var twinClientScenarios = []scenario{
 	{"notice that a report is refused", func(t testing.TB, j *judge) {
 		j.connect(t, "m")
 		if a := j.try(t, "report", object{"a.b": 1}); a.Error == "" {
-			t.Error("it takes the refusal for a success")
+			t.Error("it takes a refusal for a success")
 		}
 		j.do(t, "report", object{"a": 1})
 	}},
@@ -58,7 +58,7 @@ var twinClientScenarios = []scenario{
 		j.connect(t, "m")
 		for _, array := range []any{[]any{1, nil}, []any{object{"b": nil}}} {
 			if a := j.try(t, "report", object{"a": array}); a.Error == "" {
-				t.Error("it takes the refusal for a success")
+				t.Error("it takes a refusal for a success")
 			}
 		}
 	}},
@@ -71,7 +71,7 @@ var twinClientScenarios = []scenario{
 		j.do(t, "twin")
 		j.hub.FailNext(1, fault.TwinGet, fault.Status(429))
 		if a := j.try(t, "twin"); a.Error == "" {
-			t.Error("it takes the refusal for a success")
+			t.Error("it takes a refusal for a success")
 		}
 		j.do(t, "twin")
 	}},

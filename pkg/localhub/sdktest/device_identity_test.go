@@ -15,14 +15,14 @@ var deviceIdentityScenarios = []scenario{
 			t.Errorf("generation %q, etag %q", text(device, "generationId"), text(device, "etag"))
 		}
 	}},
-	{"create a device with keys of the hub's making", func(t testing.TB, j *judge) {
+	{"create a device with keys made by the hub", func(t testing.TB, j *judge) {
 		device := j.do(t, "createDevice", j.identity(""))
 		primary, secondary := text(device, keys+".primaryKey"), text(device, keys+".secondaryKey")
 		if len(primary) != 44 || len(secondary) != 44 || primary == secondary {
 			t.Errorf("the keys have %d and %d characters", len(primary), len(secondary))
 		}
 	}},
-	{"create a device with keys of one's own", func(t testing.TB, j *judge) {
+	{"create a device with given keys", func(t testing.TB, j *judge) {
 		hasKeys(t, j.do(t, "createDevice", j.identity("", withKeys(someKey, otherKey)...)), someKey, otherKey)
 	}},
 	{"create a device that is disabled", func(t testing.TB, j *judge) {
@@ -42,7 +42,7 @@ var deviceIdentityScenarios = []scenario{
 		}))
 		has(t, device, "authentication.type", `"selfSigned"`, "authentication.x509Thumbprint.primaryThumbprint", strconv.Quote(thumbprint))
 	}},
-	{"create a device with an authority", func(t testing.TB, j *judge) {
+	{"create a device with a certificate authority", func(t testing.TB, j *judge) {
 		device := j.do(t, "createDevice", j.identity("", "authentication", object{"type": "certificateAuthority"}))
 		has(t, device, "authentication.type", `"certificateAuthority"`)
 	}},
@@ -70,7 +70,7 @@ var deviceIdentityScenarios = []scenario{
 	{"list devices", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
 		if !slices.Contains(ids(j.do(t, "listDevices"), "deviceId"), j.device) {
-			t.Error("it is not among the devices")
+			t.Error("the list lacks the device")
 		}
 	}},
 	{"update a device", func(t testing.TB, j *judge) {
@@ -119,8 +119,8 @@ var deviceIdentityScenarios = []scenario{
 	}},
 }
 
-// liveThrough has a device and a module with each id created, found, changed
-// and deleted.
+// liveThrough creates, finds, changes and deletes a device and a module with
+// each id.
 func liveThrough(t testing.TB, j *judge, ids ...string) {
 	t.Helper()
 	for _, id := range ids {

@@ -15,25 +15,25 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// driver is a process that makes calls of the SDKs of one language.
+// driver is a process that makes calls of one language's SDKs.
 type driver struct {
 	calls   *json.Encoder
 	answers chan answer
-	patches chan any      // of desired properties, as they are heard
-	gaveUp  chan struct{} // gets one when a client has lost its connection for good
+	patches chan any      // patches of desired properties, in the order in which the client receives them
+	gaveUp  chan struct{} // receives a value when a client has lost its connection for good
 	ended   chan struct{} // closed when the process has closed its stdout
-	hangs   string        // the call that was not answered, after which nothing is
+	hangs   string        // the call that was not answered; no later call is answered either
 }
 
-// answer is what came of a call: a result or the name of an error, with the
-// status that the hub gave, where the SDK tells it.
+// answer is the outcome of a call: a result or the name of an error, with the
+// hub's status if the SDK reveals it.
 type answer struct {
 	Result any
 	Error  string
 	Status int
 }
 
-// event is what an SDK tells without being asked.
+// event is what an SDK reports without being asked.
 type event struct {
 	Event string
 	Value any
@@ -43,7 +43,7 @@ type event struct {
 // with the test.
 func startDriver(t *testing.T, l language, classes string, hub *localhub.Hub) *driver {
 	t.Helper()
-	os.ReadDir("testdata") // tells the go command that the outcome depends on what is there
+	os.ReadDir("testdata") // lets the go command know that the result depends on these files
 	certificate := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(certificate, hub.CertificatePEM(), 0o600); err != nil {
 		t.Fatal(err)
@@ -75,8 +75,8 @@ func startDriver(t *testing.T, l language, classes string, hub *localhub.Hub) *d
 	return d
 }
 
-// environment is that of this process without proxies, which are meant for
-// the internet, and without other certificates.
+// environment returns the environment of this process without proxies, which
+// are meant for the internet, and without other certificates.
 func environment() []string {
 	var env []string
 	for _, setting := range os.Environ() {
@@ -88,7 +88,7 @@ func environment() []string {
 	return env
 }
 
-// read takes lines until there are no more.
+// read handles lines until there are no more.
 func (d *driver) read(lines io.Reader) {
 	defer close(d.ended)
 	scanner := bufio.NewScanner(lines)
@@ -99,7 +99,7 @@ func (d *driver) read(lines io.Reader) {
 			answer
 		}
 		if json.Unmarshal(scanner.Bytes(), &line) != nil {
-			continue // an SDK that prints
+			continue // printed by an SDK
 		}
 		switch line.Event {
 		case "patch":
@@ -150,7 +150,7 @@ func (d *driver) do(t testing.TB, call string, arguments ...any) any {
 func (d *driver) refused(t testing.TB, status int, call string, arguments ...any) {
 	t.Helper()
 	if a := d.try(t, call, arguments...); a.Error == "" {
-		t.Errorf("%s: it is carried out, want status %d", call, status)
+		t.Errorf("%s: it succeeded, want status %d", call, status)
 	} else if a.Status != status {
 		t.Errorf("%s: %s with status %d, want status %d", call, a.Error, a.Status, status)
 	}
@@ -165,12 +165,12 @@ func (d *driver) wait(t testing.TB) any {
 	case <-d.ended:
 		t.Fatal("waiting for a patch: the driver has ended")
 	case <-time.After(patience):
-		t.Fatal("waiting for a patch: it does not come")
+		t.Fatal("waiting for a patch: none arrived")
 	}
 	return nil
 }
 
-// forget drops the events of clients that were before.
+// forget drops the events of earlier clients.
 func (d *driver) forget() {
 	for len(d.patches) > 0 {
 		<-d.patches
@@ -180,7 +180,7 @@ func (d *driver) forget() {
 	}
 }
 
-// log passes on what a process says, without what nobody is to read.
+// log writes the output of a process to the test's log, without secrets.
 type log struct {
 	mu sync.Mutex
 	t  testing.TB

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// miss is what the SDKs of a language are known not to do, or to do wrong
-// with Azure as well.
+// miss is something that the SDKs of a language are known not to do, or to do
+// wrong with Azure as well.
 type miss struct {
 	language  string
-	over      string   // the transport, if it is one only
-	failure   string   // what is seen of it
-	scenarios []string // in which; "*" stands for a word or two
-	reason    string   // with its source
+	over      string   // the transport, if it concerns only one
+	failure   string   // part of the first failure that it causes
+	scenarios []string // the names of its scenarios; "*" stands for a word or two
+	reason    string   // with a source
 }
 
 func (m miss) concerns(s scenario) bool {
@@ -26,8 +26,8 @@ func (m miss) concerns(s scenario) bool {
 	})
 }
 
-// expect plays a scenario. If a miss is expected of it, it has to be seen: an
-// SDK that has been mended is to leave the table of misses.
+// expect plays a scenario. If a miss is expected, it has to occur: an SDK that
+// was fixed has to leave the table of misses.
 func (j *judge) expect(t *testing.T, s scenario) {
 	t.Helper()
 	seen := failures(t, func(t testing.TB) { s.play(t, j) })
@@ -37,15 +37,15 @@ func (j *judge) expect(t *testing.T, s scenario) {
 			t.Error(failure)
 		}
 	case seen == nil:
-		t.Errorf("an expected miss did not come: %s", m.reason)
+		t.Errorf("an expected miss did not occur: %s", m.reason)
 	case !strings.Contains(seen[0], m.failure):
-		t.Errorf("%s; expected was: %s", strings.Join(seen, "; "), m.failure)
+		t.Errorf("%s; expected: %s", strings.Join(seen, "; "), m.failure)
 	default:
 		t.Skipf("expected miss: %s (%s)", m.reason, seen[0])
 	}
 }
 
-// missOf returns what is expected to go wrong in a scenario, or nil.
+// missOf returns the miss that is expected in a scenario, or nil.
 func (j *judge) missOf(s scenario) *miss {
 	for i, m := range misses {
 		if m.language == j.name && (m.over == "" || m.over == j.transport) && m.concerns(s) {
@@ -55,8 +55,8 @@ func (j *judge) missOf(s scenario) *miss {
 	return nil
 }
 
-// failures plays a scenario to its end or to where it cannot go on, and
-// returns what it finds wrong.
+// failures plays a scenario until it ends or cannot continue, and returns its
+// failures.
 func failures(t testing.TB, play func(testing.TB)) []string {
 	r := &recorder{TB: t}
 	ended := make(chan struct{})
@@ -68,7 +68,7 @@ func failures(t testing.TB, play func(testing.TB)) []string {
 	return r.failures
 }
 
-// recorder is a testing.TB that is told of failures and does not fail.
+// recorder is a testing.TB that records failures instead of failing.
 type recorder struct {
 	testing.TB
 	failures []string

@@ -7,8 +7,8 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// failureScenarios let requests fail. Whether an SDK tries again is its own
-// affair; what it makes of the hub's answer is the hub's, too.
+// failureScenarios make requests fail. Whether an SDK retries is up to the SDK;
+// how it understands the hub's response depends on the hub, too.
 var failureScenarios = []scenario{
 	{"throttled: 429", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
@@ -29,17 +29,17 @@ var failureScenarios = []scenario{
 		j.hub.FailNext(1, fault.REST, fault.Status(503))
 		j.refused(t, 503, "updateTwin", j.device, "", desired(object{"a": 1}))
 	}},
-	{"unavailable: a read is made again", func(t testing.TB, j *judge) {
+	{"unavailable: a read is retried", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
 		j.hub.FailNext(1, fault.REST, fault.Status(503))
 		j.do(t, "getTwin", j.device)
 	}},
-	{"cut: a read is made again", func(t testing.TB, j *judge) {
+	{"cut: a read is retried", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
 		j.hub.FailNext(1, fault.REST, fault.Cut())
 		j.do(t, "getTwin", j.device)
 	}},
-	{"answer lost: a write is carried out, and fails", func(t testing.TB, j *judge) {
+	{"response lost: a write is carried out, but fails", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
 		j.hub.FailNext(1, fault.REST, fault.LoseResponse())
 		if a := j.try(t, "updateTwin", j.device, "", desired(object{"a": 1})); a.Error == "" || a.Status != 0 {

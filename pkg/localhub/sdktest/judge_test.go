@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// patience is how long tests wait for what has to come.
+// patience is how long tests wait for what has to happen.
 const patience = 30 * time.Second
 
 func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
@@ -29,23 +29,23 @@ type scenario struct {
 	play func(testing.TB, *judge)
 }
 
-// judge is what a scenario plays with: a hub and the driver of a language.
+// judge is what a scenario works with: a hub and the driver of a language.
 type judge struct {
 	language
 	*driver
 	hub       *localhub.Hub
-	registry  *iothub.Registry // our own client, for what the scenario prepares
+	registry  *iothub.Registry // our own client, to prepare scenarios
 	transport string           // of devices and modules
-	played    int              // scenarios so far
+	played    int              // the number of scenarios so far
 	heard     float64          // the version of the last patch that the client has heard
-	device    string           // an id of the scenario's own
+	device    string           // a device id that only this scenario uses
 }
 
 // TestSDKs plays every scenario with the SDKs of every language: all languages
-// at once, two processes each, one scenario after the other.
+// at once, in two processes each, and the scenarios one after the other.
 func TestSDKs(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the SDKs judge without the race detector: it would find nothing in them")
+		t.Skip("the SDKs are not run with the race detector, which would find nothing in them")
 	}
 	t.Parallel()
 	defer writeTable(t)
@@ -93,7 +93,7 @@ func (j *judge) playAll(t *testing.T, scenarios []scenario) {
 	}
 }
 
-// openRegistry returns our own client of the service side.
+// openRegistry returns our own service client.
 func openRegistry(t testing.TB, hub *localhub.Hub) *iothub.Registry {
 	t.Helper()
 	registry, err := iothub.NewRegistry(hub.ConnectionString(localhub.PolicyIoTHubOwner), &iothub.Options{RootCAs: hub.RootCAs()})

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// required names the variable that makes judges required: where one is
-// missing, tests fail that would else be skipped.
+// required is the environment variable that makes the SDKs and other clients
+// required: if one is missing, tests fail that would otherwise be skipped.
 const required = "IOTHUB_SDKS_REQUIRED"
 
-// missing skips the test, or fails it if judges are required.
+// missing skips the test, or fails it if clients are required.
 func missing(t *testing.T, format string, a ...any) {
 	t.Helper()
 	if os.Getenv(required) != "" {
@@ -22,19 +22,20 @@ func missing(t *testing.T, format string, a ...any) {
 	t.Skipf(format, a...)
 }
 
-// language is one in which Microsoft publishes SDKs that can be run here.
+// language is a language in which Microsoft publishes SDKs that can be run
+// here.
 type language struct {
 	name  string
-	setup string // the script that installs the SDKs, and their folder
-	pins  string // the file that says in which versions
+	setup string // the script that installs the SDKs, and the name of their folder
+	pins  string // the file that names their versions
 
 	// compile returns a command that compiles the driver into the folder
 	// classes. It is nil for most.
 	compile func(folder, classes string) *exec.Cmd
 	// command returns a command that runs the driver. The SDKs are in folder,
-	// and the hub's authority in the file certificate.
+	// and the hub's certificate is in the file certificate.
 	command func(folder, classes, certificate string) *exec.Cmd
-	// serviceAt443 says that the service side knows no other port than 443.
+	// serviceAt443 says that the service SDK uses no port but 443.
 	serviceAt443 bool
 }
 
@@ -58,7 +59,7 @@ func node(folder, _, certificate string) *exec.Cmd {
 	return cmd
 }
 
-// quick has Java spend little time on making a short run fast.
+// quick makes Java spend little time on optimizing a short run.
 const quick = "-XX:TieredStopAtLevel=1"
 
 func javac(folder, classes string) *exec.Cmd {
@@ -73,7 +74,8 @@ func java(folder, classes, certificate string) *exec.Cmd {
 	return cmd
 }
 
-// build compiles the driver, if need be, and returns the folder for command.
+// build compiles the driver, if needed, and returns the folder classes for
+// command.
 func (l language) build(t *testing.T, folder string) (classes string) {
 	t.Helper()
 	if l.compile == nil {
@@ -86,8 +88,8 @@ func (l language) build(t *testing.T, folder string) (classes string) {
 	return classes
 }
 
-// folder returns where the setup script has installed the SDKs. Without
-// them, the test is over.
+// folder returns the folder into which the setup script has installed the SDKs.
+// Without them, the test ends.
 func (l language) folder(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -101,7 +103,7 @@ func (l language) folder(t *testing.T) string {
 	return folder
 }
 
-// installed checks that the versions in folder are those that are pinned.
+// installed checks that the installed versions are the pinned ones.
 func (l language) installed(folder string) error {
 	pinned, err := os.ReadFile(filepath.Join("setup", l.pins))
 	if err != nil {
@@ -109,7 +111,7 @@ func (l language) installed(folder string) error {
 	}
 	found, err := os.ReadFile(filepath.Join(folder, "installed"))
 	if err == nil && !bytes.Equal(found, pinned) {
-		err = fmt.Errorf("other versions than %s names are installed", l.pins)
+		err = fmt.Errorf("the installed versions differ from those in %s", l.pins)
 	}
 	return err
 }

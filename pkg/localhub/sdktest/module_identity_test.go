@@ -15,7 +15,7 @@ var moduleIdentityScenarios = []scenario{
 			t.Error("key or generation is missing")
 		}
 	}},
-	{"create a module with keys of one's own", func(t testing.TB, j *judge) {
+	{"create a module with given keys", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
 		hasKeys(t, j.do(t, "createModule", j.identity("m", withKeys(someKey, otherKey)...)), someKey, otherKey)
 	}},
@@ -29,10 +29,10 @@ var moduleIdentityScenarios = []scenario{
 		j.refused(t, 409, "createModule", j.identity("m"))
 		unchanged(t, created, j.do(t, "getModule", j.device, "m"))
 	}},
-	{"create a module of no device: 404", func(t testing.TB, j *judge) {
+	{"create a module of a device that does not exist: 404", func(t testing.TB, j *judge) {
 		j.refused(t, 404, "createModule", j.identity("m"))
 	}},
-	{"a module id with $ at its beginning: 400", func(t testing.TB, j *judge) {
+	{"a module id that begins with $: 400", func(t testing.TB, j *judge) {
 		j.hub.AddDevice(j.device)
 		j.refused(t, 400, "createModule", j.identity("$module"))
 		has(t, j.do(t, "createModule", j.identity("special$module")), "moduleId", `"special$module"`)
@@ -48,7 +48,7 @@ var moduleIdentityScenarios = []scenario{
 			t.Errorf("the modules are %q", ids)
 		}
 	}},
-	{"create one module more than fifty: 413", func(t testing.TB, j *judge) {
+	{"create a fifty-first module: 413", func(t testing.TB, j *judge) {
 		for i := range 50 {
 			j.hub.AddModule(j.device, strconv.Itoa(i))
 		}

@@ -11,17 +11,17 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// mqttRecording is how an SDK of the module side looks on the wire.
+// mqttRecording is what an SDK of the module side sends over the wire.
 type mqttRecording struct {
 	name       string
-	module     [2]string // the ids of device and module; "d" and "m" if they are left out
+	module     [2]string // the ids of device and module; by default "d" and "m"
 	username   string
-	fields     string // of its tokens
-	resource   string // in them, as it stands there
+	fields     string // the fields of its tokens
+	resource   string // the resource in its tokens, escaped as the SDK does it
 	keepAlive  uint16
 	subscribes [][]filter // packet by packet
-	again      bool       // it subscribes again after a loss
-	qos        byte       // of what it publishes
+	again      bool       // whether it subscribes again after a loss
+	qos        byte       // the QoS of what it publishes
 	rid        string
 	get        string // the body of a request for the twin
 	webSocket  handshake
@@ -32,7 +32,7 @@ type filter struct {
 	qos  byte
 }
 
-// handshake is how an SDK asks for MQTT over WebSocket.
+// handshake is how an SDK requests MQTT over WebSocket.
 type handshake struct{ subprotocol, query string }
 
 const (
@@ -52,8 +52,8 @@ var dotNet = mqttRecording{
 	webSocket:  handshake{subprotocol: "mqtt"},
 }
 
-// dotNetEscaping is .NET with ids that need an escape. In a token, it escapes
-// them by themselves and then once more with the whole resource, see
+// dotNetEscaping is .NET with ids that need escaping. In a token, it escapes
+// the ids first and then again as part of the resource, see
 // ModuleAuthenticationWithSakRefresh.cs and azure-iot-sdk-csharp#875; it does
 // so nowhere else.
 var dotNetEscaping = mqttRecording{
@@ -128,8 +128,8 @@ var mqttRecordings = []mqttRecording{
 	},
 }
 
-// TestModuleRecordings replays the module side of the SDKs, those included
-// that are not run, over both transports.
+// TestModuleRecordings replays the module side of the SDKs over both
+// transports, including SDKs that are not run.
 func TestModuleRecordings(t *testing.T) {
 	for _, p := range mqttRecordings {
 		t.Run(p.name+" over MQTT", func(t *testing.T) { p.play(t, dialTLS) })
@@ -137,8 +137,8 @@ func TestModuleRecordings(t *testing.T) {
 	}
 }
 
-// play signs in, uses the twin, and signs in again while the first
-// connection still stands.
+// play signs in, uses the twin, and signs in again while the first connection
+// is still open.
 func (p mqttRecording) play(t *testing.T, dial dialer) {
 	hub := localhub.New(t)
 	first := p.signIn(t, hub, dial, false)
@@ -176,7 +176,7 @@ func (p mqttRecording) subscribe(w *wire) {
 	}
 }
 
-// granted returns the QoS of a subscription.
+// granted returns the QoS of the subscription with the given name.
 func (p mqttRecording) granted(name string) byte {
 	for _, filters := range p.subscribes {
 		for _, f := range filters {
@@ -188,9 +188,9 @@ func (p mqttRecording) granted(name string) byte {
 	return 0
 }
 
-// useTwin reads the twin, reports, and has a report refused. What comes back
-// has its parameters in the order that Java needs, and a body on every
-// refusal, without which Node.js takes it for a success.
+// useTwin reads the twin, reports, and sends a report that is refused. The
+// responses have their parameters in the order that Java needs, and each
+// refusal has a body, without which Node.js would take it for a success.
 func (p mqttRecording) useTwin(w *wire) {
 	w.t.Helper()
 	w.publish("$iothub/twin/GET/?$rid="+p.rid, p.get, p.qos)
@@ -210,7 +210,8 @@ func (p mqttRecording) useTwin(w *wire) {
 	}
 }
 
-// hear has a change announced, its version in topic and body.
+// hear makes a change and checks its notification, with the version in topic
+// and body.
 func (p mqttRecording) hear(w *wire, hub *localhub.Hub, version int64) {
 	w.t.Helper()
 	device, module := p.ids()
@@ -224,8 +225,8 @@ func (p mqttRecording) hear(w *wire, hub *localhub.Hub, version int64) {
 	}
 }
 
-// TestOrder announces many changes to a client that acknowledges none of
-// them before it has them all, and then all in order, as the .NET SDK has to.
+// TestOrder sends many notifications to a client that acknowledges none until
+// it has received them all, and then all in order, as the .NET SDK has to.
 func TestOrder(t *testing.T) {
 	const count = 200
 	hub := localhub.New(t)

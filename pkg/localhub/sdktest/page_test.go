@@ -17,12 +17,12 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// block is a block of the page for other languages.
+// block is a code block of the page for other languages.
 type block struct{ section, language, text string }
 
 var headingOrBlock = regexp.MustCompile("(?ms)^## (.+?)$|^```(\\w+)\n(.*?)^```$")
 
-// readPage returns the blocks of the page, section by section.
+// readPage returns the blocks of the page, by section.
 func readPage(t *testing.T) map[string][]block {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "andere-sprachen.md"))
@@ -41,12 +41,12 @@ func readPage(t *testing.T) map[string][]block {
 	return sections
 }
 
-// TestPage pastes the blocks of the page into a shell, as a learner does. The
-// SDKs are there already: what would download them takes them from where the
-// setup scripts have put them.
+// TestPage pastes the blocks of the page into a shell, as a learner does.
+// Instead of downloading the SDKs, the commands use those that the setup
+// scripts have installed.
 func TestPage(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the page is played without the race detector")
+		t.Skip("the page is not played with the race detector")
 	}
 	t.Parallel()
 	page := readPage(t)
@@ -69,23 +69,23 @@ func TestPage(t *testing.T) {
 	})
 }
 
-// installed takes the place of the commands that install the SDKs; pip only
-// finds that there is nothing to do.
+// installed replaces the commands that install the SDKs, except pip, which
+// finds them installed already.
 const installed = `
 python3() { if [ "$*" = "-m venv .venv" ]; then ln -s "$SDKS" .venv; else command python3 "$@"; fi; }
 npm() { ln -s "$SDKS/node_modules" .; }
 mvn() { ln -s "$SDKS/lib" lib; }
 `
 
-// pinned are the forms in which packages and versions stand in the files for
-// the setup scripts.
+// pinned matches packages and versions in the files for the setup scripts.
 var pinned = map[string]*regexp.Regexp{
 	"Python":  regexp.MustCompile(`(?m)^([\w-]+)(==)([\w.]+)$`),
 	"Node.js": regexp.MustCompile(`"(azure-[\w-]+)(": ")([\d.]+)"`),
 	"Java":    regexp.MustCompile(`<artifactId>([\w-]+)(</artifactId>\s*<version>)([\d.]+)</version>`),
 }
 
-// checkVersions checks that the page installs what is tried here.
+// checkVersions checks that the page installs the versions that are tested
+// here.
 func checkVersions(t *testing.T, l language, text string) {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("setup", l.pins))
@@ -105,8 +105,8 @@ func checkVersions(t *testing.T, l language, text string) {
 	}
 }
 
-// playWithoutSDK pastes the blocks for curl and mosquitto, of which the last
-// two go into another window: one while mosquitto_sub waits, and one after it.
+// playWithoutSDK pastes the blocks for curl and mosquitto. The last two go into
+// another window: one while mosquitto_sub waits, and one afterwards.
 func playWithoutSDK(t *testing.T, prepare string, blocks []block) {
 	for _, program := range []string{"curl", "openssl", "mosquitto_pub", "mosquitto_sub"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -131,15 +131,15 @@ func playWithoutSDK(t *testing.T, prepare string, blocks []block) {
 	shell.expect(t, heard.text)
 }
 
-// shell is one into which blocks are pasted, with a hub.
+// shell is a shell into which blocks are pasted, with its hub.
 type shell struct {
 	hub    *localhub.Hub
 	stdin  io.Writer
 	stdout *bufio.Reader
 }
 
-// startShell runs commands in an empty folder. Its hub is where the page has
-// it, except for the address.
+// startShell runs commands in an empty folder. Its hub is where the page
+// expects it, except for the address.
 func startShell(t *testing.T, setting, commands string) *shell {
 	t.Helper()
 	hub, no443 := startHub(t)
@@ -195,7 +195,7 @@ func homeThatTrusts(t *testing.T, hub *localhub.Hub) string {
 	return home
 }
 
-// expect reads as many lines as there are in want and compares them.
+// expect reads as many lines as want has and compares them.
 func (s *shell) expect(t *testing.T, want string) {
 	t.Helper()
 	var got bytes.Buffer
@@ -203,11 +203,11 @@ func (s *shell) expect(t *testing.T, want string) {
 		line, err := s.stdout.ReadString('\n')
 		got.WriteString(line)
 		if err != nil {
-			t.Errorf("then %v", err)
+			t.Errorf("reading the output: %v", err)
 			break
 		}
 	}
 	if got.String() != want {
-		t.Errorf("it prints\n%s\nwant\n%s", got.String(), want)
+		t.Errorf("it printed\n%s\nwant\n%s", got.String(), want)
 	}
 }

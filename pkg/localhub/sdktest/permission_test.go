@@ -7,9 +7,9 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// permissionScenarios make calls with every policy. What a policy does not
-// carry is refused with 401. They are the last of the service side, which
-// they open anew.
+// permissionScenarios make calls with every policy. A call for which the policy
+// lacks the permission is refused with 401. They come last among the service
+// scenarios, because they open the service client again.
 var permissionScenarios = []scenario{
 	{"the policy iothubowner", withPolicy(localhub.PolicyIoTHubOwner, true, true, true)},
 	{"the policy service", withPolicy(localhub.PolicyService, false, false, true)},
@@ -38,7 +38,7 @@ func withPolicy(policy string, read, write, connect bool) func(testing.TB, *judg
 	}
 }
 
-// permissions makes the calls that need each permission.
+// permissions makes calls that need each permission.
 func (j *judge) permissions(t testing.TB, read, write, connect bool) {
 	t.Helper()
 	j.hub.AddModule(j.device, "m")

@@ -10,14 +10,13 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// open443 is what to do where a user may not open port 443.
+// open443 says what to do if a user may not open port 443.
 const open443 = "on Linux: sudo sysctl net.ipv4.ip_unprivileged_port_start=443"
 
-// startHub starts a hub at the ports that SDKs insist on: 8883 for MQTT and
-// 443 for HTTPS and WebSocket. It does so at one of the many loopback
-// addresses of a machine, so that other tests can have these ports, too.
-// Where a user may not open port 443, the hub does without it, and why not is
-// returned.
+// startHub starts a hub on the ports that SDKs insist on: 8883 for MQTT and 443
+// for HTTPS and WebSocket. It uses one of the many loopback addresses of a
+// machine, so that other tests can use the same ports. If the user may not open
+// port 443, the hub does without it, and no443 says why.
 func startHub(t *testing.T) (hub *localhub.Hub, no443 error) {
 	t.Helper()
 	for range 10 {

@@ -9,8 +9,9 @@ import (
 	"moduletwin/pkg/localhub/fault"
 )
 
-// reconnectScenarios lose connections in every way. SDKs come back by
-// themselves; some subscribe to nothing again and trust the hub to remember.
+// reconnectScenarios lose connections in every way. SDKs reconnect by
+// themselves; some of them do not subscribe again but trust the hub to
+// remember.
 var reconnectScenarios = []scenario{
 	{"come back after a cut", func(t testing.TB, j *judge) {
 		j.listen(t, "m")
@@ -34,16 +35,16 @@ var reconnectScenarios = []scenario{
 		j.patch(t, "m", object{"b": 2})
 		j.hears(t, `{"$version":3,"b":2}`)
 	}},
-	{"catch up with what changed meanwhile", func(t testing.TB, j *judge) {
+	{"catch up with what changed in the meantime", func(t testing.TB, j *judge) {
 		j.listen(t, "m")
 		j.hub.FailNext(1, fault.SignIn, fault.Cut())
 		j.hub.Disconnect(j.device, "m")
 		j.patch(t, "m", object{"b": 2})
 		j.comesBack(t, "m", 1)
-		j.do(t, "twin") // comes after what the SDK asks for by itself
+		j.do(t, "twin") // after whatever the SDK requests by itself
 		j.patch(t, "m", object{"c": 3})
 		if heard := j.nextPatch(t); at(heard, "b") == nil {
-			t.Fatalf("what it hears first is version %v", at(heard, "$version"))
+			t.Fatalf("the first patch that it hears is version %v", at(heard, "$version"))
 		}
 		j.hears(t, `{"$version":4,"c":3}`)
 	}},
@@ -51,7 +52,7 @@ var reconnectScenarios = []scenario{
 		j.listen(t, "m")
 		j.hub.ForgetSessions()
 		j.waitFor(t, "m", func(c localhub.ConnectionState) bool { return c.Connected && c.SignIns > 1 })
-		j.do(t, "send", "after whatever it has to say first")
+		j.do(t, "send", "after whatever it sends first")
 		if state, _ := j.hub.WaitConnection(t.Context(), j.device, "m", func(localhub.ConnectionState) bool { return true }); !state.Subscribed {
 			t.Error("it has not subscribed again")
 		}
@@ -70,7 +71,7 @@ var reconnectScenarios = []scenario{
 		j.patch(t, "m", object{"b": 2})
 		j.hears(t, `{"$version":3,"b":2}`)
 	}},
-	{"go and come back", func(t testing.TB, j *judge) {
+	{"disconnect and come back", func(t testing.TB, j *judge) {
 		j.listen(t, "m")
 		j.do(t, "disconnect")
 		j.waitFor(t, "m", func(c localhub.ConnectionState) bool { return !c.Connected })
@@ -82,8 +83,8 @@ var reconnectScenarios = []scenario{
 	}},
 }
 
-// restart restarts the hub. A driver that is being started elsewhere has what
-// is open here, for a moment; so long, the port is not free.
+// restart stops and resumes the hub. For a moment, a driver process that is
+// being started may inherit the open sockets, so that the port is not free yet.
 func (j *judge) restart(t testing.TB) {
 	t.Helper()
 	j.hub.Stop()

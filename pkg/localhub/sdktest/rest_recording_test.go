@@ -14,25 +14,25 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// restRecording is how an SDK of the service side looks on the wire.
+// restRecording is what an SDK of the service side sends over the wire.
 type restRecording struct {
 	name      string
-	fields    string // of its tokens
-	header    string // of every request
-	device    string // the id of the device as it stands in a path
+	fields    string // the fields of its tokens
+	header    string // header lines of every request
+	device    string // the id of the device, escaped as in its paths
 	exchanges []exchange
 }
 
-// exchange is one request and what is expected of the answer. In request and
+// exchange is one request and what the response has to be. In request and
 // header, {d} stands for the device; in header and body, {etag} and {answer}
-// for what came last.
+// stand for the last response.
 type exchange struct {
 	request, header, body string
 	status                int
 	contains              string
 }
 
-// deviceID needs escaping, for the SDKs that escape.
+// deviceID needs escaping by the SDKs that escape.
 const deviceID = "it's(1)=a;b@c:d,e!f*g$h+i.j_k-l"
 
 var restRecordings = []restRecording{
@@ -59,7 +59,7 @@ var restRecordings = []restRecording{
 		},
 	},
 	{
-		name:   "Java", // escapes no ids and has no PATCH; what it knows of a device it sends whole, in enum names and zero dates
+		name:   "Java", // does not escape ids, has no PATCH, and sends everything that it knows of a device, with enum names and zero dates
 		fields: "sr={sr}&sig={sig}&se={se}&skn=iothubowner",
 		header: "User-Agent: com.microsoft.azure.sdk.iot.iot-service-client/2.1.9 (11.0.2; Linux; amd64)\r\nAccept: application/json\r\nContent-Type: application/json; charset=utf-8\r\n",
 		device: deviceID,
@@ -71,7 +71,7 @@ var restRecordings = []restRecording{
 			{"PUT /devices/{d}/modules/m", "", `{"deviceId":"{id}","moduleId":"m","managedBy":"","generationId":"","authentication":{"type":"sas","symmetricKey":{"primaryKey":"` + someKey + `","secondaryKey":"` + otherKey + `"}}}`, 200, `"moduleId":"m"`},
 			{"GET /twins/{d}/modules/m", "Request-Id: 1\r\n", "", 200, `"etag":"AAAAAAAAAAE="`},
 			{"POST /twins/{d}/modules/m", "X-HTTP-Method-Override: PATCH\r\nRequest-Id: 2\r\n", `{"deviceId":"{id}","moduleId":"m","version":2,"properties":{"desired":{"telemetryInterval":122}},"parentScopes":[]}`, 200, `"desired":{"telemetryInterval":122,`},
-			{"POST /twins/{d}/modules/m", "X-HTTP-Method-Override: PATCH\r\nIf-Match: AAAAAAAAAAE=\r\n", `{"tags":{"x":1}}`, 200, `"tags":{"x":1}`}, // no quotes: ignored
+			{"POST /twins/{d}/modules/m", "X-HTTP-Method-Override: PATCH\r\nIf-Match: AAAAAAAAAAE=\r\n", `{"tags":{"x":1}}`, 200, `"tags":{"x":1}`}, // ignored, because it has no quotes
 			{"PUT /twins/{d}/modules/m", "", `{"deviceId":"{id}","moduleId":"m","tags":{},"properties":{"desired":{"a":1}}}`, 200, `"desired":{"a":1,`},
 			{"DELETE /devices/{d}/modules/m", "If-Match: *\r\n", "", 204, ""},
 			{"DELETE /devices/{d}", "If-Match: *\r\n", "", 204, ""},
@@ -79,7 +79,7 @@ var restRecordings = []restRecording{
 		},
 	},
 	{
-		name:   ".NET", // recognises an error only if header and body agree on its name
+		name:   ".NET", // recognizes an error only if header and body agree on its name
 		fields: "sr={sr}&sig={sig}&se={se}&skn=iothubowner",
 		header: "UserAgent: Microsoft.Azure.Devices/1.38.2 .NET 8.0\r\nAccept: application/json\r\n",
 		device: "it%27s(1)%3Da%3Bb%40c%3Ad%2Ce!f*g%24h%2Bi.j_k-l",
@@ -102,8 +102,8 @@ var restRecordings = []restRecording{
 
 const jsonBody = "Content-Type: application/json; charset=utf-8\r\n"
 
-// TestServiceRecordings replays the service side of the SDKs that are not
-// run, byte by byte over one connection.
+// TestServiceRecordings replays the service side of SDKs, byte by byte over one
+// connection.
 func TestServiceRecordings(t *testing.T) {
 	for _, p := range restRecordings {
 		t.Run(p.name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestServiceRecordings(t *testing.T) {
 	}
 }
 
-// message returns a request as it goes over the wire.
+// message returns a request as it is sent over the wire.
 func (p restRecording) message(x exchange, steady, last string) string {
 	var identity struct{ ETag string }
 	json.Unmarshal([]byte(last), &identity)

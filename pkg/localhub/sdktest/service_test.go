@@ -7,7 +7,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// object is JSON to be sent.
+// object is a JSON object to send.
 type object map[string]any
 
 // Keys in base64 that are long enough.
@@ -16,15 +16,15 @@ const (
 	otherKey = "YW5vdGhlciBrZXkgb2YgYSBkZXZpY2U="
 )
 
-// keys are where an identity has its keys.
+// keys is the path of the keys in an identity.
 const keys = "authentication.symmetricKey"
 
-// serviceScenarios are those of the service side.
+// serviceScenarios are the scenarios of the service side.
 var serviceScenarios = slices.Concat(deviceIdentityScenarios, moduleIdentityScenarios,
 	twinScenarios("device", ""), twinScenarios("module", "m"), failureScenarios, permissionScenarios)
 
-// openService opens the service side. Where its SDK knows but one port, host
-// names have none.
+// openService opens the service client. If its SDK uses only port 443, the host
+// name gets no port.
 func (j *judge) openService(t testing.TB, hub iothub.ConnectionString) {
 	t.Helper()
 	if j.serviceAt443 {
@@ -33,8 +33,8 @@ func (j *judge) openService(t testing.TB, hub iothub.ConnectionString) {
 	j.do(t, "openService", hub.Reveal())
 }
 
-// identity is what is sent of a device or, with a module, of a module. More
-// are pairs of a name and a value.
+// identity returns a device identity to send or, if module is not empty, a
+// module identity. more alternates between names and values.
 func (j *judge) identity(module string, more ...any) object {
 	identity := object{"deviceId": j.device}
 	if module != "" {
@@ -46,17 +46,17 @@ func (j *judge) identity(module string, more ...any) object {
 	return identity
 }
 
-// withKeys are the last arguments of identity for keys of one's own.
+// withKeys returns arguments of identity that set its keys.
 func withKeys(primary, secondary string) []any {
 	return []any{"authentication", object{"type": "sas", "symmetricKey": object{"primaryKey": primary, "secondaryKey": secondary}}}
 }
 
-// unchanged checks that an identity is the one that it was.
+// unchanged checks that an identity is the same as before.
 func unchanged(t testing.TB, before, after any) {
 	t.Helper()
 	for _, path := range []string{"etag", "generationId", keys + ".primaryKey"} {
 		if text(after, path) == "" || text(after, path) != text(before, path) {
-			t.Errorf("%s is not what it was", path)
+			t.Errorf("%s has changed", path)
 		}
 	}
 }
@@ -65,11 +65,11 @@ func unchanged(t testing.TB, before, after any) {
 func hasKeys(t testing.TB, identity any, primary, secondary string) {
 	t.Helper()
 	if text(identity, keys+".primaryKey") != primary || text(identity, keys+".secondaryKey") != secondary {
-		t.Error("the keys are others")
+		t.Error("the keys are wrong")
 	}
 }
 
-// ids returns what stands at name in each element of a list.
+// ids returns the values of name in the elements of a list, sorted.
 func ids(list any, name string) (ids []string) {
 	elements, _ := list.([]any)
 	for _, element := range elements {

@@ -7,7 +7,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// signInScenarios have clients sign in that may, and some that may not.
+// signInScenarios sign in with credentials that are accepted, and with some
+// that are not.
 var signInScenarios = []scenario{
 	{"sign in with the secondary key", func(t testing.TB, j *judge) {
 		identity := j.add("m")
@@ -108,7 +109,7 @@ var signInScenarios = []scenario{
 		other := &wire{t: t, Conn: dialTLS(t, j.hub)}
 		token := j.add("m").NewSASToken(time.Now().Add(time.Hour)).Reveal()
 		other.connect(j.device+"/m", j.hub.HostName()+"/"+j.device+"/m/?api-version=2021-04-12", token, 60, true)
-		other.expectEnd() // by the SDK, which comes back
+		other.expectEnd() // because the SDK comes back
 		j.comesBack(t, "m", 2)
 		j.patch(t, "m", object{"b": 2})
 		j.hears(t, `{"$version":3,"b":2}`)

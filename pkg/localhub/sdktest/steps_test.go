@@ -10,7 +10,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// options are those for a client. More are pairs of a name and a value.
+// options returns the options of a client. more alternates between names and
+// values.
 func (j *judge) options(more ...any) object {
 	options := object{"webSocket": j.transport == webSocket}
 	for i := 0; i < len(more); i += 2 {
@@ -19,8 +20,8 @@ func (j *judge) options(more ...any) object {
 	return options
 }
 
-// open makes a client that has not connected yet. To device SDKs, host names
-// have no port.
+// open makes a client that is not connected yet. Device SDKs want host names
+// without a port.
 func (j *judge) open(t testing.TB, identity iothub.ConnectionString, options ...any) {
 	t.Helper()
 	identity.HostName = identity.Host()
@@ -37,7 +38,7 @@ func (j *judge) add(module string) iothub.ConnectionString {
 	return j.hub.AddModule(j.device, module)
 }
 
-// connect has a client sign in as the scenario's device or a module of it.
+// connect makes a client sign in as the scenario's device or as a module of it.
 func (j *judge) connect(t testing.TB, module string, options ...any) {
 	t.Helper()
 	j.open(t, j.add(module), options...)
@@ -45,7 +46,8 @@ func (j *judge) connect(t testing.TB, module string, options ...any) {
 	j.waitFor(t, module, func(c localhub.ConnectionState) bool { return c.Connected })
 }
 
-// listen is connect for a client that has read its twin and hears patches.
+// listen is connect for a client that then reads its twin and subscribes to
+// patches.
 func (j *judge) listen(t testing.TB, module string, options ...any) {
 	t.Helper()
 	j.connect(t, module, options...)
@@ -56,18 +58,18 @@ func (j *judge) listen(t testing.TB, module string, options ...any) {
 	j.hears(t, `{"$version":2,"first":true}`)
 }
 
-// What comes of a sign-in: a status.
+// The outcomes of a sign-in, as a status.
 const (
 	letIn  = 0
 	refuse = 401
 )
 
-// unsettled are the errors by which SDKs say that they have not got through,
-// or that they are about to connect anyway.
+// unsettled are the errors with which SDKs say that they did not get through,
+// or that they are already connecting.
 var unsettled = []string{"ConnectionFailedError", "NotConnectedError", "IotHubClientException", "IllegalStateException"}
 
-// signIn has the client connect and checks the outcome. It asks again while
-// the SDK is not settled.
+// signIn makes the client connect and checks the outcome. It tries again while
+// the SDK is unsettled.
 func (j *judge) signIn(t testing.TB, outcome int) {
 	t.Helper()
 	a := j.try(t, "connect")
@@ -79,8 +81,8 @@ func (j *judge) signIn(t testing.TB, outcome int) {
 	}
 }
 
-// waitFor waits for a state of the connection of the scenario's device or of a
-// module of it.
+// waitFor waits until ok accepts the connection state of the scenario's device
+// or of a module of it.
 func (j *judge) waitFor(t testing.TB, module string, ok func(localhub.ConnectionState) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -90,8 +92,8 @@ func (j *judge) waitFor(t testing.TB, module string, ok func(localhub.Connection
 	}
 }
 
-// comesBack waits until a client is subscribed after n further sign-ins, or
-// has given up.
+// comesBack waits until a client is subscribed after n more sign-ins, or has
+// given up.
 func (j *judge) comesBack(t testing.TB, module string, n int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -127,8 +129,9 @@ func (j *judge) hears(t testing.TB, want string) {
 	same(t, "the patch", j.nextPatch(t), want)
 }
 
-// patchUntilHeard makes changes until the client hears of one. Those that are
-// made while it renews its token, again and again, are lost to the SDKs.
+// patchUntilHeard makes changes until the client receives one. SDKs lose
+// changes that are made while they renew their token, which they do repeatedly
+// here.
 func (j *judge) patchUntilHeard(t testing.TB, module string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
@@ -139,11 +142,11 @@ func (j *judge) patchUntilHeard(t testing.TB, module string) {
 		case <-time.After(time.Second):
 		}
 	}
-	t.Fatal("it hears of no change")
+	t.Fatal("it receives no change")
 }
 
 // nextPatch waits for a patch that is new: an SDK whose connection ends before
-// it has acknowledged one delivers it again.
+// it has acknowledged a patch delivers that patch again.
 func (j *judge) nextPatch(t testing.TB) any {
 	t.Helper()
 	for {

@@ -10,22 +10,22 @@ import (
 	"text/tabwriter"
 )
 
-// tableVariable names the file to which a table is written of what comes of
-// every scenario in every language.
+// tableVariable is the environment variable that names a file for a table of
+// the outcomes of every scenario in every language.
 const tableVariable = "IOTHUB_SDKS_TABLE"
 
 var allScenarios = slices.Concat(serviceScenarios, clientScenarios)
 
-// TestMisses checks that every expected miss has a scenario.
+// TestMisses checks that every expected miss applies to a scenario.
 func TestMisses(t *testing.T) {
 	for _, m := range misses {
 		if !slices.ContainsFunc(allScenarios, m.concerns) {
-			t.Errorf("no scenario of %s is missed like that: %s", m.language, m.reason)
+			t.Errorf("a miss of %s applies to no scenario: %s", m.language, m.reason)
 		}
 	}
 }
 
-// writeTable writes the table once all scenarios have come out as expected.
+// writeTable writes the table if all scenarios ended as expected.
 func writeTable(t *testing.T) {
 	file := os.Getenv(tableVariable)
 	if file == "" || t.Failed() {
@@ -54,8 +54,8 @@ func writeTable(t *testing.T) {
 	}
 }
 
-// outcome returns "passed", or which miss is expected, and over which
-// transport if it is one only.
+// outcome returns "passed" or the number of the expected miss, with the
+// transport if it concerns only one.
 func outcome(l language, s scenario) string {
 	for i, m := range misses {
 		if m.language == l.name && m.concerns(s) {

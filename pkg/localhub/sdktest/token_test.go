@@ -12,9 +12,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// signed returns a SAS token in a form of its own: fields such as
-// "sr={sr}&sig={sig}&se={se}", in which resource stands as it is given,
-// escaped or not.
+// signed returns a SAS token with fields such as "sr={sr}&sig={sig}&se={se}",
+// in which resource is used as given, escaped or not.
 func signed(key iothub.Key, fields, resource string) string {
 	expiry := fmt.Sprint(time.Now().Add(time.Hour).Unix())
 	mac := hmac.New(sha256.New, key.Bytes())

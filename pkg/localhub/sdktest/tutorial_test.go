@@ -11,8 +11,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// tutorialScenarios go the tutorial's way with programs of Go and of the
-// other language that take turns.
+// tutorialScenarios follow the tutorial with programs of Go and of the other
+// language in turns.
 var tutorialScenarios = []scenario{
 	{"the tutorial, with the update in Go", func(t testing.TB, j *judge) {
 		j.openService(t, j.hub.ConnectionString(localhub.PolicyServiceAndRegistryReadWrite))
@@ -77,6 +77,6 @@ func first(t testing.TB, patches iter.Seq2[iothub.Properties, error]) iothub.Pro
 		}
 		return patch
 	}
-	t.Fatal("no patch came")
+	t.Fatal("no patch arrived")
 	return nil
 }

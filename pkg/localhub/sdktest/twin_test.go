@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// desired returns a patch of desired properties alone.
+// desired returns a patch that has only desired properties.
 func desired(properties object) object { return object{"desired": properties} }
 
-// twinScenarios are the same for the twins of devices and, with the id of
-// one, of modules.
+// twinScenarios are the same for the twins of devices, with an empty module,
+// and of modules.
 func twinScenarios(kind, module string) []scenario {
 	named := func(name string) string { return kind + " twin: " + name }
 	update := func(t testing.TB, j *judge, patch object, etag ...any) any {
@@ -19,7 +19,7 @@ func twinScenarios(kind, module string) []scenario {
 		return j.do(t, "updateTwin", append([]any{j.device, module, patch}, etag...)...)
 	}
 	return []scenario{
-		{named("a fresh one"), func(t testing.TB, j *judge) {
+		{named("fresh"), func(t testing.TB, j *judge) {
 			j.add(module)
 			twin := j.do(t, "getTwin", j.device, module)
 			has(t, twin, "deviceId", strconv.Quote(j.device), "etag", `"AAAAAAAAAAE="`, "version", "2", "status", `"enabled"`,
@@ -28,7 +28,7 @@ func twinScenarios(kind, module string) []scenario {
 				t.Errorf("the module is %q", text(twin, "moduleId"))
 			}
 		}},
-		{named("none: 404"), func(t testing.TB, j *judge) {
+		{named("does not exist: 404"), func(t testing.TB, j *judge) {
 			j.refused(t, 404, "getTwin", j.device, module)
 			j.refused(t, 404, "updateTwin", j.device, module, desired(object{"a": 1}))
 		}},
@@ -78,7 +78,7 @@ func twinScenarios(kind, module string) []scenario {
 			has(t, j.do(t, "replaceTwin", j.device, module, desired(object{"z": 0}), "AAAAAAAAAAE="), "etag", `"AAAAAAAAAAI="`, "properties.desired.z", "0")
 			j.refused(t, 412, "replaceTwin", j.device, module, desired(object{"z": 1}), "AAAAAAAAAAE=")
 		}},
-		{named("replace it by itself"), func(t testing.TB, j *judge) {
+		{named("replace it with itself"), func(t testing.TB, j *judge) {
 			j.add(module)
 			update(t, j, object{"tags": object{"t": 1}, "desired": object{"a": 1}})
 			twin := j.do(t, "sendTwinBack", j.device, module)
@@ -127,7 +127,7 @@ func twinScenarios(kind, module string) []scenario {
 			j.refused(t, 403, "updateTwin", j.device, module, desired(large))
 			j.refused(t, 403, "updateTwin", j.device, module, object{"tags": large})
 		}},
-		{named("nothing that is refused leaves a trace"), func(t testing.TB, j *judge) {
+		{named("a refused update changes nothing"), func(t testing.TB, j *judge) {
 			j.add(module)
 			j.try(t, "updateTwin", j.device, module, object{"tags": object{"fine": 1}, "desired": object{"a.b": 1}})
 			if twin, _ := j.hub.Twin(j.device, module); twin.ETag != "AAAAAAAAAAE=" || twin.Version != 2 {

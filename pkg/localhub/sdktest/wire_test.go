@@ -21,7 +21,7 @@ type wire struct {
 	net.Conn
 }
 
-// dialer opens a connection that has said nothing yet.
+// dialer opens a connection on which nothing has been sent yet.
 type dialer func(testing.TB, *localhub.Hub) net.Conn
 
 func dialTLS(t testing.TB, hub *localhub.Hub) net.Conn {
@@ -67,7 +67,7 @@ func (w *wire) connect(id, username, password string, keepAlive uint16, remember
 	}
 }
 
-// subscribe sends one packet and checks that all of it is granted.
+// subscribe sends one packet and checks that all its subscriptions are granted.
 func (w *wire) subscribe(filters []filter) {
 	w.t.Helper()
 	packet := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
@@ -118,8 +118,8 @@ func (w *wire) acknowledge(message *packets.PublishPacket) {
 	}
 }
 
-// expectEnd reads to the end, before which nothing may come: MQTT 3.1.1 has
-// no packet by which a server says goodbye.
+// expectEnd checks that the connection ends and nothing comes before that: MQTT
+// 3.1.1 has no packet with which a server says goodbye.
 func (w *wire) expectEnd() {
 	w.t.Helper()
 	rest, err := io.ReadAll(w)

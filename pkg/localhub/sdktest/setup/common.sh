@@ -1,7 +1,7 @@
 # Common parts of the scripts that install SDKs, which source this file.
 #
-# Each SDK goes into its own folder in the user's cache folder. It is installed
-# only once, as a copy of the file with its versions is kept there.
+# Each SDK gets its own folder in the user's cache folder, with a copy of the
+# file that names the versions, so that it is installed only once.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +13,7 @@ esac
 folder=$cache/iothub-sdktest/$name
 
 # begin FILE COMMAND... ends the script if the versions in FILE are installed
-# or a command is missing. Otherwise, it makes an empty folder.
+# already or a command is missing. Otherwise, it makes an empty folder.
 begin() {
 	pins=$here/$1
 	shift

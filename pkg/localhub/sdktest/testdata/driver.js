@@ -1,7 +1,7 @@
 // Makes calls of Microsoft's SDKs for Node.js.
 //
 // Each line of stdin is a call, each line of stdout an answer or an event, all
-// of them JSON. Identities and twins have the form that they have over HTTPS.
+// of them as JSON. Identities and twins have the same form as over HTTPS.
 
 'use strict';
 
@@ -11,8 +11,8 @@ const { Client, Message, ModuleClient, SharedAccessKeyAuthenticationProvider } =
 const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
 
 let registry;
-let client; // of a device or module, one at a time
-let twin; // of the client
+let client; // the client of a device or module, one at a time
+let twin; // the client's twin
 let listening = false;
 
 // The service side.
@@ -21,8 +21,8 @@ const body = async (response) => (await response).responseBody;
 
 const twinBody = (patch) => ({ tags: patch.tags, properties: patch.desired && { desired: patch.desired } });
 
-// removeModule gives a callback: the promise of this call fails for a module
-// with an etag before anything is sent.
+// removeModule uses a callback: for a module with an etag, the promise of this
+// call is rejected before anything is sent.
 const removeModule = (module) => new Promise((resolve, reject) => {
   registry.removeModule(module, (error) => (error ? reject(error) : resolve()));
 });
@@ -74,15 +74,15 @@ async function use(kind, create, credentials, options) {
 
 async function getTwin() {
   const heard = listening;
-  listening = false; // reading a twin, too, calls the handlers
+  listening = false; // reading a twin also calls the handlers
   twin = await client.getTwin();
   listening = heard;
   const { update, ...reported } = twin.properties.reported;
   return { desired: twin.properties.desired, reported };
 }
 
-// listen is not to tell what the SDK hands to a new handler at the next
-// tick: the desired properties that it has read before.
+// listen skips what the SDK passes to a new handler at the next tick: the
+// desired properties that were read before.
 async function listen() {
   twin ??= await client.getTwin();
   if (twin.listenerCount('properties.desired') === 0) {
@@ -125,7 +125,7 @@ const calls = { ...service, ...clients };
 
 const say = (message) => process.stdout.write(JSON.stringify(message) + '\n');
 
-// statuses has what the hub has said where the SDK tells it by a name only.
+// statuses maps errors to the hub's status where the SDK reveals only the name.
 const statuses = { UnauthorizedError: 401 };
 
 async function main() {
@@ -133,7 +133,7 @@ async function main() {
     const { call, arguments: given } = JSON.parse(line);
     try {
       say({ result: await calls[call](...given) });
-    } catch (error) { // of which the text is not told: it may hold a key
+    } catch (error) { // its text is not written, as it may contain a key
       say({ error: error.name, status: error.response?.statusCode ?? statuses[error.name] ?? 0 });
     }
   }

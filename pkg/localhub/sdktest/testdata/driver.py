@@ -1,7 +1,7 @@
 """Makes calls of Microsoft's SDKs for Python.
 
 Each line of stdin is a call, each line of stdout an answer or an event, all
-of them JSON. Identities and twins have the form that they have over HTTPS.
+of them as JSON. Identities and twins have the same form as over HTTPS.
 """
 
 import json
@@ -19,13 +19,13 @@ from msrest.exceptions import HttpOperationError
 from msrest.serialization import Model
 from paho.mqtt.client import Client as PahoClient
 
-logging.disable(logging.WARNING)  # a refusal is one, and so is a date without a time zone
+logging.disable(logging.WARNING)  # a refusal causes one, and so does a date without a time zone
 manager = client = listening = None
 writing = threading.Lock()
 
 
 def survive_the_end_of_connections():
-    """Makes a lost connection of an SSLEOFError, which ends Paho's thread for good if it comes while that writes."""
+    """Turns an SSLEOFError into a ConnectionError: raised during a write, it would end Paho's thread for good."""
     send = PahoClient._sock_send
 
     def send_or_lose(paho, data):
@@ -145,8 +145,8 @@ def tell_of_giving_up(error):
 
 
 def close():
-    """Ends the client, between two connections at the second attempt: the
-    first raises an exception then."""
+    """Ends the client. Between two connections, that takes a second attempt:
+    the first raises an exception."""
     global client
     if client is not None:
         try:
@@ -157,7 +157,7 @@ def close():
 
 
 def listen():
-    """Waits in a thread for patches, by the call that blocks: handlers may be
+    """Waits for patches in a thread, with the blocking call: handlers may be
     called in another order than that of the patches."""
     global listening
     if listening is client:
@@ -224,8 +224,8 @@ def plain(result):
 
 
 def failure(error):
-    """Tells the type of an exception and the status that the hub gave, not
-    the text: it may hold a key."""
+    """Returns the type of an exception and the hub's status, but not the
+    text, which may contain a key."""
     status = 0
     if isinstance(error, HttpOperationError):
         status = error.response.status_code

@@ -82,7 +82,7 @@ class Client {
     static void open(String connectionString, Map<String, Object> options) throws Driver.Unsupported, InterruptedException {
         close();
         if (options.containsKey("renewAfter")) {
-            Driver.unsupported(); // over MQTT, it waits to be cut
+            Driver.unsupported(); // over MQTT, it waits until it is cut off
         }
         ClientOptions.ClientOptionsBuilder settings = ClientOptions.builder().sslContext(Driver.trust);
         IotHubClientProtocol protocol = (Boolean) options.get("webSocket") ? IotHubClientProtocol.MQTT_WS : IotHubClientProtocol.MQTT;
@@ -93,8 +93,8 @@ class Client {
     }
 
     /**
-     * Closes the client, or gives it up: if its connection ends at the same moment, Paho's thread for that may die
-     * (of a NullPointerException in ClientState.quiesce), and close waits for it without end.
+     * Closes the client, or abandons it: if its connection ends at the same moment, Paho's thread for that may die
+     * (from a NullPointerException in ClientState.quiesce), and then close waits for it endlessly.
      */
     static void close() throws InterruptedException {
         if (client != null) {
@@ -108,8 +108,8 @@ class Client {
 
     /**
      * Takes the response to a twin request when it is acknowledged. onResponseReceived, and with it getTwin and
-     * updateReportedProperties, never learn of some: IotHubTransport.onMessageReceived hands a response to another
-     * thread, which may forget the callback before it is called.
+     * updateReportedProperties, misses some responses: IotHubTransport.onMessageReceived passes a response to another
+     * thread, which may remove the callback before it is called.
      */
     static class Response implements GetTwinCorrelatingMessageCallback, ReportedPropertiesUpdateCorrelatingMessageCallback {
         final CompletableFuture<IotHubTransportMessage> message = new CompletableFuture<>();
@@ -145,7 +145,7 @@ class Client {
             IotHubClientException error) {}
     }
 
-    /** Subscribes once, which this SDK asks for before all else that has to do with the twin. */
+    /** Subscribes once, which this SDK requires before anything else that concerns the twin. */
     static void subscribe() throws Exception {
         if (!subscribed) {
             client.subscribeToDesiredProperties((twin, context) -> {

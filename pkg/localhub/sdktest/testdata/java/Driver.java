@@ -18,14 +18,14 @@ import javax.net.ssl.TrustManagerFactory;
  * Makes calls of Microsoft's SDKs for Java.
  *
  * Each line of stdin is a call, each line of stdout an answer or an event, all
- * of them JSON. Identities and twins have the form that they have over HTTPS.
+ * of them as JSON. Identities and twins have the same form as over HTTPS.
  */
 class Driver {
     interface Call {
         Object make(List<Object> arguments) throws Exception;
     }
 
-    /** Says that the SDK has no call for something. */
+    /** Means that the SDK has no call for something. */
     static class Unsupported extends Exception {}
 
     static Object unsupported() throws Unsupported {
@@ -47,7 +47,7 @@ class Driver {
             Map<String, Object> call = Json.read(line);
             try {
                 say("result", calls.get(call.get("call")).make(Json.list(call.get("arguments"))));
-            } catch (Exception error) { // of which the text is not told: it may hold a key
+            } catch (Exception error) { // its text is not written, as it may contain a key
                 say("error", error.getClass().getSimpleName(), "status", status(error));
             }
         }
@@ -55,7 +55,7 @@ class Driver {
         System.exit(0);
     }
 
-    /** Trusts the certificate in a file, and no other. */
+    /** Returns a context that trusts only the certificate in a file. */
     static SSLContext trust(String file) throws Exception {
         KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);

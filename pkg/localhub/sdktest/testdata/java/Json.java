@@ -22,7 +22,7 @@ class Json {
         return gson.toJson(value);
     }
 
-    /** Names a constant as the SDK does in JSON. */
+    /** Returns the name that the SDK gives a constant in JSON. */
     static JsonElement name(Enum<?> constant) {
         return gson.toJsonTree(constant);
     }

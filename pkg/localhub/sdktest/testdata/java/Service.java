@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The service side: identities and twins, in the form that they have over HTTPS. */
+/** The service side: identities and twins, in the same form as over HTTPS. */
 class Service {
     static RegistryClient registry;
     static TwinClient twins;
-    static Device device; // the last one that was read: an etag can be sent in no other way than with what it was read with
+    static Device device; // the last one that was read: an etag can only be sent with the object that it was read with
     static Module module;
 
     static void addCalls() {
