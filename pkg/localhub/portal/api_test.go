@@ -21,22 +21,22 @@ func statusOf(h http.Handler, host string) int {
 	return w.Code
 }
 
-// TestKeys: keys stand in the one response that they are asked for in, and
-// nowhere else.
+// TestKeys checks that keys are in the one response that was asked for them,
+// and nowhere else.
 func TestKeys(t *testing.T) {
 	s := newScene(t)
 	module := s.hub.AddModule("d", "m")
 	type keys struct{ PrimaryKey, SecondaryKey, PrimaryString, SecondaryString string }
 	if got := get[keys](s, "/api/keys?device=d&module=m"); got.PrimaryString != module.Reveal() || got.PrimaryKey != module.SharedAccessKey.Reveal() || got.SecondaryKey == "" {
-		t.Error("the module's keys are others")
+		t.Error("the module's keys are wrong")
 	}
 	if got := get[keys](s, "/api/keys?device=d"); got.PrimaryString != s.hub.AddDevice("d").Reveal() {
-		t.Error("the device's keys are others")
+		t.Error("the device's keys are wrong")
 	}
 	policy := s.hub.Policies()[0]
 	got := get[keys](s, "/api/keys?policy=iothubowner")
 	if got.PrimaryString != s.hub.ConnectionString(policy.Name).Reveal() || got.SecondaryKey != policy.Keys.SecondaryKey.Reveal() {
-		t.Error("the policy's keys are others")
+		t.Error("the policy's keys are wrong")
 	}
 	secrets := append(secretsOf(s.hub), module.SharedAccessKey.Reveal())
 	for _, path := range []string{"/", "/api/hub", "/api/devices", "/api/device?device=d", "/api/device?device=d&module=m", "/api/twin?device=d&module=m"} {
@@ -100,7 +100,7 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// edit is what the page sends to check and save.
+// edit is what the page sends to check or save a change.
 type edit struct {
 	Device  string         `json:"device"`
 	Module  string         `json:"module"`
@@ -196,11 +196,12 @@ func TestConflict(t *testing.T) {
 	}
 	e.Text = "{"
 	if status, _ := s.ask("PATCH", "/api/twin", e); status != http.StatusBadRequest {
-		t.Errorf("half a text: %d", status)
+		t.Errorf("incomplete text: %d", status)
 	}
 }
 
-// TestForgetFails: what could not be forgotten is not said to be.
+// TestForgetFails checks that the portal reports an error if the sessions could
+// not be forgotten.
 func TestForgetFails(t *testing.T) {
 	hub, err := localhub.Start(&localhub.Options{DataDir: t.TempDir()})
 	if err != nil {
@@ -212,7 +213,7 @@ func TestForgetFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	hub.Close() // and with it, the file
+	hub.Close() // also closes its file
 	status, text := s.ask("POST", "/api/fault", map[string]string{"word": "forget"})
 	if status != http.StatusInternalServerError || !strings.Contains(string(text), `"NotSaved"`) || !strings.Contains(string(text), "data cannot be saved") {
 		t.Errorf("%d %s", status, text)

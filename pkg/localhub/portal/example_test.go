@@ -9,8 +9,8 @@ import (
 	"moduletwin/pkg/localhub/portal"
 )
 
-// A test that wants to be watched serves the portal of its hub and prints
-// where it is.
+// A test that people may watch serves the portal of its hub and prints the
+// portal's address.
 func Example() {
 	hub, err := localhub.Start(nil)
 	if err != nil {

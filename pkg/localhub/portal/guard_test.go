@@ -10,7 +10,8 @@ import (
 	"moduletwin/pkg/localhub/portal"
 )
 
-// TestAttacks lists what others may try from a browser on this machine.
+// TestAttacks lists what other sites and programs may try through a browser on
+// this machine.
 func TestAttacks(t *testing.T) {
 	s := newScene(t)
 	s.hub.AddModule("d", "m")
@@ -84,7 +85,7 @@ func TestAttacks(t *testing.T) {
 			}
 			for _, secret := range append(secretsOf(s.hub), s.portal.Token()) {
 				if strings.Contains(string(body), secret) {
-					t.Error("a secret is in the response")
+					t.Error("the response contains a secret")
 				}
 			}
 			for name, want := range map[string]string{
@@ -116,8 +117,8 @@ func secretsOf(hub *localhub.Hub) (secrets []string) {
 	return secrets
 }
 
-// TestToken: it comes in the address, goes into a cookie and out of the
-// address.
+// TestToken checks that the token comes in the address, is put into a cookie
+// and is removed from the address.
 func TestToken(t *testing.T) {
 	s := newScene(t)
 	get := func(path string, header http.Header) *http.Response {
@@ -143,7 +144,7 @@ func TestToken(t *testing.T) {
 		t.Errorf("the cookie is %v", cookie.Raw[strings.Index(cookie.Raw, ";"):])
 	}
 
-	// No address leads off this server.
+	// No redirect leads to another server.
 	for path, want := range map[string]string{"//attacker.example/": "/attacker.example/", `/\attacker.example`: `/%5Cattacker.example`} {
 		response := get(path+"?token="+s.portal.Token(), http.Header{})
 		if to := response.Header.Get("Location"); to != want {
@@ -151,7 +152,8 @@ func TestToken(t *testing.T) {
 		}
 	}
 
-	// Sent by another site, the cookie would be kept back in a redirect.
+	// After a link from another site, the browser would not send the cookie to
+	// the target of a redirect.
 	response = get("/devices?token="+s.portal.Token(), http.Header{
 		"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"},
 	})
@@ -159,15 +161,15 @@ func TestToken(t *testing.T) {
 		t.Errorf("%s, %s", response.Status, body)
 	}
 
-	// What is pasted may be the whole address.
+	// The whole address may be pasted as the token.
 	response = get("/?token=http%3A%2F%2Flocalhost%3A8880%2F%3Ftoken%3D"+s.portal.Token(), http.Header{})
 	if response.StatusCode != http.StatusSeeOther {
 		t.Errorf("the whole address: %s", response.Status)
 	}
 }
 
-// TestTokenStays: a bookmark works as long as the hub keeps its keys, and the
-// token is none of them.
+// TestTokenStays checks that the token stays the same as long as the hub keeps
+// its keys, so that bookmarks work, and that it is not part of a key.
 func TestTokenStays(t *testing.T) {
 	folder := t.TempDir()
 	token := func(options *localhub.Options) string {
@@ -191,14 +193,14 @@ func TestTokenStays(t *testing.T) {
 		t.Errorf("the token has %d characters", len(first))
 	}
 	if token(&localhub.Options{DataDir: folder}) != first {
-		t.Error("after a restart, it is another one")
+		t.Error("the token changed with a restart")
 	}
 	if token(nil) == first {
-		t.Error("another hub has the same one")
+		t.Error("another hub has the same token")
 	}
 }
 
-// TestHosts: a portal that was told a name of its own goes by it.
+// TestHosts checks that a portal also answers to the host names in its options.
 func TestHosts(t *testing.T) {
 	p := portal.New(localhub.New(t), &portal.Options{Hosts: []string{"hub.example"}})
 	defer p.Close()

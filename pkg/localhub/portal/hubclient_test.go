@@ -10,8 +10,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestNewCertificate lets a hub run for so long that it gets a new certificate,
-// which the portal trusts, too.
+// TestNewCertificate lets a hub run until it has a new certificate, which the
+// portal has to trust as well.
 func TestNewCertificate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := memnet.Listen()
@@ -32,7 +32,7 @@ func TestNewCertificate(t *testing.T) {
 			time.Sleep(365 * 24 * time.Hour)
 		}
 		if string(first) == string(hub.CertificatePEM()) {
-			t.Error("the hub has its first certificate still")
+			t.Error("the hub still has its first certificate")
 		}
 	})
 }

@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// maxPage is what the page may weigh on its way to the browser, in bytes.
+// maxPage is the most that the page may weigh on its way to the browser, in
+// bytes.
 const maxPage = 60_000
 
-// TestWeight loads all that the page consists of.
+// TestWeight loads everything that the page consists of.
 func TestWeight(t *testing.T) {
 	s := newScene(t)
 	total := 0
@@ -25,7 +26,7 @@ func TestWeight(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("Accept-Encoding", "gzip") // so that the client leaves it as it comes
+		request.Header.Set("Accept-Encoding", "gzip") // otherwise the client decompresses the response
 		response, err := s.viewer.Do(request)
 		if err != nil {
 			t.Fatal(err)
@@ -61,8 +62,8 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestTexts: every text that the scripts name is there in both languages, and
-// none is there in vain.
+// TestTexts checks that every text that the scripts name exists in both
+// languages, and that every text is used.
 func TestTexts(t *testing.T) {
 	entry := regexp.MustCompile(`(?m)^\t(\w+): \[('(?:[^'\\]|\\.)+'), ('(?:[^'\\]|\\.)+')\],$`)
 	words := read(t, "page/text.js")
@@ -85,11 +86,11 @@ func TestTexts(t *testing.T) {
 		}
 		lines++
 		if places := regexp.MustCompile(`\{\w+\}`); strings.Join(places.FindAllString(found[2], -1), "") == "" != (strings.Join(places.FindAllString(found[3], -1), "") == "") {
-			t.Errorf("%s: the languages differ in what is filled in", found[1])
+			t.Errorf("%s: the placeholders differ between the languages", found[1])
 		}
 		name := regexp.MustCompile(`(Long|Module|Short|Problem)$`).ReplaceAllString(found[1], "")
 		if !regexp.MustCompile(`\b`+name+`\b`).MatchString(used) && !strings.Contains("RegistryRead RegistryWrite ServiceConnect DeviceConnect character object more end", name) {
-			t.Errorf("nobody says %s", found[1])
+			t.Errorf("no script uses %s", found[1])
 		}
 	}
 	if lines < 100 {
@@ -102,7 +103,8 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestNoMarkup: no script makes markup of a text, and no page holds code.
+// TestNoMarkup checks that no script turns text into markup, and that no page
+// contains code.
 func TestNoMarkup(t *testing.T) {
 	for _, name := range scripts(t) {
 		for _, word := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "setAttribute('style"} {
@@ -113,13 +115,13 @@ func TestNoMarkup(t *testing.T) {
 	}
 	for _, name := range []string{"index.html", "signin.html", "forward.html"} {
 		if text := read(t, "page/"+name); regexp.MustCompile(`(?i)\son\w+=|style=|<style|<script(\s+type="module")?>|https?://[^l]`).MatchString(text) {
-			t.Errorf("%s holds code, or loads something from elsewhere", name)
+			t.Errorf("%s contains code, or loads something from elsewhere", name)
 		}
 	}
 }
 
-// TestVersionedAssets: at the address that the page names, an asset may be
-// kept; at that of another version, there is none.
+// TestVersionedAssets checks that an asset may be cached under the address that
+// the page names, and that the addresses of other versions do not exist.
 func TestVersionedAssets(t *testing.T) {
 	s := newScene(t)
 	get := func(path string) (*http.Response, string) {

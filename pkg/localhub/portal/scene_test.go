@@ -16,7 +16,7 @@ import (
 	"moduletwin/pkg/localhub/portal"
 )
 
-// testTimeout is how long tests wait for what has to come.
+// testTimeout is how long tests wait for what has to happen.
 const testTimeout = 20 * time.Second
 
 // scene is a hub, its portal and a viewer who has signed in.
@@ -38,7 +38,7 @@ func newSceneOf(t *testing.T, hub *localhub.Hub) *scene {
 	s := &scene{t: t, hub: hub, portal: portal.New(hub, nil)}
 	s.server = httptest.NewServer(s.portal)
 	t.Cleanup(func() { s.portal.Close(); s.server.Close() })
-	jar, _ := cookiejar.New(nil) // without options, nothing can fail
+	jar, _ := cookiejar.New(nil) // without options, it cannot fail
 	s.viewer = &http.Client{Jar: jar, Timeout: testTimeout}
 	response, err := s.viewer.Get(s.portal.URL(s.server.Listener.Addr().String()))
 	if err != nil {
@@ -46,12 +46,12 @@ func newSceneOf(t *testing.T, hub *localhub.Hub) *scene {
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		t.Fatalf("to sign in gives %s", response.Status)
+		t.Fatalf("signing in: %s", response.Status)
 	}
 	return s
 }
 
-// ask calls the interface as the page does. It returns status and body.
+// ask calls the API as the page does, and returns the status and the body.
 func (s *scene) ask(method, path string, body any) (int, []byte) {
 	s.t.Helper()
 	text, err := json.Marshal(body)
@@ -76,7 +76,7 @@ func (s *scene) ask(method, path string, body any) (int, []byte) {
 	return response.StatusCode, got
 }
 
-// get is ask for what has to be answered, decoded.
+// get returns a response that has to succeed, decoded.
 func get[T any](s *scene, path string) (response T) {
 	s.t.Helper()
 	status, text := s.ask("GET", path, nil)
@@ -89,10 +89,10 @@ func get[T any](s *scene, path string) (response T) {
 	return response
 }
 
-// message is one of the stream.
+// message is a message of the event stream.
 type message struct{ id, event, data string }
 
-// follow opens the stream, as a viewer who has seen what id names.
+// follow opens the event stream as a viewer whose last event was id.
 func (s *scene) follow(id string) (next func() message, end func()) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), "GET", s.server.URL+"/api/events", nil)
@@ -106,7 +106,7 @@ func (s *scene) follow(id string) (next func() message, end func()) {
 	}
 	s.t.Cleanup(func() { response.Body.Close() })
 	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || kind != "text/event-stream" {
-		s.t.Fatalf("the stream is %s, %q", response.Status, kind)
+		s.t.Fatalf("the stream answered %s, %q", response.Status, kind)
 	}
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<22)

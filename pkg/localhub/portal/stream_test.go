@@ -25,38 +25,38 @@ func TestStream(t *testing.T) {
 		t.Fatalf("the first message is %+v", hello)
 	}
 	if m := next(); !strings.Contains(m.data, `"device":"before"`) {
-		t.Errorf("what was before is %+v", m)
+		t.Errorf("the event from before is %+v", m)
 	}
 	s.hub.AddDevice("live")
 	live := next()
 	if !strings.Contains(live.data, `"kind":"Created","device":"live"`) || live.id == "" {
-		t.Errorf("what happens is %+v", live)
+		t.Errorf("the live event is %+v", live)
 	}
 	s.hub.AddDevice("missed")
-	next() // has come
+	next() // it has arrived
 
-	// Another goes on where the first one was.
+	// Another viewer continues after the last event of the first one.
 	next, _ = s.follow(live.id)
 	next()
 	if m := next(); !strings.Contains(m.data, "missed") || strings.Contains(m.data, "live") {
 		t.Errorf("after %s comes %+v", live.id, m)
 	}
 
-	// An id of another run counts for nothing.
+	// An id from another run is ignored.
 	next, _ = s.follow("other.2")
 	next()
 	if m := next(); !strings.Contains(m.data, "before") {
-		t.Errorf("to a stranger, the first is %+v", m)
+		t.Errorf("with an id from another run, the first event is %+v", m)
 	}
 	s.portal.Close()
 	for m := next(); m.event != "end"; m = next() {
-		t.Errorf("after the end comes %+v", m)
+		t.Errorf("after Close, got %+v", m)
 	}
 	s.portal.Close()
 }
 
-// TestSlowViewer: one that has fallen too far behind is told what it missed,
-// and sees what is new.
+// TestSlowViewer checks that a viewer that has fallen too far behind learns how
+// much it missed, and then sees new events.
 func TestSlowViewer(t *testing.T) {
 	s := newScene(t)
 	next, end := s.follow("")
@@ -74,7 +74,7 @@ func TestSlowViewer(t *testing.T) {
 	missed := 0
 	m := next()
 	if m.event != "missed" || json.Unmarshal([]byte(m.data), &missed) != nil || missed < n {
-		t.Errorf("it is told %+v", m)
+		t.Errorf("the first message is %+v", m)
 	}
 	for !strings.Contains(m.data, fmt.Sprintf(`{"i":%d}`, n-1)) {
 		m = next()
@@ -97,7 +97,7 @@ func TestTooManyViewers(t *testing.T) {
 	}
 }
 
-// TestStalledViewer: one that does not read at all is dropped.
+// TestStalledViewer checks that a viewer that does not read at all is dropped.
 func TestStalledViewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{memnet.Listen()}})
@@ -120,7 +120,7 @@ func TestStalledViewer(t *testing.T) {
 	})
 }
 
-// oneConn is a listener to which one client comes.
+// oneConn is a listener with a single connection.
 type oneConn struct {
 	conn net.Conn
 	done chan struct{}
