@@ -13,8 +13,8 @@ var back = chromedp.Evaluate[chromedp.Void](`history.back()`)
 
 const area = "#edit-desired"
 
-// TestEdit edits desired properties and tags: what is wrong is said while it
-// is typed, what is saved reaches the module as a patch.
+// TestEdit edits desired properties and tags: mistakes are shown while they are
+// typed, and saved changes reach the module as a patch.
 func TestEdit(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -48,7 +48,7 @@ func TestEdit(t *testing.T) {
 	}
 	p.write(area, "{\n \"keep\": \"me\",\n \"n\": 2\n}")
 	p.see(`{"drop":null,"n":2}`)
-	p.press("\t") // to the button
+	p.press("\t") // moves to the button
 	p.press("\r")
 	p.see("Gespeichert")
 	p.until(cell("n", "desired") + ` === '2'`)
@@ -76,15 +76,14 @@ func TestEdit(t *testing.T) {
 	}
 }
 
-// TestConflict: somebody else saves while the page is edited. Neither's
-// change is lost.
+// TestConflict has somebody else save during an edit. Neither change is lost.
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.hub.AddModule("d", "m")
 	s.patch(t, "d", "m", map[string]any{"a": 1, "b": 1})
 	p := open(t, s.address)
-	p.expect("412") // is the hub's answer to what is tried
+	p.expect("412") // the hub's answer to the attempt
 	p.visit("/devices/d/modules/m")
 	p.click("Gewünschte Eigenschaften bearbeiten")
 	p.write(area, `{"a": 2, "b": 1}`)
@@ -99,11 +98,11 @@ func TestConflict(t *testing.T) {
 		`document.querySelector('.editor mark').textContent.includes('"b": 2')`,
 	} {
 		if !value[bool](p, expression) {
-			t.Errorf("it is not so that %s", expression)
+			t.Errorf("not true: %s", expression)
 		}
 	}
 
-	// Left and come back, even reloaded: the draft is still there.
+	// The draft survives leaving the page, and even loading it again.
 	p.click("Übersicht")
 	p.see("SAS-Richtlinien")
 	p.visit("/devices/d/modules/m")
@@ -117,7 +116,7 @@ func TestConflict(t *testing.T) {
 		t.Errorf("the desired properties are %v", got)
 	}
 
-	// To go on with one's own version, or to give it up.
+	// The user may continue with their own version, or give it up.
 	for _, row := range []struct {
 		choice string
 		mine   string
@@ -147,7 +146,7 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// TestIdentities adds, disables and deletes.
+// TestIdentities adds, disables and deletes identities.
 func TestIdentities(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -191,7 +190,7 @@ func TestIdentities(t *testing.T) {
 		t.Error("the module is still there")
 	}
 
-	// What others do shows, too.
+	// The page also shows what others do.
 	s.hub.AddModule("other", "m")
 	p.see("other")
 	p.visit("/devices/other/modules/m")

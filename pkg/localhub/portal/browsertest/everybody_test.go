@@ -9,7 +9,7 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// views has an address for every view, empty and full.
+// views has addresses for every view, empty and full.
 var views = []string{"/", "/devices", "/devices/myFirstDevice", "/devices/myFirstDevice/modules/myFirstModule", "/devices/empty", "/history", "/history?kind=groupRefused", "/faults", "/nowhere"}
 
 // furnish gives the hub something to show.
@@ -29,7 +29,8 @@ func furnish(t *testing.T, s *scene) {
 	}
 }
 
-// TestLanguages: each view in both, complete and remembered.
+// TestLanguages checks that each view is complete in both languages, and that
+// the choice is remembered.
 func TestLanguages(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -57,7 +58,7 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// TestWidths: nothing is wider than the window, from 360 pixels up.
+// TestWidths checks that nothing is wider than the window, from 360 pixels up.
 func TestWidths(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -76,7 +77,7 @@ func TestWidths(t *testing.T) {
 }
 
 // TestKeyboard changes a property without a mouse: from the top of the page,
-// by Tab and Enter alone.
+// with Tab and Enter only.
 func TestKeyboard(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -90,12 +91,12 @@ func TestKeyboard(t *testing.T) {
 			p.press("\t")
 			if value[string](p, focused) == name {
 				if outline := value[string](p, `getComputedStyle(document.activeElement).outlineStyle`); outline == "none" {
-					t.Errorf("%q has the focus, and nothing shows it", name)
+					t.Errorf("%q has the focus, but nothing shows that", name)
 				}
 				return
 			}
 		}
-		t.Fatalf("Tab never comes to %q", name)
+		t.Fatalf("Tab never reaches %q", name)
 	}
 	reach("Zum Inhalt")
 	p.press("\r")
@@ -126,7 +127,7 @@ func TestKeyboard(t *testing.T) {
 	p.see("Gespeichert")
 	p.until(cell("telemetryInterval", "desired") + ` === '5'`)
 
-	// A live change takes the focus from nobody.
+	// A live change does not move the focus.
 	reach("Tags bearbeiten")
 	s.patch(t, "myFirstDevice", "myFirstModule", map[string]any{"another": true})
 	p.until(cell("another", "desired") + ` === 'true'`)
@@ -142,8 +143,8 @@ func TestKeyboard(t *testing.T) {
 	p.until(`!document.querySelector('dialog[open]')`)
 }
 
-// TestAccessibility has axe-core look at every view, light and dark, wide and
-// narrow, with editor, conflict and dialog.
+// TestAccessibility runs axe-core on every view, light and dark, wide and
+// narrow, and on editor, conflict and dialog.
 func TestAccessibility(t *testing.T) {
 	t.Parallel()
 	file := os.Getenv("PORTAL_AXE")

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestFigures measures what a viewer waits for. The limits are those of a
-// machine that has other things to do; what counts is what is printed.
+// TestFigures measures how long a viewer waits. The limits are generous enough
+// for a busy machine; the printed figures are what matters.
 func TestFigures(t *testing.T) {
 	t.Run("first view", func(t *testing.T) {
 		s := newScene(t)
@@ -63,8 +63,8 @@ func TestFigures(t *testing.T) {
 	})
 }
 
-// report prints the median and the slowest twentieth, and fails if the median
-// is over the limit that a busy machine keeps.
+// report prints the median and the 95th percentile, and fails if the median is
+// over the limit, which even a busy machine can keep.
 func report(t *testing.T, what string, milliseconds []float64, wanted, limit float64) {
 	t.Helper()
 	slices.Sort(milliseconds)

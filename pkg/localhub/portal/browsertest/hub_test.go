@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/localhub/portal"
 )
 
-// scene is a hub with its portal, and a back end that has signed in to it.
+// scene is a hub with its portal, and a signed-in back end.
 type scene struct {
 	hub     *localhub.Hub
 	service *iothub.Registry
@@ -39,7 +39,7 @@ func newService(t *testing.T, hub *localhub.Hub) *iothub.Registry {
 	return service
 }
 
-// dial connects a module app, and lets it read what it is sent.
+// dial connects a module app that subscribes to its desired properties.
 func dial(t *testing.T, hub *localhub.Hub, module iothub.ConnectionString) *iotmodule.Client {
 	t.Helper()
 	client, err := iotmodule.Dial(t.Context(), module, &iotmodule.Options{RootCAs: hub.RootCAs()})
@@ -61,8 +61,8 @@ func (s *scene) patch(t *testing.T, deviceID, moduleID string, desired map[strin
 	}
 }
 
-// running is a hub with a portal that can end and begin anew at the same
-// address, as bin/localhub does.
+// running is a hub with a portal that can be ended and started again at the
+// same address, as bin/localhub can.
 type running struct {
 	hub     *localhub.Hub
 	address string

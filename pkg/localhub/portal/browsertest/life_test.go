@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestFaults triggers each fault and watches what the module makes of it.
+// TestFaults triggers each fault and watches how the module reacts.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -56,8 +56,8 @@ func TestFaults(t *testing.T) {
 	p.until(`document.querySelector('.events li').textContent.includes('abonniert')`)
 }
 
-// TestRestart ends the hub while somebody looks and starts it again: the page
-// says so, goes on by itself and shows what is there now.
+// TestRestart ends the hub while somebody watches, and starts it again: the
+// page says so, reconnects by itself and shows the current state.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -94,14 +94,14 @@ func TestRestart(t *testing.T) {
 	second.stop()
 	p.see("Der Hub ist nicht erreichbar.")
 
-	// A hub that has begun anew has another token.
+	// A hub with a new data folder has another token.
 	p.expect("401")
 	second = run(t, t.TempDir(), hubAddress, address)
 	p.see("Der Hub hat neue Schlüssel.")
 }
 
-// TestFlood: more happens than can be shown, and then the stream breaks. What
-// is shown in the end is what is so.
+// TestFlood makes more happen than can be shown, and then breaks the stream. In
+// the end, the page shows the current state.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -125,8 +125,8 @@ func TestFlood(t *testing.T) {
 	p.see("Live")
 }
 
-// TestAddresses: each view has an address of its own that works by itself,
-// and back leads back.
+// TestAddresses checks that each view has its own address, which can be opened
+// directly, and that the back button works.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -166,8 +166,8 @@ func TestAddresses(t *testing.T) {
 	p.see("Kein Gerät")
 	p.until(`location.search === '?search=nobody'`)
 
-	// A link from another page works, with the token in it: the browser keeps
-	// the cookie back at first.
+	// A link with the token works from another site, although the browser does
+	// not send the cookie at first.
 	stranger := open(t, "data:text/html,<a href='"+s.address+"'>portal</a>")
 	stranger.run(chromedp.Click(chromedp.CSS("a")))
 	stranger.see("Wo stehe ich?")
@@ -184,7 +184,7 @@ func TestAddresses(t *testing.T) {
 	stranger.see("Modulidentitäten")
 }
 
-// TestHostile has every name and value be what an attacker would choose.
+// TestHostile uses the names and values that an attacker would choose.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -224,23 +224,23 @@ func TestHostile(t *testing.T) {
 		p.until(cell("<b>", "desired") + ` === '"<b>"'`)
 	}
 	if value[bool](p, `({}).polluted !== undefined || document.querySelector('main img, main script, main b b') !== null`) {
-		t.Error("a value came to life")
+		t.Error("a value was interpreted as markup or code")
 	}
 	if wide := value[int](p, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
 		t.Errorf("a long value makes the page %d pixels too wide", wide)
 	}
 
-	// A reason with markup in it.
+	// The reason of a refusal contains markup.
 	p.visit("/history")
 	if _, err := s.service.GetDevice(t.Context(), "*"); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.service.UpdateModuleTwin(t.Context(), "*", "*", iothub.TwinPatch{Desired: map[string]any{"<img src=x onerror=alert(4)>": 1}}, "")
 	if err == nil {
-		t.Error("the hub took a name with spaces")
+		t.Error("the hub accepted a name with spaces")
 	}
 	p.see("<img src=x onerror=alert(4)>")
 	if value[bool](p, `document.querySelector('main img') !== null`) {
-		t.Error("a reason came to life")
+		t.Error("a reason was interpreted as markup")
 	}
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chrome is the one browser of all tests; each has a profile of its own in
-// it.
+// chrome is the one browser of all tests. Each test has its own profile in it.
 var chrome struct {
 	sync.Mutex
 	ctx  context.Context
@@ -27,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// browserFor returns the browser's context and starts it if need be.
+// browserFor returns the browser's context. It starts the browser if needed.
 func browserFor(t *testing.T) context.Context {
 	t.Helper()
 	chrome.Lock()

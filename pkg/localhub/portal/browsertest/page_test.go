@@ -17,10 +17,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test waits for what it wants to see.
+// patience is how long a test waits for what it expects to see.
 const patience = 20 * time.Second
 
-// page is a tab with the portal in it.
+// page is a tab that shows the portal.
 type page struct {
 	t    *testing.T
 	ctx  context.Context
@@ -31,9 +31,9 @@ type page struct {
 	expected []string // parts of errors that the test provokes
 }
 
-// open shows the portal at an address as [portal.Portal.URL] returns it, in a
-// profile that has never seen it. When the test ends, nothing may have gone
-// wrong in the browser.
+// open opens an address of the form that [portal.Portal.URL] returns, in a
+// fresh profile. When the test ends, there must have been no unexpected errors
+// in the browser.
 func open(t *testing.T, address string) *page {
 	t.Helper()
 	base, _, _ := strings.Cut(address, "/?")
@@ -50,7 +50,7 @@ func open(t *testing.T, address string) *page {
 	return p
 }
 
-// command is an action of the protocol that returns nothing of interest.
+// command is an action of the protocol whose result does not matter.
 func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, c, params)
@@ -87,7 +87,8 @@ func (p *page) notice(message any) {
 	}
 }
 
-// expect allows errors of the browser that the test itself provokes.
+// expect allows browser errors that contain part, because the test itself
+// provokes them.
 func (p *page) expect(part string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,15 +132,15 @@ func (p *page) exec(script string) {
 	p.run(chromedp.Evaluate[chromedp.Void](script))
 }
 
-// visit opens an address of the portal, as from a bookmark.
+// visit opens a path of the portal directly, like a bookmark.
 func (p *page) visit(path string) {
 	p.t.Helper()
 	p.run(chromedp.Navigate(p.base + path))
 	p.until(`document.querySelector('.view, .empty')`)
 }
 
-// until waits for a JavaScript expression to become true, beyond the loading
-// of another page.
+// until waits for a JavaScript expression to become true, even across page
+// loads.
 func (p *page) until(expression string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -180,7 +181,7 @@ func quote(text string) string {
 	return string(b)
 }
 
-// shown is a JavaScript expression for all text that can be seen.
+// shown is a JavaScript expression for all visible text.
 const shown = `(document.getElementById('page') ?? document.body).innerText.replace(/\s+/g, ' ')`
 
 // see waits for a text anywhere on the page.
@@ -201,14 +202,14 @@ func (p *page) heard(text string) {
 	p.until(`document.getElementById('status').textContent.includes(` + quote(text) + `)`)
 }
 
-// named is a JavaScript expression for the visible control with this name.
+// named is a JavaScript expression for the visible control with the given name.
 func named(name string) string {
 	return `[...document.querySelectorAll('button, a, summary, select, input, textarea')].find(e => e.checkVisibility() && !e.disabled &&
 		(!document.querySelector('dialog[open]') || e.closest('dialog[open]')) &&
 		(e.getAttribute('aria-label') ?? (e.labels?.length ? e.labels[0] : e).textContent).replace(/\s+/g, ' ').trim() === ` + quote(name) + `)`
 }
 
-// click clicks the control with this name, with a mouse.
+// click clicks the control with the given name, like a mouse.
 func (p *page) click(name string) {
 	p.t.Helper()
 	p.until(named(name) + ` != null`)
@@ -236,13 +237,13 @@ func (p *page) clipboard() string {
 	return value[string](p, `navigator.clipboard.readText()`)
 }
 
-// cell is a JavaScript expression for the text of a property in a half of the
+// cell is a JavaScript expression for the text of a property in one half of the
 // twin, "desired" or "reported".
 func cell(name, half string) string {
 	return `[...document.querySelectorAll('.tree tbody tr')].find(row => row.querySelector('.name').textContent === ` + quote(name) + `)?.querySelector('td.` + half + ` code')?.textContent`
 }
 
-// resize makes the window another one, light or dark.
+// resize sets the size of the window and the color scheme, light or dark.
 func (p *page) resize(width, height int64, scheme string) {
 	p.t.Helper()
 	p.run(chromedp.EmulateViewport(width, height),

@@ -15,16 +15,16 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-var update = flag.Bool("update", false, "make the picture for the README anew")
+var update = flag.Bool("update", false, "make the picture for the README again")
 
 const (
 	picture    = "../../../docs/moduldetails.png"
-	madeFrom   = "testdata/picture.sha256" // of the page that the picture shows
+	madeFrom   = "testdata/picture.sha256" // the hash of the page that the picture shows
 	maxPicture = 150_000                   // bytes
 )
 
-// TestPicture makes the picture of Moduldetails in the README with -update,
-// and fails when the page has changed since.
+// TestPicture takes the picture of Moduldetails for the README if -update is
+// set. Otherwise it fails if the page has changed since.
 func TestPicture(t *testing.T) {
 	now := hashOfPage(t)
 	if !*update {
@@ -65,8 +65,8 @@ func hashOfPage(t *testing.T) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// takePicture shows a module that has answered to one of two changes, just
-// after the second.
+// takePicture takes a picture of a module that has answered the first of two
+// changes, just after the second.
 func takePicture(t *testing.T) []byte {
 	s := newScene(t)
 	module := s.hub.AddModule("myFirstDevice", "myFirstModule")

@@ -7,8 +7,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// TestTutorial plays the tutorial with the page open beside it, from nothing
-// to the reported half of the twin.
+// TestTutorial follows the tutorial from the start to the reported half of the
+// twin, with the page open.
 func TestTutorial(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -24,7 +24,7 @@ func TestTutorial(t *testing.T) {
 	p.heard("Zeile für bash kopiert")
 	want := `export IOTHUB_CONNECTION_STRING="` + text(s.hub.ConnectionString("serviceAndRegistryReadWrite")) + `"`
 	if got := p.clipboard(); got != want {
-		t.Error("the line that was copied is another one")
+		t.Error("the copied line is wrong")
 	}
 	if _, err := s.service.CreateDevice(t.Context(), iothub.Device{DeviceID: "myFirstDevice"}); err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestTutorial(t *testing.T) {
 	p.see("Kopiert")
 	copied, err := iothub.ParseConnectionString(p.clipboard())
 	if err != nil || text(copied) != text(module.ConnectionString(s.hub.HostName())) {
-		t.Fatalf("the string that was copied is another one: %v", err)
+		t.Fatalf("the copied string is wrong: %v", err)
 	}
 	client := dial(t, s.hub, copied)
 	p.see("Verbunden")
@@ -73,18 +73,18 @@ func TestTutorial(t *testing.T) {
 	p.see("Alles geschafft.")
 }
 
-// text is a connection string with its key, for comparing.
+// text returns a connection string with its key, to compare it.
 func text(c iothub.ConnectionString) string { return c.Reveal() }
 
-// TestSecrets: keys are not there before somebody asks, and gone when the
-// view is left.
+// TestSecrets checks that a key is not on the page before somebody asks for it,
+// and is gone after the view was left.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	module := s.hub.AddModule("d", "m")
 	p := open(t, s.address)
 	p.visit("/devices/d/modules/m")
-	key := module.Reveal()[strings.LastIndex(module.Reveal(), "=")-8:] // its end
+	key := module.Reveal()[strings.LastIndex(module.Reveal(), "=")-8:] // the end of the key
 	contains := `document.documentElement.outerHTML.includes(` + quote(key) + `)`
 	if value[bool](p, contains) {
 		t.Error("the key is on the page although nobody asked")
