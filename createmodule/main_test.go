@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { sampletest.Main(m, main) }
 
-// TestCreateModule: the second time, the same keys are looked up.
+// TestCreateModule checks that a second run looks up and prints the same keys.
 func TestCreateModule(t *testing.T) {
 	hub := sampletest.NewHub(t)
 	env := hub.Service("serviceAndRegistryReadWrite")
@@ -27,10 +27,10 @@ $`)
 		t.Fatalf("exit code %d, stderr %q, stdout %q", first.Code, first.Stderr, sampletest.Masked(first.Stdout))
 	}
 	if !regexp.MustCompile(`^(export |\$env:)IOTHUB_MODULE_CONNECTION_STRING ?= ?"` + regexp.QuoteMeta(parts[3]) + `"`).MatchString(parts[5]) {
-		t.Errorf("to paste is %s", sampletest.Masked(parts[5]))
+		t.Errorf("the line to paste is %s", sampletest.Masked(parts[5]))
 	}
 	if second := sampletest.Run(t, env); second != first {
-		t.Error("the second time, something else is printed")
+		t.Error("the second run prints something else")
 	}
 	other := sampletest.Run(t, env, "-device", "other", "-module", "one")
 	if other.Code != 0 || !strings.Contains(other.Stdout, "device/module <other/one> has primary key = ") {

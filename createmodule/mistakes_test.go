@@ -14,7 +14,7 @@ import (
 
 // mistakes lists what learners get wrong.
 var mistakes = []sampletest.Mistake{
-	// What is found before anything is sent.
+	// Mistakes that are found before anything is sent.
 	{
 		Name: "nothing set",
 		Env:  sampletest.SetHub(""),
@@ -86,7 +86,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
-		Name: "no string at all",
+		Name: "not a connection string",
 		Env:  sampletest.SetHub("myhub"),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: a part has no "=": the form is Name=Value;Name=Value
@@ -100,7 +100,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
-		Name: "copied with what stands before it",
+		Name: "copied with the text before it",
 		Env:  sampletest.SetHub(`IOTHUB_CONNECTION_STRING="` + sampletest.PolicyString("localhost") + `"`),
 		Code: 2,
 		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: leave out everything before HostName=
@@ -156,7 +156,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{
-		Name: "strange id",
+		Name: "id with a space",
 		Args: []string{"-device", "my device"},
 		Env:  sampletest.SetHub(sampletest.PolicyString("localhost:1")),
 		Code: 2,
@@ -178,7 +178,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 		Says: `createmodule: iothub: IOTHUB_CA_FILE: open missing.pem: …`,
 	},
 
-	// The network.
+	// Trouble with the network.
 	{
 		Name: "nothing listens",
 		Env: func(t *testing.T) sampletest.Env {
@@ -216,7 +216,7 @@ A hub of another user, or another program, is listening on this port. End it, or
 The certificate is for another host. Check HostName in the connection string.`,
 	},
 	{
-		Name: "no TLS",
+		Name: "not TLS",
 		Env: func(t *testing.T) sampletest.Env {
 			return sampletest.Service(sampletest.PolicyString(sampletest.TCPServer(t, "SSH-2.0-OpenSSH\r\n")), "")
 		},
@@ -225,7 +225,7 @@ The certificate is for another host. Check HostName in the connection string.`,
 The server there does not speak TLS. Check the host and port in the connection string.`,
 	},
 
-	// What the hub refuses.
+	// Mistakes that the hub refuses.
 	{
 		Name: "wrong key of a policy",
 		Env: func(t *testing.T) sampletest.Env {
@@ -298,7 +298,7 @@ Choose another id, with -device or -module.`,
 The clock of this machine is 3h0m0s slow, so its SAS tokens have already expired.`,
 	},
 
-	// Those who are no hub.
+	// Servers that are not hubs.
 	{
 		Name: "response about another device",
 		Env: func(t *testing.T) sampletest.Env {
@@ -311,7 +311,7 @@ The clock of this machine is 3h0m0s slow, so its SAS tokens have already expired
 Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 	{
-		Name: "one that talks to the terminal",
+		Name: "error with characters that a terminal interprets",
 		Env: func(t *testing.T) sampletest.Env {
 			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("iothub-errorcode", "\u009b31mRed")
@@ -323,7 +323,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 		Says: `createmodule: iothub: create device "myFirstDevice": 400 \u009b31mRed: \x1b]0;title\a next\u202eline`,
 	},
 	{
-		Name: "one that wants a certificate",
+		Name: "server that demands a client certificate",
 		Env: func(t *testing.T) sampletest.Env {
 			host, caFile := sampletest.HTTPSServerWithClientCertificates(t)
 			return sampletest.Service(sampletest.PolicyString(host), caFile)
@@ -333,7 +333,7 @@ Check HostName in the connection string; a proxy may be answering in its place.`
 The server demands a client certificate, which an IoT hub never does of clients with a key. Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 	{
-		Name: "certificate whose names talk to the terminal",
+		Name: "certificate with names that a terminal interprets",
 		Env: func(t *testing.T) sampletest.Env {
 			return sampletest.Service(sampletest.PolicyString(sampletest.HTTPSServerWithBadName(t)), "")
 		},
@@ -354,7 +354,7 @@ The certificate is for another host. Check HostName in the connection string.`,
 Check HostName in the connection string; a proxy may be answering in its place.`,
 	},
 	{
-		Name: "page of a proxy, refusing",
+		Name: "error page of a proxy",
 		Env: func(t *testing.T) sampletest.Env {
 			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				http.Error(w, "<html>no</html>", http.StatusForbidden)
