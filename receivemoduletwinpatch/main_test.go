@@ -11,8 +11,7 @@ import (
 
 func TestMain(m *testing.M) { sampletest.Main(m, main) }
 
-// start starts the program as a module of the hub, and waits until it is
-// ready.
+// start starts the program as a module of the hub and waits until it is ready.
 func start(t *testing.T, hub sampletest.Hub, args ...string) sampletest.Running {
 	t.Helper()
 	program := sampletest.Start(t, hub.Module(hub.AddModule("myFirstDevice", "myFirstModule")), args...)
@@ -22,8 +21,8 @@ func start(t *testing.T, hub sampletest.Hub, args ...string) sampletest.Running 
 	return program
 }
 
-// TestReceive: every change is printed, to the letter, over both transports,
-// and Ctrl+C is a success.
+// TestReceive checks that every change is printed exactly, over both
+// transports, and that Ctrl+C ends the program with success.
 func TestReceive(t *testing.T) {
 	for _, args := range [][]string{nil, {"-websocket"}} {
 		hub := sampletest.NewHub(t)
@@ -41,8 +40,8 @@ func TestReceive(t *testing.T) {
 const contested = `receivemoduletwinpatch: the hub keeps closing the connection: is another client signed in as module "myFirstModule" on device "myFirstDevice"?
 End the other one: it may still be running in another window, or be stopped there with Ctrl+Z (type fg, then press Ctrl+C).`
 
-// TestContested: when connections keep being closed, the likely cause is
-// named.
+// TestContested checks that the likely cause is printed if the hub keeps
+// closing the connection.
 func TestContested(t *testing.T) {
 	hub := sampletest.NewHub(t)
 	program := start(t, hub)
@@ -50,12 +49,12 @@ func TestContested(t *testing.T) {
 		hub.Disconnect("myFirstDevice", "myFirstModule")
 		program.Until("connected again")
 		hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"closings": closings})
-		program.Until(fmt.Sprintf(`"closings":%d`, closings)) // now it waits for nothing
+		program.Until(fmt.Sprintf(`"closings":%d`, closings)) // now the program is not waiting for a response
 	}
 	hub.Disconnect("myFirstDevice", "myFirstModule")
 	lines := program.Until("End the other one")
 	if said := strings.Join(lines[max(0, len(lines)-2):], "\n"); said != contested {
-		t.Errorf("it says %q", said)
+		t.Errorf("it printed %q", said)
 	}
 }
 

@@ -12,7 +12,7 @@ func moduleSet(value string) func(*testing.T) sampletest.Env {
 
 // mistakes lists what learners get wrong.
 var mistakes = []sampletest.Mistake{
-	// What is found before anything is sent.
+	// Mistakes that are found before anything is sent.
 	{
 		Name: "nothing set",
 		Env:  moduleSet(""),
@@ -35,14 +35,14 @@ Run bin/createmodule in the window of the service apps, and paste the last line 
 Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
-		Name: "the line of createmodule, whole",
+		Name: "the whole line of createmodule",
 		Env:  moduleSet("module connection string = " + sampletest.ModuleString("localhost")),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out everything before HostName=
 Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
-		Name: "the line of createmodule, whole and in quotes",
+		Name: "the whole line of createmodule, in quotes",
 		Env:  moduleSet(`"module connection string = ` + sampletest.ModuleString("localhost") + `"`),
 		Code: 2,
 		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: leave out everything before HostName=
@@ -63,7 +63,7 @@ Run bin/createmodule in the window of the service apps, and paste the last line 
 Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 
-	// The network.
+	// Trouble with the network.
 	{
 		Name: "nothing listens, for a module",
 		Env: func(t *testing.T) sampletest.Env {
@@ -74,7 +74,7 @@ Run bin/createmodule in the window of the service apps, and paste the last line 
 Nothing is listening there. Is the local hub running, at the port of the connection string? Start it in another window with bin/localhub; if it runs there and was told to refuse connections, type unblock.`,
 	},
 
-	// What the hub refuses.
+	// Mistakes that the hub refuses.
 	{
 		Name: "module that may not sign in",
 		Env: func(t *testing.T) sampletest.Env {
@@ -86,7 +86,7 @@ Nothing is listening there. Is the local hub running, at the port of the connect
 The module may not exist, its key may have changed, or the clock of this machine may be wrong: Azure does not say which; the local hub shows the reason in its window. Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 
-	// Those who are no hub.
+	// Servers that are not hubs.
 	{
 		Name: "not MQTT",
 		Env: func(t *testing.T) sampletest.Env {
