@@ -31,7 +31,7 @@ Module twin properties after update     :
   "desired": {
 `
 
-// TestUpdateModuleTwin goes through the forms of -set.
+// TestUpdateModuleTwin tries the forms of -set.
 func TestUpdateModuleTwin(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -58,7 +58,7 @@ func TestUpdateModuleTwin(t *testing.T) {
 	}
 }
 
-// TestNumbers: printed is what the hub has.
+// TestNumbers checks that a number is printed as the hub stores it.
 func TestNumbers(t *testing.T) {
 	hub := sampletest.NewHub(t)
 	hub.AddModule("myFirstDevice", "myFirstModule")
@@ -68,7 +68,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// TestShow: the twin is printed, and stays as it is.
+// TestShow checks that -show prints the twin and does not change it.
 func TestShow(t *testing.T) {
 	hub := sampletest.NewHub(t)
 	hub.AddModule("myFirstDevice", "myFirstModule")
@@ -80,7 +80,8 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// TestNothingTalksToTheTerminal: what a twin holds is shown, not obeyed.
+// TestNothingTalksToTheTerminal checks that characters in a twin that a
+// terminal would interpret are printed as escapes.
 func TestNothingTalksToTheTerminal(t *testing.T) {
 	hub := sampletest.NewHub(t)
 	hub.AddModule("myFirstDevice", "myFirstModule")

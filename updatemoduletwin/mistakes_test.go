@@ -11,7 +11,7 @@ import (
 
 // mistakes lists what learners get wrong.
 var mistakes = []sampletest.Mistake{
-	// What is found before anything is sent.
+	// Mistakes that are found before anything is sent.
 	{
 		Name: "nothing set",
 		Env:  sampletest.SetHub(""),
@@ -41,7 +41,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 		Says: `updatemoduletwin: invalid value "telemetryInterval" for flag -set: it has to be name=value; -h shows the flags`,
 	},
 	{
-		Name: "-set of what is the hub's",
+		Name: "-set of a name that is the hub's own",
 		Args: []string{"-set", "$version=9"},
 		Env:  sampletest.SetHub(""),
 		Code: 2,
@@ -70,7 +70,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 		Says: `updatemoduletwin: -show and -set cannot be combined`,
 	},
 
-	// What the hub refuses.
+	// Mistakes that the hub refuses.
 	{
 		Name: "permission for twins is missing",
 		Env: func(t *testing.T) sampletest.Env {
@@ -130,9 +130,9 @@ Run createmodule with the same -device and -module first. Ids are case-sensitive
 The twin was changed by somebody else in the meantime. Run updatemoduletwin again.`,
 	},
 
-	// Those who are no hub.
+	// Servers that are not hubs.
 	{
-		Name: "fragment of an answer",
+		Name: "incomplete response",
 		Env: func(t *testing.T) sampletest.Env {
 			return sampletest.ServedBy(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
