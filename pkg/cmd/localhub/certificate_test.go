@@ -15,8 +15,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// localFolder gives the test a folder for settings of its own and returns
-// where hubs publish their certificates in it.
+// localFolder gives the test its own folder for settings and returns the folder
+// in it where hubs publish their certificates.
 func localFolder(t *testing.T) string {
 	t.Helper()
 	useConfig(t, t.TempDir())
@@ -41,8 +41,8 @@ func fourAtATime(n int, do func(i int)) {
 	tasks.Wait()
 }
 
-// TestManyHubs starts and ends 48 hubs, four at a time. Each is trusted as
-// long as it lives, whatever the others do meanwhile.
+// TestManyHubs starts and ends 48 hubs, four at a time. Each is trusted as long
+// as it runs, whatever the others do in the meantime.
 func TestManyHubs(t *testing.T) {
 	folder := localFolder(t)
 	var hubs [48]*localhub.Hub
@@ -80,8 +80,9 @@ func TestManyHubs(t *testing.T) {
 	}
 }
 
-// TestCertificateNames: ca.pem belongs to the hub that keeps its data beside
-// it. Others that keep data have names of their own, which stay.
+// TestCertificateNames checks that ca.pem belongs to the hub whose data is in
+// the same folder. Other hubs that keep data have their own file names, which
+// stay the same.
 func TestCertificateNames(t *testing.T) {
 	folder := localFolder(t)
 	content := func() []byte { return []byte("a certificate\n") }
@@ -106,11 +107,11 @@ func TestCertificateNames(t *testing.T) {
 	}
 }
 
-// TestNoFolder: without a folder that clients know, the certificate is beside
-// the data.
+// TestNoFolder checks that the certificate is put next to the data if there
+// cannot be a folder that clients know.
 func TestNoFolder(t *testing.T) {
 	folder := localFolder(t)
-	if err := os.WriteFile(folder, nil, 0o600); err != nil { // in its place
+	if err := os.WriteFile(folder, nil, 0o600); err != nil { // a file where the folder would be
 		t.Fatal(err)
 	}
 	data := t.TempDir()
@@ -119,12 +120,12 @@ func TestNoFolder(t *testing.T) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if _, err := publishCertificate(func() []byte { return nil }, ""); err == nil {
-		t.Error("a hub without data has put it somewhere")
+		t.Error("a hub without data has published its certificate")
 	}
 }
 
-// TestLeftovers removes the files of hubs that were killed long ago, and no
-// others.
+// TestLeftovers checks that the files of hubs that were killed long ago are
+// removed, and no others.
 func TestLeftovers(t *testing.T) {
 	folder := localFolder(t)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -155,6 +156,6 @@ func TestLeftovers(t *testing.T) {
 		names = append(names, entry.Name())
 	}
 	if want := []string{"ca-data.pem", "ca-memory-new.pem", "ca-memory-new2.pem.draft", "ca.pem", "hub.db"}; !slices.Equal(names, want) {
-		t.Errorf("left are %q, want %q", names, want)
+		t.Errorf("the files left are %q, want %q", names, want)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"moduletwin/pkg/internal/trust"
 )
 
-// TestInTheWay: anything but a file in place of ca.pem is an error, for the hub
-// and for its clients, and neither waits for it.
+// TestInTheWay checks that anything other than a file in place of ca.pem is an
+// error for the hub and for its clients, and that neither of them waits for it.
 func TestInTheWay(t *testing.T) {
 	for name, make := range map[string]func(path string) error{
 		"folder": func(path string) error { return os.Mkdir(path, 0o700) },

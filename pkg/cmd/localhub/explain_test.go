@@ -11,7 +11,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestAdvice is what the hub says when it cannot start, after the reason.
+// TestAdvice lists the advice that the hub gives, after the reason, when it
+// cannot start.
 func TestAdvice(t *testing.T) {
 	data := t.TempDir()
 	s := settings{listen: []string{"localhost:8883", "localhost:443"}, data: data}

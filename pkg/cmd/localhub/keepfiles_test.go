@@ -15,7 +15,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// logged is a log that may be written to and read at once.
+// logged is a log that may be written and read concurrently.
 type logged struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -33,8 +33,8 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// TestKeepFiles tidies up beside a hub. Its certificate comes back, old or
-// new, and of its data it says once that they are lost.
+// TestKeepFiles deletes the files of a running hub. Its certificate, old or
+// new, is written again, and the loss of its data is logged once.
 func TestKeepFiles(t *testing.T) {
 	folder := localFolder(t)
 	var content atomic.Value
@@ -56,7 +56,7 @@ func TestKeepFiles(t *testing.T) {
 		time.Sleep(keepFilesEvery)
 		synctest.Wait()
 		if text := out.String(); text != "" {
-			t.Errorf("while all is well: %s", text)
+			t.Errorf("logged, although no file is missing: %s", text)
 		}
 		for _, want := range []string{"one", "two"} {
 			content.Store(want)
@@ -75,8 +75,8 @@ func TestKeepFiles(t *testing.T) {
 	}
 }
 
-// keepFor runs keepFiles with ca in the background, and returns a function that
-// demands how many lines the log has after three more rounds.
+// keepFor runs keepFiles with ca in the background. It returns a function that
+// checks how many lines the log has after three more rounds.
 func keepFor(t *testing.T, ca *certificateFile) (logs func(want int)) {
 	out := new(logged)
 	log.SetOutput(out)
@@ -93,8 +93,8 @@ func keepFor(t *testing.T, ca *certificateFile) (logs func(want int)) {
 	}
 }
 
-// TestKeepFilesInTheWay says once that a file is in the way, and again when it
-// is back.
+// TestKeepFilesInTheWay checks that the log says once that a file is in the
+// way, and again if it returns.
 func TestKeepFilesInTheWay(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "folder")
 	synctest.Test(t, func(t *testing.T) {
@@ -115,16 +115,18 @@ func TestKeepFilesInTheWay(t *testing.T) {
 	})
 }
 
-// TestKeepFilesSameCause says a cause once, though each draft has another name.
+// TestKeepFilesSameCause checks that a cause is logged once, even though each
+// draft has another name.
 func TestKeepFilesSameCause(t *testing.T) {
-	tooLong := filepath.Join(t.TempDir(), strings.Repeat("c", 245)) // with what a draft adds
+	tooLong := filepath.Join(t.TempDir(), strings.Repeat("c", 245)) // with the suffix of a draft
 	synctest.Test(t, func(t *testing.T) {
 		logs := keepFor(t, &certificateFile{path: tooLong, content: func() []byte { return nil }})
 		logs(1)
 	})
 }
 
-// TestTouch shows that a hub lives, though not each time.
+// TestTouch checks that a running hub touches its certificate, but not each
+// time.
 func TestTouch(t *testing.T) {
 	localFolder(t)
 	ca, err := publishCertificate(func() []byte { return []byte("one") }, "")

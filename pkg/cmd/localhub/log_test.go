@@ -15,14 +15,14 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// hostile is what a terminal obeys, or shows otherwise than it is.
+// hostile is text that a terminal would interpret or display misleadingly.
 const hostile = "\x1b[2J\x1b]0;title\x07\u009b31m\x7f\u202e\u2028\r"
 
-// TestHostileClients: whatever clients say, the log holds nothing that a
-// terminal obeys.
+// TestHostileClients checks that the log has nothing that a terminal would
+// interpret, whatever clients send.
 func TestHostileClients(t *testing.T) {
 	s := start(t, t.TempDir(), "-memory", "-listen", "localhost:0")
-	trust := &tls.Config{InsecureSkipVerify: true} // of no matter here
+	trust := &tls.Config{InsecureSkipVerify: true} // does not matter here
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: trust}}
 	defer client.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(t.Context(), "GET", "https://"+s.hub.HostName, nil)
@@ -83,7 +83,8 @@ func TestSafeLog(t *testing.T) {
 	checkPrintable(t, lines[0])
 }
 
-// TestHostileTwin: what twin shows is still JSON.
+// TestHostileTwin checks that the word twin prints valid JSON without
+// characters that a terminal would interpret.
 func TestHostileTwin(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")

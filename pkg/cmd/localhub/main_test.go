@@ -18,8 +18,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// runMain makes the test binary be the program; with the value inHurry, one
-// that takes little time to end.
+// runMain is the environment variable that makes the test binary run as the
+// program. With the value inHurry, the program waits only briefly when it ends.
 const (
 	runMain = "LOCALHUB_TEST_RUN_MAIN"
 	inHurry = "in a hurry"
@@ -33,15 +33,15 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each program of a test for races ends a second later
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each program ends a second later under the race detector
 	os.Exit(m.Run())
 }
 
-// program returns the program with these arguments and a folder of its own
-// for settings.
+// program returns a command for the program with these arguments and its own
+// folder for settings.
 func program(t *testing.T, config string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append([]string{runMain + "=1"}, os.Environ()...) // which may have another value
+	cmd.Env = append([]string{runMain + "=1"}, os.Environ()...) // which may set runMain to another value
 	cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+config, "HOME="+config, "APPDATA="+config, "AppData="+config)
 	return cmd
 }
@@ -96,12 +96,12 @@ func startAt(t *testing.T, stdin *os.File, config string, args ...string) *start
 	}
 	text, _, _ := strings.Cut(rest, `"`)
 	if s.hub, err = iothub.ParseConnectionString(text); err != nil {
-		t.Fatalf("the banner holds no connection string (%v):\n%s", err, s.banner)
+		t.Fatalf("the banner contains no connection string (%v):\n%s", err, s.banner)
 	}
 	return s
 }
 
-// end interrupts the program and expects it to end well.
+// end interrupts the program and expects success.
 func (s *started) end(t *testing.T) {
 	t.Helper()
 	s.cmd.Process.Signal(os.Interrupt)
@@ -136,8 +136,8 @@ func (s *started) log(t *testing.T, text string) {
 	}
 }
 
-// TestProgram is a learner's session: start, use, start again, use the same
-// string.
+// TestProgram is a learner's session: start the hub, use it, start it again,
+// and use the same connection string.
 func TestProgram(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("interrupts cannot be sent on Windows")
@@ -146,7 +146,7 @@ func TestProgram(t *testing.T) {
 	first := start(t, config, "-listen", "localhost:0")
 	t.Setenv("XDG_CONFIG_HOME", config)
 	t.Setenv("HOME", config)
-	registry, err := iothub.NewRegistry(first.hub, nil) // trusts by the file that the program wrote
+	registry, err := iothub.NewRegistry(first.hub, nil) // trusts the certificate in the file that the program wrote
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,10 +171,10 @@ func TestProgram(t *testing.T) {
 	first.log(t, "the hub accepts connections again")
 	first.end(t)
 
-	second := start(t, config, "-listen", "localhost:0") // somebody may have taken the port of the first
+	second := start(t, config, "-listen", "localhost:0") // the port of the first may be taken by now
 	first.hub.HostName = second.hub.HostName
 	if second.hub.Reveal() != first.hub.Reveal() {
-		t.Error("the connection string is another one")
+		t.Error("the connection string has changed")
 	}
 	if registry, err = iothub.NewRegistry(first.hub, nil); err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestTrouble lists what can be wrong at the start, with exit code and words.
+// TestTrouble lists what can go wrong at the start, with exit code and message.
 func TestTrouble(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -211,8 +211,8 @@ func TestTrouble(t *testing.T) {
 		{"no port", []string{"-listen", "localhost"}, 2, "host:port"},
 		{"no such port", []string{"-listen", "localhost:65536"}, 2, "from 1 to 65535"},
 		{"unknown flag", []string{"-port", "1"}, 2, "-port"},
-		{"no address for the page", []string{"-portal", "8880"}, 2, "localhost:8880"},
-		{"the page elsewhere", []string{"-memory", "-listen", "localhost:0", "-portal", "203.0.113.1:80"}, 1, "-portal off"},
+		{"a bad address for the page", []string{"-portal", "8880"}, 2, "localhost:8880"},
+		{"the page on another machine", []string{"-memory", "-listen", "localhost:0", "-portal", "203.0.113.1:80"}, 1, "-portal off"},
 		{"an argument", []string{"start"}, 2, `unexpected argument "start"`},
 		{"reset and memory", []string{"-reset", "-memory"}, 2, "there is nothing to delete"},
 		{"data and memory", []string{"-memory", "-data", "x"}, 2, "cannot be combined"},
@@ -232,8 +232,8 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// TestTerminated: SIGTERM and the end of the terminal are as good as Ctrl+C. A
-// hub that kept nothing leaves no certificate behind.
+// TestTerminated checks that SIGTERM and the end of the terminal work like
+// Ctrl+C, and that a hub without data leaves no certificate behind.
 func TestTerminated(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("signals cannot be sent on Windows")

@@ -44,9 +44,9 @@ func TestExposed(t *testing.T) {
 	}
 }
 
-// TestExposedAtStart reads the warning in the banner.
+// TestExposedAtStart checks the warning in the banner.
 func TestExposedAtStart(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "data") // which the hub makes
+	data := filepath.Join(t.TempDir(), "data") // created by the hub
 	s := start(t, t.TempDir(), "-data", data, "-listen", "localhost:0")
 	if strings.Contains(s.banner, "Warning") {
 		t.Errorf("the banner is\n%s", s.banner)

@@ -11,8 +11,8 @@ import (
 
 var portalLine = regexp.MustCompile(`(?m)^  Portal               (http://localhost:(\d+)/\?token=([\w-]{24}))$`)
 
-// TestPortal opens the page at the address in the banner. The token is the
-// same after a restart, at whatever port.
+// TestPortal opens the page at the address in the banner. The token stays the
+// same after a restart, whatever the port.
 func TestPortal(t *testing.T) {
 	config := t.TempDir()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,14 +29,14 @@ func TestPortal(t *testing.T) {
 			t.Fatalf("the banner is\n%s", hub.banner)
 		}
 		if found[2] == port {
-			t.Error("the port of another program is used")
+			t.Error("the portal uses the port of another program")
 		}
 		warned := strings.Contains(hub.banner, "\nWarning: another program is listening on localhost:"+port+", so the address of the portal changes with every start; to keep it, name another port: -portal localhost:")
 		if warned != strings.HasSuffix(address, port) {
 			t.Errorf("with -portal %s, the banner is\n%s", address, hub.banner)
 		}
 		tokens[found[3]] = true
-		jar, _ := cookiejar.New(nil) // without options, nothing can fail
+		jar, _ := cookiejar.New(nil) // without options, it cannot fail
 		response, err := (&http.Client{Jar: jar}).Get(found[1])
 		if err != nil {
 			t.Fatal(err)
@@ -49,7 +49,7 @@ func TestPortal(t *testing.T) {
 		hub.cmd.Wait()
 	}
 	if len(tokens) != 1 {
-		t.Error("after a restart, the token is another one")
+		t.Error("the token changed with a restart")
 	}
 }
 

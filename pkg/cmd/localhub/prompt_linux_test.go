@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestEndOfInput: Ctrl+D at a terminal is answered. To a hub without one, as
-// in a container, it is no news that nothing can be typed.
+// TestEndOfInput checks that the hub says so when Ctrl+D at a terminal has
+// ended its input. Without a terminal, as in a container, it is normal that
+// nothing can be typed.
 func TestEndOfInput(t *testing.T) {
 	keyboard, terminal := openTerminal(t)
 	hub := startAt(t, terminal, t.TempDir(), "-memory", "-listen", "localhost:0")

@@ -13,7 +13,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestAnswers types words, right and wrong ones.
+// TestAnswers types right and wrong words.
 func TestAnswers(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -79,7 +79,8 @@ func typed(lines string) *bufio.Reader {
 	return bufio.NewReaderSize(strings.NewReader(lines), maxLine)
 }
 
-// TestUnblock ends all that lasts, a refusal for an hour included.
+// TestUnblock checks that unblock ends everything that lasts, even a refusal
+// for an hour.
 func TestUnblock(t *testing.T) {
 	hub := localhub.New(t)
 	hub.AddModule("d", "m")
@@ -97,7 +98,8 @@ func TestUnblock(t *testing.T) {
 	}
 }
 
-// TestForgetFails: what could not be forgotten is not said to be.
+// TestForgetFails checks that the word forget reports an error if the sessions
+// could not be forgotten.
 func TestForgetFails(t *testing.T) {
 	hub, err := localhub.Start(&localhub.Options{DataDir: t.TempDir()})
 	if err != nil {
@@ -108,7 +110,7 @@ func TestForgetFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	hub.Close() // and with it, the file
+	hub.Close() // also closes its file
 	p := prompt{hub: hub, words: words}
 	const want = "forget: localhub: sessions are forgotten only until the hub is started again: data cannot be saved: "
 	if answer := p.answer("forget"); !strings.HasPrefix(answer, want) {
@@ -116,7 +118,8 @@ func TestForgetFails(t *testing.T) {
 	}
 }
 
-// TestTooLong answers a line that is too long, and the next one.
+// TestTooLong checks that a line that is too long gets an answer, and so does
+// the next one.
 func TestTooLong(t *testing.T) {
 	var out strings.Builder
 	runPrompt(typed(strings.Repeat("x", 3*maxLine)+"\nunblock"), &out, localhub.New(t))
@@ -125,8 +128,8 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// FuzzAnswer answers every line with one line that can be printed, but for the
-// words that show something.
+// FuzzAnswer checks that the answer to every line is one printable line, except
+// for the words that show something.
 func FuzzAnswer(f *testing.F) {
 	for _, w := range words {
 		f.Add(w.usage())
@@ -134,7 +137,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add("refuse 1e9h")
 	f.Add("twin \u202e d")
 	f.Add("cut\x00")
-	hub, err := localhub.Start(nil) // one with a log may not be used inside f.Fuzz
+	hub, err := localhub.Start(nil) // a hub that logs to f may not be used inside f.Fuzz
 	if err != nil {
 		f.Fatal(err)
 	}

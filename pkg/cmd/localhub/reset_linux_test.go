@@ -14,8 +14,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestResetAtTerminal says yes at a terminal, after which the hub is another
-// one. Without a terminal, a yes does not count.
+// TestResetAtTerminal answers yes at a terminal, and the hub gets new keys.
+// Without a terminal, a yes does not count.
 func TestResetAtTerminal(t *testing.T) {
 	config := t.TempDir()
 	before := start(t, config, "-listen", "localhost:0")
@@ -30,7 +30,7 @@ func TestResetAtTerminal(t *testing.T) {
 	fmt.Fprintln(keyboard, "yes")
 	after := startAt(t, terminal, config, "-listen", before.hub.HostName, "-reset")
 	if after.hub.Reveal() == before.hub.Reveal() || !strings.Contains(after.banner, "Deleted.") {
-		t.Errorf("the connection string stays:\n%s", after.banner)
+		t.Errorf("the connection string has not changed:\n%s", after.banner)
 	}
 	fmt.Fprintln(keyboard, "cut")
 	after.says(t, "cut: ")

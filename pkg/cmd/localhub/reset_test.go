@@ -12,7 +12,7 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestReset answers the question whether to delete what the hub keeps.
+// TestReset tries answers to the question whether to delete the data of a hub.
 func TestReset(t *testing.T) {
 	for answer, deleted := range map[string]bool{
 		"yes\n": true, "Yes\r\n": true, " yes ": true,
@@ -45,8 +45,8 @@ func keepSomething(t *testing.T, data string) {
 	hub.Close()
 }
 
-// TestResetWhat: what a hub uses stays, what is damaged can go, and where there is
-// nothing, there is no question.
+// TestResetWhat checks that data in use is not deleted, that damaged data can
+// be, and that there is no question if there is nothing to delete.
 func TestResetWhat(t *testing.T) {
 	data := t.TempDir()
 	yes := func() (*bufio.Reader, *strings.Builder) { return typed("yes\n"), new(strings.Builder) }
@@ -60,7 +60,7 @@ func TestResetWhat(t *testing.T) {
 	}
 	in, out = yes()
 	if err := reset(in, out, data); !errors.Is(err, localhub.ErrInUse) || out.Len() > 0 {
-		t.Errorf("beside a hub: %v, %s", err, out)
+		t.Errorf("while a hub is running: %v, %s", err, out)
 	}
 	hub.Close()
 	if err := os.WriteFile(filepath.Join(data, localhub.DataFile), []byte("damaged"), 0o600); err != nil {
@@ -70,5 +70,5 @@ func TestResetWhat(t *testing.T) {
 	if err := reset(in, out, data); err != nil {
 		t.Errorf("a damaged file: %v, %s", err, out)
 	}
-	keepSomething(t, data) // the hub starts again
+	keepSomething(t, data) // a hub can start there again
 }

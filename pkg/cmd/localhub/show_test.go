@@ -10,7 +10,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestShow lists nobody, a module that is connected, and more than fit.
+// TestShow shows no devices, a connected module, and more devices than are
+// shown.
 func TestShow(t *testing.T) {
 	hub := localhub.New(t)
 	p := prompt{hub: hub, words: words}

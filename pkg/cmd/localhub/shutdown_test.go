@@ -15,8 +15,8 @@ import (
 	"moduletwin/pkg/iothub"
 )
 
-// TestUnreadLog: a hub whose log nobody reads goes on serving, and ends when
-// it is told to.
+// TestUnreadLog checks that a hub whose log is not read goes on serving, and
+// ends when told to.
 func TestUnreadLog(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("interrupts cannot be sent on Windows")
@@ -41,8 +41,8 @@ func TestUnreadLog(t *testing.T) {
 	}
 }
 
-// TestHangs: a hub that cannot even print its banner ends by force some time
-// after SIGTERM.
+// TestHangs checks that a hub that cannot even print its banner ends by force
+// some time after SIGTERM.
 func TestHangs(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("interrupts cannot be sent on Windows")
@@ -97,7 +97,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// useConfig has clients in the test look for certificates where a program
+// useConfig makes clients in the test look for certificates where a program
 // with this folder for settings puts them.
 func useConfig(t *testing.T, config string) {
 	for _, variable := range []string{"XDG_CONFIG_HOME", "HOME", "APPDATA", "AppData"} {

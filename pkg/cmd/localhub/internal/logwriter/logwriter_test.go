@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 // TestNobodyReads writes far more lines to a pipe than it holds while nobody
-// reads it. When somebody does, each line is there or counted as dropped.
+// reads from it. When somebody does, each line is there or counted as dropped.
 func TestNobodyReads(t *testing.T) {
 	r, pipe, err := os.Pipe()
 	if err != nil {
@@ -49,9 +49,9 @@ func TestNobodyReads(t *testing.T) {
 	pipe.Close()
 	reading.Wait()
 	if len(text) > 2*maxPending+1000 {
-		t.Errorf("%d bytes waited", len(text))
+		t.Errorf("%d bytes were pending", len(text))
 	}
-	next := 0 // the line that has to come
+	next := 0 // the line that has to come next
 	for line := range strings.Lines(string(text)) {
 		if n := dropped(line); n > 0 {
 			next += n
@@ -77,7 +77,7 @@ func dropped(line string) int {
 	return n
 }
 
-// TestFlush finds everything written when the log is read.
+// TestFlush checks that Close writes everything if the log is read.
 func TestFlush(t *testing.T) {
 	var out bytes.Buffer
 	w := New(&out)
@@ -94,7 +94,8 @@ func TestFlush(t *testing.T) {
 	}
 }
 
-// TestTooLong counts a line that is longer than all that may wait.
+// TestTooLong checks that a line that is longer than all that may be pending is
+// counted as dropped.
 func TestTooLong(t *testing.T) {
 	var out bytes.Buffer
 	w := New(&out)
@@ -104,7 +105,8 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// TestBroken goes on after a failed write: the disk may have room again.
+// TestBroken checks that writing continues after an error: the disk may have
+// room again.
 func TestBroken(t *testing.T) {
 	out := &brokenOnce{failed: make(chan struct{})}
 	w := New(out)
@@ -116,7 +118,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// brokenOnce is a file whose first write fails.
+// brokenOnce is a writer whose first write fails.
 type brokenOnce struct {
 	bytes.Buffer
 	once   sync.Once
