@@ -14,8 +14,8 @@ import (
 	"moduletwin/pkg/localhub"
 )
 
-// TestPages plays all pages as the command does, and README.md as -azure
-// does, with programs that are built once.
+// TestPages plays all pages as the command does, and README.md as -azure does.
+// The programs are built only once.
 func TestPages(t *testing.T) {
 	bin := t.TempDir()
 	t.Run("local hub", func(t *testing.T) { playOnLocalHub(t, bin) })
@@ -38,7 +38,7 @@ func playOnLocalHub(t *testing.T, bin string) {
 	t.Run("every word counts", func(t *testing.T) { everyWordCounts(t, w.players) })
 }
 
-// playOnAnotherHub demands besides that nothing is left behind.
+// playOnAnotherHub also checks that nothing is left behind.
 func playOnAnotherHub(t *testing.T, bin string) {
 	hub := localhub.New(t)
 	certificate := filepath.Join(t.TempDir(), "ca.pem")
@@ -81,8 +81,8 @@ func prepare(t *testing.T, o options) *walk {
 	return w
 }
 
-// everyWordCounts changes each word of each output and demands that the
-// comparison with what was printed finds it, in that line.
+// everyWordCounts changes each word of each output and checks that the
+// comparison with what was printed finds it in that line.
 func everyWordCounts(t *testing.T, players []*player) {
 	changed := 0
 	for _, p := range players {
@@ -118,9 +118,9 @@ func otherLetter(word string) string {
 	return "Q" + word[1:]
 }
 
-// dependOnSources looks at all that the programs of the module are built
-// from. The go command notes what a test looks at, and does not take an old
-// result for it when that has changed.
+// dependOnSources looks at everything from which the programs of the module are
+// built. The go command notes what a test looks at, and does not reuse an old
+// result if that has changed.
 func dependOnSources(root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin") {

@@ -13,7 +13,7 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// TestUnified shows differences as people read them.
+// TestUnified checks that differences are shown as people expect.
 func TestUnified(t *testing.T) {
 	for _, c := range []struct{ name, shown, printed, want string }{
 		{"nothing", "a b c", "a b c", ""},
@@ -36,8 +36,8 @@ func TestUnified(t *testing.T) {
 	}
 }
 
-// TestUpdateKeepsElisions: what an elision stands for is not written out
-// because a line beside it has changed.
+// TestUpdateKeepsElisions checks that an elision is not written out because a
+// line next to it has changed.
 func TestUpdateKeepsElisions(t *testing.T) {
 	p := playText(t, "~~~console\n$ bin/fake say a version=2 b\n…\nversion=1\n…\n~~~\n")
 	if want := "```console\n$ bin/fake say a version=2 b\n…\nversion=2\n…\n```\n"; p.updated() != want {
@@ -45,7 +45,7 @@ func TestUpdateKeepsElisions(t *testing.T) {
 	}
 }
 
-// workshop is a page on which files are written and changed.
+// workshop is a page that writes and changes files.
 const workshop = `# Workshop
 
 <!-- walkthrough: insert=hello/main.go after="println(1)" -->
@@ -83,7 +83,8 @@ mine
 ~~~
 `
 
-// TestWorkshop changes and adds programs, and leaves the repository alone.
+// TestWorkshop changes and adds programs, and checks that the repository stays
+// the same.
 func TestWorkshop(t *testing.T) {
 	const source = "package main\n\nfunc main() {\n\tprintln(1)\n\tprintln(3)\n}\n"
 	for _, c := range []struct {
@@ -129,8 +130,8 @@ func TestWorkshop(t *testing.T) {
 	}
 }
 
-// TestOnly shows and judges one section; what comes before it is played
-// unseen, what comes after it not at all.
+// TestOnly checks that only one section is shown and checked: earlier sections
+// are played unseen, later ones not at all.
 func TestOnly(t *testing.T) {
 	const text = "# A\n~~~console\n$ bin/fake say wrong\nright\n~~~\n# B\n~~~console\n$ bin/fake say b\nc\n~~~\n# C\n~~~console\n$ bin/gone\n~~~\n"
 	var screen strings.Builder
@@ -145,7 +146,7 @@ func TestOnly(t *testing.T) {
 	}
 }
 
-// TestExternalLinks reports the one of two that leads nowhere.
+// TestExternalLinks checks that of two links the dead one is reported.
 func TestExternalLinks(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/here" {

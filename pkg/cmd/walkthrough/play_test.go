@@ -16,22 +16,22 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// TestMain makes this program two: under the name "fake", it is one for
-// pages to run.
+// TestMain makes the test binary a second program: under the name "fake", it is
+// one for pages to run.
 func TestMain(m *testing.M) {
 	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "fake" {
 		os.Exit(fake(os.Args[1], os.Args[2:]))
 	}
-	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each program of a test for races ends a second later
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each program ends a second later under the race detector
 	os.Exit(m.Run())
 }
 
-// fake does as it is told.
+// fake does what it is told.
 func fake(what string, args []string) int {
 	switch what {
 	case "say": // each argument is a line
 		fmt.Println(strings.Join(args, "\n"))
-	case "key": // of a name; each run has other keys
+	case "key": // the key of a name; each run has other keys
 		key := sha256.Sum256([]byte(args[0] + os.Getenv("RUN")))
 		fmt.Println("key = " + base64.StdEncoding.EncodeToString(key[:]))
 	case "fail":
@@ -56,7 +56,7 @@ func fake(what string, args []string) int {
 	return 0
 }
 
-// playText plays a page.
+// playText plays a page and returns its player.
 func playText(t *testing.T, text string) *player {
 	t.Helper()
 	p := newPlayer(t, text)
@@ -64,8 +64,8 @@ func playText(t *testing.T, text string) *player {
 	return p
 }
 
-// newPlayer returns a player for a page, with ~ for backquotes, on which
-// bin/fake is the only program.
+// newPlayer returns a player for a page with ~ for backquotes, whose only
+// program is bin/fake.
 func newPlayer(t *testing.T, text string) *player {
 	t.Helper()
 	bin := t.TempDir()
@@ -108,7 +108,7 @@ const (
 	keyB = "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI="
 )
 
-// example is a page with nothing wrong.
+// example is a page without mistakes.
 const example = `# One
 
 <!-- walkthrough: terminal=server until=ready -->
@@ -225,7 +225,7 @@ func TestPlay(t *testing.T) {
 	}
 }
 
-// TestUpdate changes a page in two places and has it mended.
+// TestUpdate changes a page in two places and checks that updating repairs it.
 func TestUpdate(t *testing.T) {
 	changed := strings.Replace(example, "good day\n$", "good night\nand more\n$", 1)
 	changed = strings.Replace(changed, "   …\n   three\n", "   four\n", 1)
@@ -236,7 +236,7 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestUpdateKeepsKeysOut shows that a key that was printed for the first time
+// TestUpdateKeepsKeysOut checks that a key that was printed for the first time
 // does not get into the page.
 func TestUpdateKeepsKeysOut(t *testing.T) {
 	p := playText(t, "~~~console\n$ bin/fake key anna\n$ bin/fake key anna\n~~~\n")
@@ -247,8 +247,8 @@ func TestUpdateKeepsKeysOut(t *testing.T) {
 	}
 }
 
-// TestUpdateKeepsKeysIn shows that a key stays as the page has it when
-// the words around it change: commands further down may hold it.
+// TestUpdateKeepsKeysIn checks that a key of the page stays when the words
+// around it change: later commands may use it.
 func TestUpdateKeepsKeysIn(t *testing.T) {
 	shown := inventKey()
 	p := playText(t, "~~~console\n$ bin/fake key anna\nanother word = "+shown+"\n$ bin/fake say "+shown+"\n"+shown+"\n~~~\n")

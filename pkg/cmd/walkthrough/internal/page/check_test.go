@@ -8,7 +8,7 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// root holds the files that the documents of the tests speak of.
+// root contains the files that the test documents refer to.
 var root = fstest.MapFS{
 	"LICENSE":      {Data: []byte("MIT\n")},
 	"docs/more.md": {Data: []byte("## Another heading\n")},
@@ -24,7 +24,7 @@ func main() {
 `)},
 }
 
-// facts holds what the only program prints for -h, and the words of a hub.
+// facts contains what the only program prints for -h, and the words of a hub.
 var facts = page.Facts{Root: root, Prompt: `Words to type, one per line:
   block          keeps all out
   unblock        lets them in
@@ -41,7 +41,7 @@ Environment:
     	who can be trusted
 `}}
 
-// right is a document with nothing wrong. The tests change it line by line.
+// right is a document without mistakes. The tests change it line by line.
 const right = `# Begrüßen
 The program <hello>: flags ` + "`-name`, `-loud`" + `, variable IOTHUB_CA_FILE.
 See [below](#größe--maß), [the licence](LICENSE), [Go](https://go.dev/#x).
@@ -113,7 +113,7 @@ func TestCheck(t *testing.T) {
 		{"dead file in a folder", "(docs/more.md)", "(docs/less.md)", 4, "no file docs/less.md"},
 
 		{"word that the hub does not know", "~block 3~", "~blocks 3~", 38, `does not know the word "blocks"`},
-		{"word that is not told", "~unblock~", "unblock", 1, `the word "unblock"`},
+		{"word that is not explained", "~unblock~", "unblock", 1, `the word "unblock"`},
 
 		{"other value in PowerShell", `$env:NAME = "Anna"`, `$env:NAME = "Otto"`, 20, `no such line: $env:NAME = "Otto"`},
 		{"other name in PowerShell", `$env:NAME =`, `$env:NAMES =`, 20, "no such line"},
@@ -128,7 +128,7 @@ func TestCheck(t *testing.T) {
 		{"variable not explained", "variable IOTHUB_CA_FILE", "variable", 1, "IOTHUB_CA_FILE of hello is not explained"},
 
 		{"comment that cannot be read", "Ende.", "<!-- walkthrough: skipp -->", 46, `skipp=""`},
-		{"comment that steers nothing", "Ende.", "<!-- walkthrough: skip -->\nEnde.", 46, "has no effect"},
+		{"comment that applies to nothing", "Ende.", "<!-- walkthrough: skip -->\nEnde.", 46, "has no effect"},
 		{"block without an end", "Ende.", "~~~", 46, "has no end"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// parse lets a document be written in a Go string: ~ stands for a backquote.
+// parse parses a document in a Go string, in which ~ stands for a backquote.
 func parse(text string) *page.Page {
 	return page.Parse("page.md", strings.ReplaceAll(text, "~", "`"))
 }

@@ -11,8 +11,8 @@ import (
 	"moduletwin/pkg/cmd/walkthrough/internal/page"
 )
 
-// TestDirectivesExplained: README.md of the walkthrough explains exactly the
-// directives that there are.
+// TestDirectivesExplained checks that README.md of the walkthrough explains
+// exactly the existing directives.
 func TestDirectivesExplained(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -24,6 +24,6 @@ func TestDirectivesExplained(t *testing.T) {
 	}
 	slices.Sort(explained)
 	if known := slices.Sorted(maps.Keys(page.DirectiveNames())); !slices.Equal(explained, known) {
-		t.Errorf("explained are %s, known %s", strings.Join(explained, ", "), strings.Join(known, ", "))
+		t.Errorf("README.md explains %s, want %s", strings.Join(explained, ", "), strings.Join(known, ", "))
 	}
 }
