@@ -125,7 +125,6 @@ func TestVerify(t *testing.T) {
 		{"as it expires", good, testKey, inYear2026, nil},
 		{"a nanosecond later", good, testKey, inYear2026.Add(1), iothub.ErrExpired},
 		{"a second later", good, testKey, inYear2026.Add(time.Second), iothub.ErrExpired},
-		{"five minutes later, by a clock allowed to be five minutes fast", good, testKey, inYear2026.Add(5 * time.Minute).Add(-5 * time.Minute), nil},
 		{"another key", good, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWc=", inYear2026, iothub.ErrSignature},
 		{"a short key", good, "AAAA", inYear2026, iothub.ErrSignature},
 		{"another resource", strings.Replace(good, "myhub", "other", 1), testKey, inYear2026, iothub.ErrSignature},

@@ -122,7 +122,7 @@ func (h *Hub) turnAway(conn *network.Conn) {
 	}
 	h.mu.Unlock()
 	if late {
-		h.log.Warn("too many connections: some that have not signed in are closed", "closed", n, "limit", h.options.MaxConnections)
+		h.log.Warn("too many connections: closed some that have not signed in", "closed", n, "limit", h.options.MaxConnections)
 	}
 }
 

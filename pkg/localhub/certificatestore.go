@@ -65,7 +65,7 @@ func parseCertificate(authority, server, serverKey []byte) (*certificate, error)
 		return nil, err
 	}
 	if _, ok := private.(*ecdsa.PrivateKey); !ok {
-		return nil, errors.New("the server's key is of another kind")
+		return nil, errors.New("the server's key is not an ECDSA key")
 	}
 	return &certificate{
 		authority: ca,

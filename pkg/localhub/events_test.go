@@ -86,7 +86,7 @@ func TestEvents(t *testing.T) {
 		t.Fatal("a wrong key was accepted")
 	}
 	expect(event.SignInRefused,
-		`SignInRefused device=d module=m reason="the signature does not fit either key of module \"m\" on device \"d\""`)
+		`SignInRefused device=d module=m reason="the signature matches neither key of module \"m\" on device \"d\""`)
 
 	client, err := iotmodule.Dial(ctx, module, &iotmodule.Options{RootCAs: hub.RootCAs()})
 	if err != nil {
@@ -126,12 +126,12 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(event.NotificationMissed,
-		`ConditionsChanged reason="Silence at Notify is to come"`,
+		`ConditionsChanged reason="Silence at Notify is pending"`,
 		"DesiredChanged device=d module=m version=4 patch=map[c:3]",
 		`Fault reason="Silence at Notify: module \"m\" on device \"d\""`,
 		`NotificationMissed device=d module=m version=4 reason="fault Silence"`)
 	client.Close()
-	expect(event.Disconnected, `Disconnected device=d module=m reason="it said goodbye"`)
+	expect(event.Disconnected, `Disconnected device=d module=m reason="the client signed out"`)
 	if err := service.DeleteDevice(ctx, "d", ""); err != nil {
 		t.Fatal(err)
 	}

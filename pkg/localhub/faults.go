@@ -12,13 +12,13 @@ import (
 // concern. Further calls for the same point take effect after those n events.
 func (h *Hub) FailNext(n int, at fault.Point, failure fault.Failure) {
 	h.faults.Add(n, at, failure)
-	h.conditionsChanged(fmt.Sprintf("%v at %v is to come", failure, at))
+	h.conditionsChanged(fmt.Sprintf("%v at %v is pending", failure, at))
 }
 
 // ClearFaults cancels the faults of [Hub.FailNext] that have not happened yet.
 func (h *Hub) ClearFaults() {
 	h.faults.Clear()
-	h.conditionsChanged("no faults are to come")
+	h.conditionsChanged("no faults are pending")
 }
 
 // PendingFaults returns the faults of [Hub.FailNext] that have not happened
@@ -60,7 +60,7 @@ func (h *Hub) WaitFaults(ctx context.Context, n int) error { return h.faults.Wai
 // new ones.
 func (h *Hub) SetNetwork(n fault.Network) {
 	h.conditions.Set(n)
-	h.conditionsChanged("the network is another one")
+	h.conditionsChanged("the network conditions have changed")
 	if n != (fault.Network{}) {
 		h.faults.Count(fmt.Sprintf("network conditions %+v", n), nil)
 	}

@@ -175,7 +175,7 @@ func (h *Hub) logBroken(err error) {
 	defer h.mu.Unlock()
 	if !h.closed {
 		h.tasks.Go(func() {
-			h.log.Error("from now on the hub refuses to change anything; start it again", "error", err)
+			h.log.Error("the data file cannot be written: the hub refuses all changes until it is started again", "error", err)
 		})
 	}
 }

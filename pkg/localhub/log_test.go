@@ -86,7 +86,7 @@ func TestLog(t *testing.T) {
 		"GET /twins/d: 200",
 		"module 'm' on device 'd' is connected",
 		"module 'm' on device 'd' is disconnected: the client closed the connection",
-		"the signature does not fit either key of module 'm' on device 'd'",
+		"the signature matches neither key of module 'm' on device 'd'",
 		"policy 'service' lacks DeviceConnect",
 		"it does not begin with SharedAccessSignature",
 		"there is no module 'none' on device 'd'",
@@ -137,7 +137,7 @@ func TestFaultLog(t *testing.T) {
 		`fault Status(3) at SignIn: module 'm' on device 'd'`,
 		`fault Status(3) at SignIn: client '\\x1b[2J'`,
 		`fault Cut at Subscribe: module 'm' on device 'd'`,
-		`module 'm' on device 'd' is disconnected: a message to topic '\\x1b[2J'`,
+		`module 'm' on device 'd' is disconnected: a message to the unknown topic '\\x1b[2J'`,
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("the log does not say: %s\n%s", line, text)

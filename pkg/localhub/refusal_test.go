@@ -30,7 +30,7 @@ func TestRefusals(t *testing.T) {
 		{"stale etag of a twin", "PATCH", "/twins/d/modules/m", `{"tags":{}}`, `"AAAA"`, 412, "PreconditionFailed", "ETag mismatch for device ID 'd'"},
 		{"delete without If-Match", "DELETE", "/devices/d", "", "", 412, "PreconditionFailed", "Precondition failed: Invalid ETag"},
 		{"delete with a stale etag", "DELETE", "/devices/d/modules/m", "", `"AAAA"`, 412, "PreconditionFailed", "PreconditionFailed"},
-		{"ids differ", "PUT", "/devices/a", `{"deviceId":"b"}`, "", 400, "ArgumentInvalid", "deviceId 'b' of the body is not 'a' of the path."},
+		{"ids differ", "PUT", "/devices/a", `{"deviceId":"b"}`, "", 400, "ArgumentInvalid", "deviceId 'b' in the body does not match 'a' in the path."},
 		{"id too long", "PUT", "/devices/" + long, `{"deviceId":"` + long + `"}`, "", 400, "ArgumentInvalid", ""},
 		{"id with a space", "PUT", "/devices/a%20b", `{"deviceId":"a b"}`, "", 400, "ArgumentInvalid", ""},
 		{"id with a slash", "PUT", "/devices/a%2Fb", `{"deviceId":"a/b"}`, "", 400, "ArgumentInvalid", ""},

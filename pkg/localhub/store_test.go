@@ -181,7 +181,7 @@ func TestFileDamagedWhileOpen(t *testing.T) {
 	if !strings.Contains(log.text.String(), `sign-in failed: `) {
 		t.Errorf("the log does not mention the failed sign-in:\n%s", log.text.String())
 	}
-	if n := strings.Count(log.text.String(), "start it again"); n != 1 {
+	if n := strings.Count(log.text.String(), "the hub refuses all changes"); n != 1 {
 		t.Errorf("the log says %d times that changes are refused:\n%s", n, log.text.String())
 	}
 	if _, err := localhub.Start(&localhub.Options{DataDir: folder}); !errors.Is(err, localhub.ErrUnusable) {

@@ -26,8 +26,8 @@ var upgrader = websocket.Upgrader{
 func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	socket := network.FromContext(r.Context())
 	if websocket.IsWebSocketUpgrade(r) && !offersMQTT(r) {
-		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", "it does not offer the subprotocol mqtt")
-		http.Error(w, "the subprotocol is mqtt", http.StatusBadRequest)
+		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", "the client does not offer the subprotocol mqtt")
+		http.Error(w, "the subprotocol has to be mqtt", http.StatusBadRequest)
 		return
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)

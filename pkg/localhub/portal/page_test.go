@@ -79,7 +79,7 @@ func TestTexts(t *testing.T) {
 		if line == "" {
 			continue
 		}
-		found := entry.FindStringSubmatch(line + "")
+		found := entry.FindStringSubmatch(line)
 		if found == nil {
 			t.Errorf("not a text in both languages: %s", line)
 			continue

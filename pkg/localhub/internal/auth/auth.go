@@ -42,7 +42,7 @@ func (a *Auth) CheckHeader(text string, needed Permission, path ...string) (poli
 		return "", err
 	}
 	if token.KeyName == "" {
-		return "", fmt.Errorf("the token names no policy: the key of a device or module does not open the service side, and %s is needed", needed)
+		return "", fmt.Errorf("the token names no policy: this needs %s, which the key of a device or module does not have", needed)
 	}
 	return token.KeyName, a.CheckPolicyToken(token, needed, path...)
 }
@@ -72,7 +72,7 @@ func (a *Auth) CheckToken(token iothub.SASToken, owner string, keys iothub.Symme
 	err := verifyEither(token, keys, now.Add(-a.Grace))
 	switch {
 	case errors.Is(err, iothub.ErrSignature):
-		return fmt.Errorf("the signature does not fit either key of %s", owner)
+		return fmt.Errorf("the signature matches neither key of %s", owner)
 	case err != nil:
 		return fmt.Errorf("the token expired %v ago", now.Sub(token.Expiry).Round(time.Second))
 	case a.hasExpired(token):

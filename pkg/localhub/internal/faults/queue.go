@@ -137,7 +137,7 @@ func (q *Queue) Wait(ctx context.Context, n int) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("localhub: there were %d faults, not %d: %w", injected, n, ctx.Err())
+			return fmt.Errorf("localhub: got %d faults, want %d: %w", injected, n, ctx.Err())
 		}
 	}
 }

@@ -21,7 +21,7 @@ func checkText(data []byte) error {
 	case !utf8.Valid(data):
 		return &textError{"it is not UTF-8"}
 	case hasLoneSurrogate(data):
-		return &textError{"it holds one half of a surrogate pair"}
+		return &textError{"it contains one half of a surrogate pair"}
 	}
 	return nil
 }

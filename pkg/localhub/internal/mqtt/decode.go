@@ -38,7 +38,7 @@ func readPacket(r io.Reader, limit int) (packets.ControlPacket, error) {
 		return nil, err
 	}
 	if header.RemainingLength > limit {
-		return nil, fmt.Errorf("a packet of %d bytes, the limit is %d", header.RemainingLength, limit)
+		return nil, fmt.Errorf("a packet of %d bytes exceeds the limit of %d", header.RemainingLength, limit)
 	}
 	packet, err := packets.NewControlPacketWithHeader(header)
 	if err != nil {
@@ -58,7 +58,7 @@ func checkFlags(header packets.FixedHeader, flags byte) error {
 	switch header.MessageType {
 	case packets.Publish:
 		if header.Qos > 1 {
-			return fmt.Errorf("a PUBLISH of QoS %d: IoT Hub knows 0 and 1", header.Qos)
+			return fmt.Errorf("a PUBLISH at QoS %d: IoT Hub supports 0 and 1", header.Qos)
 		}
 		return nil
 	case packets.Subscribe, packets.Unsubscribe:
@@ -104,7 +104,7 @@ func decode(packet packets.ControlPacket, body []byte) error {
 	}
 	rest := exactReader(body)
 	if err := packet.Unpack(&rest); err != nil || len(rest) > 0 {
-		return errors.New("a malformed packet: its parts do not fit its length")
+		return errors.New("a malformed packet: its fields do not match its length")
 	}
 	if needsID(packet) && packet.Details().MessageID == 0 {
 		return errors.New("a malformed packet: its id is 0")
@@ -113,7 +113,7 @@ func decode(packet packets.ControlPacket, body []byte) error {
 		return errors.New("a malformed packet: a reserved flag is set")
 	}
 	if unsubscribe, is := packet.(*packets.UnsubscribePacket); is && lengthOf(unsubscribe) != len(body) {
-		return errors.New("a malformed packet: its parts do not fit its length") // the codec does not notice
+		return errors.New("a malformed packet: its fields do not match its length") // the codec does not notice
 	}
 	for _, text := range texts(packet) {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {

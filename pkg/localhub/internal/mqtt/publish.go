@@ -11,7 +11,7 @@ import (
 // methods, and nothing else.
 func (c *connection) handlePublish(packet *packets.PublishPacket) error {
 	if len(packet.Payload) > maxMessage {
-		return fmt.Errorf("a message of %d bytes, the limit is %d", len(packet.Payload), maxMessage)
+		return fmt.Errorf("a message of %d bytes exceeds the limit of %d", len(packet.Payload), maxMessage)
 	}
 	topic := packet.TopicName
 	if rest, found := strings.CutPrefix(topic, topicTwinGet); found {
@@ -29,7 +29,7 @@ func (c *connection) handlePublish(packet *packets.PublishPacket) error {
 		c.client.CountTelemetry()
 		return nil
 	}
-	return fmt.Errorf("a message to topic %.200q", topic)
+	return fmt.Errorf("a message to the unknown topic %.200q", topic)
 }
 
 // acknowledge confirms that packet was received, not that it was valid.

@@ -43,7 +43,7 @@ const maxPacket = 256<<10 + 64<<10
 const maxKeepAlive = 1767 * time.Second
 
 // errDisconnected is why a connection ends after a DISCONNECT.
-var errDisconnected = errors.New("it said goodbye")
+var errDisconnected = errors.New("the client signed out")
 
 // errFailed is why a connection ends after a panic.
 var errFailed = errors.New("the hub failed to serve it")
@@ -134,7 +134,7 @@ func (c *connection) handle(packet packets.ControlPacket) error {
 		c.will = false
 		return errDisconnected
 	default:
-		return fmt.Errorf("a packet of type %T in the middle of things", packet)
+		return fmt.Errorf("an unexpected packet of type %T", packet)
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *connection) logEnd() {
 func describe(err error) string {
 	switch {
 	case err == nil:
-		return "another packet came first"
+		return "the first packet was not a CONNECT"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the client closed the connection"
 	case errors.Is(err, net.ErrClosed):

@@ -103,10 +103,10 @@ func identify(connect *packets.ConnectPacket) (id registry.ID, token iothub.SAST
 		return id, token, err
 	}
 	if want := clientID(id); connect.ClientIdentifier != want {
-		return id, token, fmt.Errorf("the client id is %.300q, for %s it is %q", connect.ClientIdentifier, id, want)
+		return id, token, fmt.Errorf("the client id is %.300q; for %s it has to be %q", connect.ClientIdentifier, id, want)
 	}
 	if connect.WillFlag && (connect.WillQos > 1 || !isTelemetry(id, connect.WillTopic)) {
-		return id, token, fmt.Errorf("its will, to %.200q at QoS %d, is no message of %s", connect.WillTopic, connect.WillQos, id)
+		return id, token, fmt.Errorf("its will, to %.200q at QoS %d, is not a message of %s", connect.WillTopic, connect.WillQos, id)
 	}
 	if len(connect.Password) == 0 {
 		return id, token, errors.New("there is no password, and so no SAS token")
@@ -129,7 +129,7 @@ func (s *Server) checkToken(token iothub.SASToken, id registry.ID, own registry.
 		return s.Auth.CheckPolicyToken(token, auth.DeviceConnect, id.Path()...)
 	}
 	if own.Type != registry.TypeSAS {
-		return fmt.Errorf("%s signs in by %s, which is not modelled", id, own.Type)
+		return fmt.Errorf("%s signs in with %s, which is not modelled", id, own.Type)
 	}
 	return s.Auth.CheckToken(token, id.String(), own.Keys.SymmetricKey, id.Path()...)
 }

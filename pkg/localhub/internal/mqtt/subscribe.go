@@ -20,7 +20,7 @@ const maxSubscriptions = 5
 // SUBACK.
 func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 	if len(packet.Topics) == 0 {
-		return errors.New("a SUBSCRIBE to nothing")
+		return errors.New("a SUBSCRIBE without topic filters")
 	}
 	failure := c.server.Faults.Next(fault.Subscribe, c)
 	if c.injectInsteadOfSuback(failure, packet) {
@@ -31,9 +31,9 @@ func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 	for i, filter := range packet.Topics {
 		switch {
 		case !isFilter(c.client.ID(), filter):
-			return fmt.Errorf("a subscription to %.200q", filter)
+			return fmt.Errorf("a subscription to the unknown topic %.200q", filter)
 		case packet.Qoss[i] > 2:
-			return fmt.Errorf("a subscription at QoS %d", packet.Qoss[i])
+			return fmt.Errorf("a subscription at the invalid QoS %d", packet.Qoss[i])
 		}
 		codes[i] = min(1, packet.Qoss[i])
 		wanted[filter] = codes[i]
@@ -54,7 +54,7 @@ func (c *connection) handleSubscribe(packet *packets.SubscribePacket) error {
 
 func (c *connection) handleUnsubscribe(packet *packets.UnsubscribePacket) error {
 	if len(packet.Topics) == 0 {
-		return errors.New("an UNSUBSCRIBE from nothing")
+		return errors.New("an UNSUBSCRIBE without topic filters")
 	}
 	return c.client.Subscribe(func(s registry.Subscriptions) error {
 		for _, filter := range packet.Topics {

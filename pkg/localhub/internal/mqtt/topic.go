@@ -89,7 +89,7 @@ func parseTwinRequest(method, text string) (twinRequest, error) {
 		}
 	}
 	if r.id == "" || len(r.id) > 1024 || strings.ContainsAny(r.id, "+#/") || strings.ContainsFunc(r.id, unicode.IsControl) {
-		return twinRequest{}, errors.New("the topic holds no usable $rid")
+		return twinRequest{}, errors.New("the topic has no usable $rid")
 	}
 	return r, nil
 }

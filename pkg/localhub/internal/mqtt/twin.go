@@ -87,7 +87,7 @@ func (r twinRequest) expectedVersion() (*int64, error) {
 	}
 	version, err := strconv.ParseInt(r.version, 10, 64)
 	if err != nil {
-		return nil, huberror.InvalidArgument("The $version of the request is no number.")
+		return nil, huberror.InvalidArgument("The $version of the request is not a number.")
 	}
 	return &version, nil
 }

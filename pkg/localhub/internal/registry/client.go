@@ -50,7 +50,7 @@ func (c *Client) Report(patch map[string]any, version *int64, respond func(Subsc
 
 func (c *Client) report(e *entity, patch map[string]any, version *int64) error {
 	if version != nil && *version != e.twin.Reported.Version {
-		return huberror.PreconditionFailed("The reported properties have another version.")
+		return huberror.PreconditionFailed("The version of the reported properties does not match.")
 	}
 	now := time.Now()
 	after, err := e.twin.WithReport(patch, now)

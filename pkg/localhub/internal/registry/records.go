@@ -112,7 +112,7 @@ func load(v store.View) (map[ID]*entity, error) {
 	err = v.ForEach(bucketTwins, func(key string, value []byte) error {
 		e := index[parseRecordKey(key)]
 		if e == nil {
-			return fmt.Errorf("a twin of no identity: %s", parseRecordKey(key))
+			return fmt.Errorf("a twin without an identity: %s", parseRecordKey(key))
 		}
 		return hubjson.Decode(value, &e.twin)
 	})
@@ -122,7 +122,7 @@ func load(v store.View) (map[ID]*entity, error) {
 	err = v.ForEach(bucketSessions, func(key string, value []byte) error {
 		e := index[parseRecordKey(key)]
 		if e == nil {
-			return fmt.Errorf("a session of no identity: %s", parseRecordKey(key))
+			return fmt.Errorf("a session without an identity: %s", parseRecordKey(key))
 		}
 		e.persistent = true
 		return json.Unmarshal(value, &e.subscriptions)

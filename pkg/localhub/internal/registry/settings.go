@@ -33,7 +33,7 @@ func (s Settings) apply(i *Identity, id ID, now time.Time) error {
 	}
 	disabled := strings.EqualFold(s.Status, "disabled")
 	if s.Status != "" && !disabled && !strings.EqualFold(s.Status, "enabled") {
-		return huberror.InvalidArgument("status is 'enabled' or 'disabled'.")
+		return huberror.InvalidArgument("status has to be 'enabled' or 'disabled'.")
 	}
 	if s.Status != "" && disabled != i.Disabled {
 		i.Disabled, i.StatusUpdated = disabled, now
@@ -66,7 +66,7 @@ func (s Settings) applyAuthentication(a *Authentication) error {
 	case TypeNone:
 		*a = Authentication{Type: TypeNone}
 	default:
-		return huberror.InvalidArgument("authentication.type is 'sas', 'selfSigned', 'certificateAuthority' or 'none'.")
+		return huberror.InvalidArgument("authentication.type has to be 'sas', 'selfSigned', 'certificateAuthority' or 'none'.")
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (a *Authentication) setKeys(wanted *Authentication) error {
 	keys := wanted.Keys
 	switch {
 	case keys.PrimaryKey.IsZero() != keys.SecondaryKey.IsZero():
-		return huberror.InvalidArgument("primaryKey and secondaryKey are given both or not at all.")
+		return huberror.InvalidArgument("primaryKey and secondaryKey have to be given both or not at all.")
 	case keys.PrimaryKey.IsZero() && !a.Keys.PrimaryKey.IsZero():
 		keys = a.Keys
 	case keys.PrimaryKey.IsZero():
@@ -93,7 +93,7 @@ func (a *Authentication) setThumbprints(wanted *Authentication) error {
 			continue
 		}
 		if raw, err := hex.DecodeString(*text); err != nil || len(raw) != 20 && len(raw) != 32 {
-			return huberror.InvalidArgument("A thumbprint is 40 or 64 hexadecimal digits.")
+			return huberror.InvalidArgument("A thumbprint has to have 40 or 64 hexadecimal digits.")
 		}
 	}
 	*a = Authentication{Type: TypeSelfSigned, PrimaryThumbprint: wanted.PrimaryThumbprint, SecondaryThumbprint: wanted.SecondaryThumbprint}

@@ -60,9 +60,9 @@ func decodeSettings(body []byte, id registry.ID) (registry.Settings, error) {
 func (r *identityRequest) check(id registry.ID) error {
 	switch {
 	case r.DeviceID != id.Device:
-		return huberror.InvalidArgument("deviceId '%s' of the body is not '%s' of the path.", r.DeviceID, id.Device)
+		return huberror.InvalidArgument("deviceId '%s' in the body does not match '%s' in the path.", r.DeviceID, id.Device)
 	case r.ModuleID != id.Module:
-		return huberror.InvalidArgument("moduleId '%s' of the body is not '%s' of the path.", r.ModuleID, id.Module)
+		return huberror.InvalidArgument("moduleId '%s' in the body does not match '%s' in the path.", r.ModuleID, id.Module)
 	case r.StatusReason != nil && len([]rune(*r.StatusReason)) > maxStatusReason:
 		return huberror.InvalidArgument("statusReason should be maximum %d characters.", maxStatusReason)
 	}

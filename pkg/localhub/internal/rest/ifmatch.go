@@ -20,7 +20,7 @@ func identityMatch(header http.Header) (registry.Match, error) {
 func (s *Server) twinMatch(r *request) (registry.Match, error) {
 	match, quoted, err := ifMatch(r.Header)
 	if err == nil && !quoted {
-		s.Log.Warn("If-Match is ignored, as by Azure: the ETag of a twin has to stand in quotes", "twin", r.id)
+		s.Log.Warn("If-Match is ignored, as in Azure: the ETag of a twin has to be in quotes", "twin", r.id)
 		return nil, nil
 	}
 	return match, err

@@ -49,7 +49,7 @@ func checkFile(path string, check func(View) error) (err error) {
 			return fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		if view := (View{tx}); string(view.Get(formatBucket, formatKey)) != fileFormat {
-			return errors.New("it is not a file of this program, or of another version of it")
+			return errors.New("it was not written by this version of the program")
 		}
 		if err := checkSum(tx); err != nil {
 			return fmt.Errorf("%w: %w", errDamaged, err)

@@ -102,7 +102,7 @@ func readMeta(file io.ReaderAt, offset int64) (meta, error) {
 	sum := fnv.New64a()
 	sum.Write(b[:metaSize])
 	if order.Uint32(b) != metaMagic || order.Uint32(b[4:]) != metaVersion || order.Uint64(b[metaSize:]) != sum.Sum64() {
-		return meta{}, errors.New("it is none")
+		return meta{}, errors.New("it is not a meta")
 	}
 	m := meta{
 		pageSize:    int64(order.Uint32(b[8:])),
@@ -169,7 +169,7 @@ func (p *pages) checkFreeList(number uint64) error {
 		count, free = order.Uint64(free), free[8:]
 	}
 	if list.kind() != kindFreeList || count > uint64(len(free)/8) {
-		return fmt.Errorf("page %d is no list of free pages", number)
+		return fmt.Errorf("page %d is not a list of free pages", number)
 	}
 	for i := range count {
 		if err := p.use(order.Uint64(free[8*i:])); err != nil {
@@ -195,7 +195,7 @@ func (p *pages) checkNode(node page) error {
 	kind, count := node.kind(), node.count()
 	switch {
 	case kind != kindBranch && kind != kindLeaf:
-		return errors.New("it is no node")
+		return errors.New("it is not a node")
 	case headerSize+count*elementSize > len(node), kind == kindBranch && count == 0:
 		return fmt.Errorf("it cannot have %d elements", count)
 	}

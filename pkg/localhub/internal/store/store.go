@@ -102,7 +102,7 @@ func (s *Store) commit(batch []*commit) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errDamaged):
-		s.broken = fmt.Errorf("%w: the file is not written to any more, as %w", ErrNotSaved, err)
+		s.broken = fmt.Errorf("%w: nothing more is written to the file: %w", ErrNotSaved, err)
 		return s.broken
 	default:
 		return fmt.Errorf("%w: %w", ErrNotSaved, err)

@@ -181,7 +181,7 @@ func TestAccessibility(t *testing.T) {
 			p.resize(width, 800, scheme)
 			for _, view := range views {
 				p.visit(view)
-				p.see("Live"[:1])
+				p.until(`document.querySelector('.live')?.className === 'live live'`)
 				p.exec(`try { ` + still + ` } catch {}`)
 				audit(fmt.Sprintf("%s %s %d", view, scheme, width))
 			}
