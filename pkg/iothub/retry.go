@@ -58,7 +58,7 @@ func (r *Registry) retry(ctx context.Context, op operation) ([]byte, error) {
 		if p.state == over {
 			return p.body, p.err
 		}
-		if last.isPassing() && !r.pause(ctx, &p, attempt, last) {
+		if last.isTemporary() && !r.pause(ctx, &p, attempt, last) {
 			p.fail(last.err)
 			return nil, p.err
 		}
@@ -107,7 +107,7 @@ func (p *progress) sent(last response) {
 func (p *progress) checked(last response) {
 	gone := isGone(last.err)
 	switch {
-	case last.isPassing(): // read again
+	case last.isTemporary(): // read again
 	case last.outcome == rejected && !gone:
 		p.fail(last.err)
 	case p.op.isCarriedOut(last.body, gone):
@@ -137,8 +137,8 @@ func (op operation) isCarriedOut(now []byte, gone bool) bool {
 	return !gone && op.carriedOut(now)
 }
 
-// isPassing reports whether the hub may answer differently a little later.
-func (resp response) isPassing() bool { return resp.outcome == postponed || resp.outcome == unknown }
+// isTemporary reports whether the hub may answer differently a little later.
+func (resp response) isTemporary() bool { return resp.outcome == postponed || resp.outcome == unknown }
 
 // isGone reports whether the hub says that the device or module does not exist.
 // There are other reasons for a 404, such as a deleted hub.

@@ -104,7 +104,7 @@ type refusals struct {
 func (r *refusals) forTooLong(err error) bool {
 	var refused refusedError
 	switch {
-	case !errors.As(err, &refused) || refused.isPassing():
+	case !errors.As(err, &refused) || refused.isTemporary():
 		r.since = time.Time{}
 	case r.since.IsZero():
 		r.since = time.Now()

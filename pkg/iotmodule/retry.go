@@ -34,7 +34,7 @@ func (c *Client) retry(ctx context.Context, op string, attempt func(*connection)
 			return c.explain(ctx, context.Cause(ctx), last)
 		case isClosed(conn.lost) || errors.Is(err, errConnectionLost):
 			previous, tries, last = conn, -1, nil // start again on the next connection
-		case !isPassing(err):
+		case !isTemporary(err):
 			return err
 		default:
 			last = err
@@ -67,8 +67,8 @@ func (c *Client) explain(ctx context.Context, err, last error) error {
 	return err
 }
 
-// isPassing reports whether the hub may answer differently a little later.
-func isPassing(err error) bool {
+// isTemporary reports whether the hub may answer differently a little later.
+func isTemporary(err error) bool {
 	var refused *iothub.Error
 	if errors.As(err, &refused) {
 		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= 500

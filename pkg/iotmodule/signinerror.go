@@ -16,8 +16,8 @@ func (e refusedError) Error() string {
 	return fmt.Sprintf("the hub refused the sign-in (CONNACK %d)", e.code)
 }
 
-// isPassing reports whether the hub refuses everybody at the moment.
-func (e refusedError) isPassing() bool { return e.code == 3 }
+// isTemporary reports whether the hub refuses everybody at the moment.
+func (e refusedError) isTemporary() bool { return e.code == 3 }
 
 // isUnauthorized reports whether the hub refuses this module. It uses code 5
 // for every reason.
@@ -49,7 +49,7 @@ func (c *Client) withHint(err error) error {
 	case refused.isUnauthorized():
 		return &hint.Error{Err: err, Hint: "The module may not exist, its key may have changed, or the clock of this machine may be wrong: " +
 			"Azure does not say which; the local hub shows the reason in its window."}
-	case refused.isPassing():
+	case refused.isTemporary():
 		return &hint.Error{Err: err, Hint: "The hub accepts no connections at the moment."}
 	}
 	return &hint.Error{Err: err, Hint: "An IoT hub does not refuse a sign-in in this way. Check HostName in the connection string."}

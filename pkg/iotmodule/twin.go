@@ -68,7 +68,7 @@ func (c *Client) UpdateReported(ctx context.Context, patch iothub.Properties) (v
 func isUncertain(err error, before bool) bool {
 	var refused *iothub.Error
 	switch {
-	case err == nil, errors.As(err, &refused) && !isPassing(err): // an earlier attempt was refused, too
+	case err == nil, errors.As(err, &refused) && !isTemporary(err): // an earlier attempt was refused, too
 		return false
 	case refused != nil, errors.Is(err, errNotSent):
 		return before
