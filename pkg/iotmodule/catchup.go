@@ -106,10 +106,10 @@ func (f *follower) logMissed(read int64) {
 	switch missed := read - now; { // negative if notifications have overtaken the read
 	case resumedAt == 0:
 	case read < resumedAt:
-		f.log.Info("the module was created anew: its twin begins again")
+		f.log.Info("the module was created again: its twin starts from the beginning")
 	case missed == 1:
-		f.log.Info("1 change was made meanwhile")
+		f.log.Info("1 change was made in the meantime")
 	case missed > 1:
-		f.log.Info(fmt.Sprintf("%d changes were made meanwhile", missed))
+		f.log.Info(fmt.Sprintf("%d changes were made in the meantime", missed))
 	}
 }

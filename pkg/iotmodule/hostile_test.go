@@ -199,7 +199,7 @@ func TestClientCertificateDemanded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		handshake := func(conn net.Conn) { conn.(*tls.Conn).Handshake() }
 		h := newHostile(t, handshake, &tls.Config{ClientAuth: tls.RequireAnyClientCert}, "localhost")
-		const want = "The server demands a certificate of its clients"
+		const want = "The server demands a client certificate"
 		if err := h.dialError(t); !strings.Contains(iothub.Hint(err), want) {
 			t.Errorf("Dial: %v, hint %q, want %q", err, iothub.Hint(err), want)
 		}

@@ -33,7 +33,7 @@ func TestLog(t *testing.T) {
 			again + " (cause: the hub refused the sign-in (CONNACK 3)) The hub accepts no connections at the moment.",
 			again, again, again, again, again,
 			"connected again",
-			"3 changes were made meanwhile",
+			"3 changes were made in the meantime",
 		}, "\n")
 		if got := log.String(); got != want {
 			t.Errorf("the log says\n%s\nwant\n%s", got, want)
@@ -81,8 +81,8 @@ func TestLogOfWhatWasMissed(t *testing.T) {
 		meanwhile  func(s *fixture)
 	}{
 		{"nothing", "", func(*fixture) {}},
-		{"one", "1 change was made meanwhile", func(s *fixture) { s.patch(map[string]any{"n": 1}) }},
-		{"another module", "the module was created anew: its twin begins again", (*fixture).createAnew},
+		{"one", "1 change was made in the meantime", func(s *fixture) { s.patch(map[string]any{"n": 1}) }},
+		{"another module", "the module was created again: its twin starts from the beginning", (*fixture).createAnew},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestLogOfASilentHub(t *testing.T) {
 			waiting,
 			"no connection, trying again in …",
 			"connected again",
-			"1 change was made meanwhile",
+			"1 change was made in the meantime",
 		}, "\n")
 		if got := log.String(); got != want {
 			t.Errorf("the log says\n%s\nwant\n%s", got, want)

@@ -54,7 +54,7 @@ func TestNewCertificate(t *testing.T) {
 		s.reader.update(func() { s.reader.mayRestart = true })
 		s.hub.Close()
 		time.Sleep(10 * time.Second) // simulated
-		if want := "A hub of another user, or another program, answers at this port."; log.count(want) != 1 {
+		if want := "A hub of another user, or another program, is listening on this port."; log.count(want) != 1 {
 			t.Errorf("the log does not say once %q:\n%s", want, &log)
 		}
 		trustLocally(t, next)

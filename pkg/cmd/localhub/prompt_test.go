@@ -59,10 +59,10 @@ func TestAnswers(t *testing.T) {
 		{"show me", "show: takes no arguments; type it alone\n"},
 		{"twin", "twin: for example, type: twin myFirstDevice myFirstModule\n"},
 		{"twin d/m", "twin: separate device and module by a space: twin d m\n"},
-		{"twin d /m", "twin: there is no module \"/m\" on device \"d\"; upper and lower case differ\n"},
+		{"twin d /m", "twin: there is no module \"/m\" on device \"d\"; ids are case-sensitive\n"},
 		{"twin d m m", "twin: for example, type: twin myFirstDevice myFirstModule\n"},
-		{"twin D", "twin: there is no device \"D\"; upper and lower case differ\n"},
-		{"twin d M", "twin: there is no module \"M\" on device \"d\"; upper and lower case differ\n"},
+		{"twin D", "twin: there is no device \"D\"; ids are case-sensitive\n"},
+		{"twin d M", "twin: there is no module \"M\" on device \"d\"; ids are case-sensitive\n"},
 	} {
 		if answer := p.answer(row.typed); answer != row.answer {
 			t.Errorf("%q: %q, want %q", row.typed, answer, row.answer)

@@ -68,11 +68,11 @@ func (p *prompt) twin(arguments []string) (string, error) {
 	twin, ok := p.hub.Twin(deviceID, moduleID)
 	switch {
 	case !ok && moduleID != "":
-		return "", fmt.Errorf("there is no module %q on device %q; upper and lower case differ", moduleID, deviceID)
+		return "", fmt.Errorf("there is no module %q on device %q; ids are case-sensitive", moduleID, deviceID)
 	case !ok && strings.Contains(deviceID, "/"):
 		return "", fmt.Errorf("separate device and module by a space: twin %s", strings.Replace(deviceID, "/", " ", 1))
 	case !ok:
-		return "", fmt.Errorf("there is no device %q; upper and lower case differ", deviceID)
+		return "", fmt.Errorf("there is no device %q; ids are case-sensitive", deviceID)
 	}
 	text, err := json.MarshalIndent(twin, "", "  ")
 	return string(printable.JSON(text)) + "\n", err

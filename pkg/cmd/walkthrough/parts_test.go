@@ -95,7 +95,7 @@ func TestWorkshop(t *testing.T) {
 		{"no such line", "println(1)", "println(4)", []string{`page.md:4: hello/main.go: no line contains "println(4)"`}},
 		{"more than one such line", "println(1)", "println", []string{`page.md:4: hello/main.go: more than one line contains "println"`}},
 		{"no place", ` after="println(1)"`, "", []string{"page.md:4: hello/main.go: after= does not say where to insert"}},
-		{"program that cannot be built", `println("mine")`, `prin("mine")`, []string{"page.md:34: the output differs", "page.md:33: the exit code is 1, not 0, so that nothing after it can be played"}},
+		{"program that cannot be built", `println("mine")`, `prin("mine")`, []string{"page.md:34: the output differs", "page.md:33: the exit code is 1, not 0; nothing after it can be run"}},
 		{"file that does not exist", "insert=hello/main.go", "insert=main.go", []string{"page.md:4: open "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

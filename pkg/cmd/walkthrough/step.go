@@ -37,7 +37,7 @@ func (p *player) step(ctx context.Context, block page.Block, step page.Step) err
 		return err
 	}
 	if isGo(step) {
-		return fmt.Errorf("the exit code is %d, not %d, so that nothing after it can be played", code, step.Exit)
+		return fmt.Errorf("the exit code is %d, not %d; nothing after it can be run", code, step.Exit)
 	}
 	p.problem(step.Line, "the exit code is %d, not %d", code, step.Exit)
 	return nil

@@ -55,7 +55,7 @@ func newWalk(root string, o options) (*walk, error) {
 		}
 	}
 	if len(w.players) == 0 {
-		return nil, fmt.Errorf("there is nothing to play under a heading with %q", o.only)
+		return nil, fmt.Errorf("there is nothing to run under a heading with %q", o.only)
 	}
 	return w, nil
 }

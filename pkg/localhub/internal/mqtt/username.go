@@ -27,7 +27,7 @@ func parseUsername(name string) (registry.ID, error) {
 		path, query = cutOldQuery(name)
 	}
 	if !hasVersion(query) {
-		return registry.ID{}, errors.New("the user name holds no api-version")
+		return registry.ID{}, errors.New("the user name contains no api-version")
 	}
 	segments := strings.Split(path, "/")
 	for _, segment := range segments {
