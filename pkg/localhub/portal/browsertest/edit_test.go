@@ -130,7 +130,7 @@ func TestConflict(t *testing.T) {
 		p.write(area, row.mine)
 		p.see(`Nur das wird gesendet`)
 		s.patch(t, "d", "m", map[string]any{"a": 5, "b": 5})
-		p.see("Inzwischen")
+		p.see("inzwischen geändert")
 		p.click("Beide Fassungen vergleichen")
 		p.click(row.choice)
 		if row.save {

@@ -198,7 +198,7 @@ func TestAccessibility(t *testing.T) {
 		p.write(area, `{"mine": "`+scheme+`"}`)
 		p.see("Nur das wird gesendet")
 		s.patch(t, "myFirstDevice", "myFirstModule", map[string]any{"theirs": scheme})
-		p.see("Inzwischen")
+		p.see("inzwischen geändert")
 		audit("stale " + scheme)
 		p.click("Speichern")
 		p.see("Jemand war schneller")
