@@ -50,7 +50,9 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestProxy(t *testing.T) {
-	sampletest.CheckProxy(t, http.StatusForbidden, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: Forbidden`)
-	sampletest.CheckProxy(t, http.StatusProxyAuthRequired, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: Proxy Authentication Required
+	sampletest.CheckProxy(t, http.StatusForbidden, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: 403 Forbidden`)
+	sampletest.CheckProxy(t, http.StatusProxyAuthRequired, `createmodule: iothub: create device "myFirstDevice": through the proxy 127.0.0.1:8883: 407 Proxy Authentication Required
 Put the user and the password that the proxy wants into its address (HTTPS_PROXY=http://user:password@127.0.0.1:8883).`)
 }
+
+func TestProxyAway(t *testing.T) { sampletest.CheckProxyAway(t) }

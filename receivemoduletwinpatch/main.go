@@ -49,7 +49,10 @@ func receivePatches(ctx context.Context, module iothub.ConnectionString, webSock
 		if err != nil {
 			return err
 		}
-		fmt.Printf("\nTwin desired properties patch received:\n%v\n", patch)
+		if _, err := fmt.Printf("\nTwin desired properties patch received:\n%v\n", patch); err != nil {
+			return err
+		}
+		// A real module app would apply the new settings here.
 	}
 	return nil
 }

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/sample/sampletest"
 )
 
@@ -67,5 +73,60 @@ func TestProxy(t *testing.T) {
 Put the user and the password that the proxy wants into its address (HTTPS_PROXY=http://user:password@127.0.0.1:8883).`,
 	} {
 		sampletest.CheckProxy(t, status, `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" on device "myFirstDevice": through the proxy 127.0.0.1:8883: `+says, "-websocket")
+	}
+}
+
+// TestProxyWithoutReason checks that a proxy that refuses without a reason is an
+// error like any other.
+func TestProxyWithoutReason(t *testing.T) {
+	for _, statusLine := range []string{"HTTP/1.1 407", "HTTP/1.1 407 "} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, _ := w.(http.Hijacker).Hijack()
+			io.WriteString(conn, statusLine+"\r\n\r\n")
+			conn.Close()
+		}))
+		defer proxy.Close()
+		got := sampletest.Run(t, sampletest.Env{"IOTHUB_MODULE_CONNECTION_STRING": sampletest.ModuleString("hub.example"), "HTTPS_PROXY": proxy.URL}, "-websocket")
+		want := `receivemoduletwinpatch: iotmodule: sign in as module "myFirstModule" on device "myFirstDevice": through the proxy 127.0.0.1:8883: the proxy refused, without a reason`
+		if got.Code != 1 || sampletest.Plain(got.Stderr) != want {
+			t.Errorf("%q: exit code %d, stderr %q", statusLine, got.Code, got.Stderr)
+		}
+	}
+}
+
+// TestProxyAway checks that an unreachable proxy is not mistaken for an
+// unreachable hub.
+func TestProxyAway(t *testing.T) {
+	sampletest.CheckProxyAway(t, "-websocket")
+}
+
+// TestFullDisk checks that the program fails if a patch cannot be printed.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	defer full.Close()
+	hub := sampletest.NewHub(t)
+	cmd := sampletest.Command(t, hub.Module(hub.AddModule("myFirstDevice", "myFirstModule")))
+	cmd.Stdout = full
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	events := hub.Events(ctx)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	for e := range events {
+		if e.Kind == event.Disconnected {
+			break
+		}
+		// The first change may be part of the state that the program starts from.
+		if e.Kind == event.NotificationSent || e.Kind == event.Request && e.Path == "$iothub/twin" {
+			hub.PatchDesired("myFirstDevice", "myFirstModule", map[string]any{"n": e.Version})
+		}
+	}
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("exit code %d, want 1", cmd.ProcessState.ExitCode())
 	}
 }

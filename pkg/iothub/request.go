@@ -20,6 +20,7 @@ import (
 
 	"moduletwin/pkg/internal/errorbody"
 	"moduletwin/pkg/internal/hint"
+	"moduletwin/pkg/internal/printable"
 	"moduletwin/pkg/internal/waitlog"
 )
 
@@ -143,6 +144,7 @@ func (r *Registry) networkError(op operation, err error) error {
 	if alert := (*net.OpError)(nil); errors.As(err, &alert) && alert.Op == "remote error" {
 		err = alert // without what package http says about how it read the alert
 	}
+	err = printable.Error(err)
 	if r.mayUseProxy {
 		err = hint.ThroughProxy(err, r.hub.HostName)
 	}

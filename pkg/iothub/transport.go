@@ -3,8 +3,10 @@ package iothub
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -20,8 +22,9 @@ func newTransport(o Options, config *tls.Config) *http.Transport {
 	}
 	dial := o.DialContext
 	if dial == nil {
-		dial = new(net.Dialer).DialContext
+		dial = (&net.Dialer{Timeout: requestTimeout}).DialContext // package http goes on dialing when a call has ended
 		t.Proxy = http.ProxyFromEnvironment
+		t.OnProxyConnectResponse = refusedByProxy
 	}
 	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := dial(ctx, network, address)
@@ -31,6 +34,15 @@ func newTransport(o Options, config *tls.Config) *http.Transport {
 		return conn{c}, nil
 	}
 	return t
+}
+
+// refusedByProxy returns the error if a proxy refuses to connect to the hub.
+// Package http would only show the reason phrase, which may be empty.
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return fmt.Errorf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
 // conn is a connection whose writes never fail. After the hub has ended a

@@ -85,7 +85,7 @@ func (d *dialer) dial(ctx context.Context) (*packetConn, error) {
 	}
 	conn, err := open(ctx, config)
 	if err != nil {
-		return nil, printableError{err}
+		return nil, printable.Error(err)
 	}
 	return newPacketConn(&watchedConn{conn, d.silence}), nil
 }
@@ -103,8 +103,9 @@ func (d *dialer) dialTLS(ctx context.Context, config *tls.Config) (net.Conn, err
 	return conn, nil
 }
 
-func (d *dialer) dialWebSocket(ctx context.Context, config *tls.Config) (net.Conn, error) {
+func (d *dialer) dialWebSocket(ctx context.Context, config *tls.Config) (conn net.Conn, err error) {
 	var bounded *boundedConn
+	stop := func() bool { return true }
 	ws := websocket.Dialer{
 		Proxy: d.proxy,
 		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -112,21 +113,40 @@ func (d *dialer) dialWebSocket(ctx context.Context, config *tls.Config) (net.Con
 			if err != nil {
 				return nil, err
 			}
+			stop = context.AfterFunc(ctx, func() { raw.Close() }) // websocket only looks at the deadline of ctx
 			bounded = &boundedConn{Conn: raw, left: maxHandshake}
 			return bounded, nil
 		},
 		TLSClientConfig: config,
 		Subprotocols:    []string{"mqtt"},
 	}
-	conn, resp, err := ws.DialContext(ctx, "wss://"+d.address+wsconn.Path, nil)
+	opened, resp, err := dialRecovering(ctx, ws, "wss://"+d.address+wsconn.Path)
 	switch {
+	case !stop():
+		if err == nil {
+			opened.Close()
+		}
+		return nil, context.Cause(ctx)
 	case resp != nil && err != nil:
 		return nil, fmt.Errorf("%w: the server answered %d %s", err, resp.StatusCode, http.StatusText(resp.StatusCode))
 	case err != nil:
 		return nil, err
 	}
 	bounded.left = math.MaxInt64
-	return wsconn.New(conn), nil
+	return wsconn.New(opened), nil
+}
+
+// dialRecovering opens a WebSocket. Package websocket panics, or returns an
+// error without text, if a proxy gives no reason in its status line.
+func dialRecovering(ctx context.Context, ws websocket.Dialer, url string) (conn *websocket.Conn, resp *http.Response, err error) {
+	if ws.Proxy != nil {
+		defer func() {
+			if recover() != nil || err != nil && err.Error() == "" { // no space after the status, or nothing after it
+				err = errors.New("the proxy refused, without a reason")
+			}
+		}()
+	}
+	return ws.DialContext(ctx, url, nil)
 }
 
 // boundedConn fails after reading a number of bytes. Without it, package http
@@ -144,15 +164,6 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	c.left -= int64(n)
 	return n, err
 }
-
-// printableError is an error whose text may come from outside, such as a name
-// in a certificate or the response of a proxy.
-type printableError struct{ error }
-
-func (e printableError) Error() string { return printable.Line(e.error.Error(), maxErrorText) }
-func (e printableError) Unwrap() error { return e.error }
-
-const maxErrorText = 500 // characters
 
 // watchedConn fails if nothing arrives for too long (a healthy hub answers the
 // client's pings) or if a write does not get through.

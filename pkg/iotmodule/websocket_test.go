@@ -1,7 +1,14 @@
 package iotmodule_test
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"moduletwin/pkg/iotmodule"
 	"moduletwin/pkg/localhub"
@@ -22,4 +29,28 @@ func TestWebSocket(t *testing.T) {
 		s.someChanges("after")
 		s.settled()
 	}, overWebSocket)
+}
+
+// Cancelling its context ends Dial at once, even if the server accepts the
+// connection but never opens the WebSocket.
+func TestWebSocketObeysItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handshaken := make(chan struct{})
+		h := newHostile(t, func(conn net.Conn) {
+			conn.(*tls.Conn).Handshake()
+			close(handshaken)
+			io.Copy(io.Discard, conn)
+		}, &tls.Config{}, "localhost")
+		h.opts.WebSocket = true
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-handshaken
+			cancel()
+		}()
+		start := time.Now()
+		_, err := iotmodule.Dial(ctx, h.module, h.opts)
+		if took := time.Since(start); !errors.Is(err, context.Canceled) || took != 0 {
+			t.Errorf("Dial, after %v: %v", took, err)
+		}
+	})
 }

@@ -52,10 +52,13 @@ func network(err error, loopback bool) string {
 		dns     *net.DNSError
 		noTLS   tls.RecordHeaderError
 		timeout net.Error
+		proxied *proxyError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ""
+	case errors.As(err, &proxied) && (IsRefused(err) || errors.As(err, &dns)):
+		return "The proxy cannot be reached. Check its address in HTTPS_PROXY."
 	case IsRefused(err) && loopback:
 		return "Nothing is listening there. Is the local hub running, at the port of the connection string?"
 	case IsRefused(err):

@@ -1,7 +1,6 @@
 package hint
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,9 +14,18 @@ func ThroughProxy(err error, address string) error {
 		return err
 	}
 	wantsPassword := strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) // the only trace of the response
-	err = fmt.Errorf("through the proxy %s: %w", proxy.Host, err)
+	err = &proxyError{proxy.Host, err}
 	if wantsPassword {
 		return &Error{err, "Put the user and the password that the proxy wants into its address (HTTPS_PROXY=http://user:password@" + proxy.Host + ")."}
 	}
 	return err
 }
+
+// proxyError is an error of a connection through a proxy.
+type proxyError struct {
+	proxy string // host:port
+	err   error
+}
+
+func (e *proxyError) Error() string { return "through the proxy " + e.proxy + ": " + e.err.Error() }
+func (e *proxyError) Unwrap() error { return e.err }

@@ -74,3 +74,20 @@ func CheckProxy(t *testing.T, status int, says string, args ...string) {
 		t.Errorf("exit code %d, stderr %q", got.Code, got.Stderr)
 	}
 }
+
+// CheckProxyAway checks that the program blames the proxy if nothing listens at
+// its address, or if that does not exist.
+func CheckProxyAway(t *testing.T, args ...string) {
+	t.Helper()
+	for _, proxy := range []string{"http://127.0.0.1:1", "http://my..proxy:3128"} {
+		got := Run(t, Env{
+			"IOTHUB_CONNECTION_STRING":        PolicyString("hub.example"),
+			"IOTHUB_MODULE_CONNECTION_STRING": ModuleString("hub.example"),
+			"HTTPS_PROXY":                     proxy,
+		}, args...)
+		const says = "\nThe proxy cannot be reached. Check its address in HTTPS_PROXY.\n"
+		if got.Code != 1 || !strings.HasSuffix(got.Stderr, says) {
+			t.Errorf("%s: exit code %d, stderr %q", proxy, got.Code, got.Stderr)
+		}
+	}
+}
