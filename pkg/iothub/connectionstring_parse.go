@@ -90,7 +90,7 @@ func trimConnectionString(s string) (string, error) {
 	if s == "" {
 		return "", invalidf("it is empty")
 	}
-	if before, _, found := strings.Cut(s, "HostName="); found && !beginsWithName(before) && before != "" {
+	if strings.Contains(s, "HostName=") && !beginsWithName(s) {
 		return "", invalidf("leave out everything before HostName=")
 	}
 	return s, nil

@@ -88,6 +88,7 @@ func TestParseConnectionStringRefuses(t *testing.T) {
 		{"the line for the shell, in the string", `export IOTHUB_CONNECTION_STRING="HostName=h` + rest + `"`, "leave out everything before HostName="},
 		{"a quote at the beginning only", `"HostName=h` + rest, "leave out everything before HostName="},
 		{"a quote at the end only", "HostName=h" + rest + `"`, "SharedAccessKey: something follows the = at the end of the key"},
+		{"of a device behind a gateway, which comes first", "GatewayHostName=g;HostName=h" + rest, "GatewayHostName: IoT Edge gateways are not supported"},
 		{"of an Event Hubs endpoint", "Endpoint=sb://h.servicebus.windows.net/" + rest + ";EntityPath=hub", "Endpoint: this belongs to the connection string of an Event Hubs endpoint, which is for reading messages; use one that begins with HostName="},
 		{"with a part of an Event Hubs string", "HostName=h" + rest + ";entitypath=hub", "EntityPath: this belongs to the connection string of an Event Hubs endpoint"},
 		{"a byte order mark", "\ufeffHostName=h" + rest, "character 1 is a byte order mark (U+FEFF), which cannot be seen: leave it out"},

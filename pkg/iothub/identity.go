@@ -21,8 +21,8 @@ type Device struct {
 
 	Authentication Authentication `json:"authentication,omitzero"`
 	Capabilities   Capabilities   `json:"capabilities,omitzero"`
-	DeviceScope    string         `json:"deviceScope,omitempty"`  // shared by an IoT Edge device and its children; the hub assigns it to the edge device
-	ParentScopes   []string       `json:"parentScopes,omitempty"` // the scopes of the edge devices above it; nil leaves them unchanged
+	DeviceScope    string         `json:"deviceScope,omitempty"` // shared by an IoT Edge device and its children; the hub assigns it to the edge device
+	ParentScopes   []string       `json:"parentScopes,omitzero"` // the scopes of the edge devices above it
 }
 
 // LogValue keeps the keys out of structured logs.

@@ -45,6 +45,11 @@ func TestRequestFormat(t *testing.T) {
 			`{"deviceId":"d","status":"disabled","statusReason":"later",` +
 			`"capabilities":{"iotEdge":true},"deviceScope":"s","parentScopes":["p"],` +
 			`"authentication":{"type":"sas","symmetricKey":{"primaryKey":"` + testKey + `","secondaryKey":"MDEyMzQ1Njc4OWFiY2RlZg=="}}}`},
+		{"CreateDevice without parents", func(ctx context.Context, r *iothub.Registry) error {
+			_, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d", ParentScopes: []string{}})
+			return err
+		}, "PUT /devices/d?api-version=2021-04-12\nContent-Type: application/json; charset=utf-8\n\n" +
+			`{"deviceId":"d","parentScopes":[]}`},
 		{"CreateDevice with certificates", func(ctx context.Context, r *iothub.Registry) error {
 			_, err := r.CreateDevice(ctx, iothub.Device{DeviceID: "d", Authentication: iothub.Authentication{Type: "selfSigned",
 				X509Thumbprint: iothub.X509Thumbprint{PrimaryThumbprint: "0A", SecondaryThumbprint: "0B"}}})

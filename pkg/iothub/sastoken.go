@@ -166,7 +166,7 @@ func parseSignature(escaped string) **signature {
 		return nil
 	}
 	decoded, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(decoded) != len(signature{}) {
+	if err != nil || len(decoded) != len(signature{}) || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return nil
 	}
 	pointer := (*signature)(decoded)

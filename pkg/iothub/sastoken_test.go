@@ -91,6 +91,7 @@ func TestParseSASTokenRefuses(t *testing.T) {
 		{"sig not base64", "SharedAccessSignature sr=h&sig=****&se=1", "sig, the signature"},
 		{"sig badly escaped", "SharedAccessSignature sr=h&sig=%zz&se=1", "sig, the signature"},
 		{"sig cut off", "SharedAccessSignature sr=h&sig=rny7eWZSBNZ9YeCN&se=1", "sig, the signature"},
+		{"sig with a line break", "SharedAccessSignature sr=h&sig=" + sig + "%0A&se=1", "sig, the signature"},
 		{"sig with nonzero padding bits", "SharedAccessSignature sr=h&sig=rny7eWZSBNZ9YeCNiuTjnwBzU9k6y3yqorNu3ifboBR%3D&se=1", "sig, the signature"},
 		{"no se", "SharedAccessSignature sr=h&sig=" + sig, "se, the expiry"},
 		{"se not a number", "SharedAccessSignature sr=h&sig=" + sig + "&se=soon", "se, the expiry"},

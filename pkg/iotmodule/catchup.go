@@ -65,7 +65,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		f.logMissed(twin.Properties.Desired.Version()) // before the changes themselves
+		f.logMissed(conn, twin.Properties.Desired.Version()) // before the changes themselves
 		return f.takeRead(conn, epoch, twin.Properties.Desired)
 	})
 }
@@ -98,8 +98,12 @@ func (f *follower) takeRead(conn *connection, epoch int, desired iothub.Properti
 // logMissed logs, once after each new connection, how many changes were made
 // while there was none. It does so without holding the lock: a logger may be
 // slow, or use the client.
-func (f *follower) logMissed(read int64) {
+func (f *follower) logMissed(conn *connection, read int64) {
 	f.mu.Lock()
+	if f.conn != conn {
+		f.mu.Unlock()
+		return // the read is outdated
+	}
 	resumedAt, now := f.resumedAt, f.tracker.version
 	f.resumedAt = 0
 	f.mu.Unlock()

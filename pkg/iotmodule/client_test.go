@@ -351,7 +351,7 @@ func TestTwinIsReportedBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.UpdateReported(t.Context(), read.Properties.Desired.UserProperties()); err != nil {
+	if _, err := client.UpdateReported(t.Context(), read.Properties.Desired); err != nil {
 		t.Fatal(err)
 	}
 	after, err := client.GetTwin(t.Context())

@@ -81,6 +81,7 @@ func TestOutcomeUnknown(t *testing.T) {
 		{"response lost", func(s *fixture) { s.hub.FailNext(100, fault.TwinPatch, fault.LoseResponse()) }, true},
 		{"connection cut", func(s *fixture) { s.hub.FailNext(100, fault.TwinPatch, fault.Cut()) }, true},
 		{"throttled", func(s *fixture) { s.hub.FailNext(100, fault.TwinPatch, fault.Status(429)) }, false},
+		{"server error", func(s *fixture) { s.hub.FailNext(100, fault.TwinPatch, fault.Status(500)) }, true},
 		{"response lost, then throttled", func(s *fixture) {
 			s.hub.FailNext(1, fault.TwinPatch, fault.LoseResponse())
 			s.hub.FailNext(100, fault.TwinPatch, fault.Status(429))
@@ -113,6 +114,16 @@ func TestInvalidReported(t *testing.T) {
 	_, err := s.client.UpdateReported(s.ctx, map[string]any{"f": func() {}})
 	if want := `iotmodule: update the reported properties of module "myFirstModule" on device "myFirstDevice": json: `; !errors.Is(err, iothub.ErrInvalid) || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s…", err, want)
+	}
+}
+
+// A patch that is too large for a hub to read is not sent: the hub would close
+// the connection each time.
+func TestReportTooLarge(t *testing.T) {
+	s := newFixture(t, overSockets)
+	_, err := s.client.UpdateReported(s.ctx, map[string]any{"large": strings.Repeat("x", 256<<10)})
+	if want := "the patch has 262156 bytes, hubs read 262144 at most"; !errors.Is(err, iothub.ErrInvalid) || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want …%s", err, want)
 	}
 }
 

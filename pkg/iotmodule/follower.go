@@ -86,7 +86,7 @@ func (f *follower) leave() {
 // longer.
 func (f *follower) dropSubscriber() {
 	if f.subscribers--; f.subscribers == 0 {
-		f.tracker = tracker{epoch: f.tracker.epoch + 1}
+		f.tracker, f.resumedAt = tracker{epoch: f.tracker.epoch + 1}, 0
 	}
 }
 

@@ -128,6 +128,29 @@ func TestLogOfAnOvertakenRead(t *testing.T) {
 	})
 }
 
+// Changes that nobody was subscribed to were not missed.
+func TestLogWithoutSubscribers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		s := newFixture(t, inSimulatedTime, keepLog(&log))
+		s.settled()
+		s.hub.FailNext(1000, fault.TwinGet, fault.Status(429))
+		s.hub.Stop()
+		s.someChanges("away")
+		if err := s.hub.Resume(); err != nil {
+			t.Fatal(err)
+		}
+		s.awaitConnection(func(l localhub.ConnectionState) bool { return l.Subscribed })
+		time.Sleep(time.Second) // simulated: the client tries to read the twin
+		s.reader.subscription.Close()
+		s.hub.ClearFaults()
+		s.subscribe()
+		if got := log.String(); strings.Contains(got, "in the meantime") {
+			t.Errorf("the log says\n%s", got)
+		}
+	})
+}
+
 // Renewing a token logs one line.
 func TestLogOfARenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -291,16 +291,23 @@ func TestRenewalThatFails(t *testing.T) {
 // However short the keep-alive is, the client does not give up a slow but
 // healthy connection.
 func TestShortKeepAlive(t *testing.T) {
-	for _, keepAlive := range []time.Duration{1, 2, 11, 12} {
+	const slow, slower = 300 * time.Millisecond, 1200 * time.Millisecond
+	for _, test := range []struct {
+		keepAlive time.Duration
+		latency   time.Duration
+	}{{1, slow}, {1, slower}, {2, slow}, {11, slow}, {12, slow}} {
 		synctest.Test(t, func(t *testing.T) {
+			keepAlive := test.keepAlive
 			s := newFixture(t, inSimulatedTime, func(o *iotmodule.Options) { o.KeepAlive = keepAlive * time.Second })
-			s.hub.SetNetwork(fault.Network{Latency: 300 * time.Millisecond})
+			s.client.Close()
+			s.hub.SetNetwork(fault.Network{Latency: test.latency})
+			s.dial()
 			signIns := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns
 			time.Sleep(28750 * time.Millisecond) // simulated: just after paho checked whether to ping
 			s.patch(map[string]any{"n": 1})
 			time.Sleep(10 * time.Minute)
 			if now := s.awaitConnection(func(localhub.ConnectionState) bool { return true }).SignIns; now != signIns {
-				t.Errorf("with a keep-alive of %d s, the connection was given up %d times in ten minutes", keepAlive, now-signIns)
+				t.Errorf("with a keep-alive of %d s and a latency of %v, the connection was given up %d times in ten minutes", keepAlive, test.latency, now-signIns)
 			}
 		})
 	}

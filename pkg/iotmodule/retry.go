@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"moduletwin/pkg/internal/waitlog"
@@ -32,10 +33,10 @@ func (c *Client) retry(ctx context.Context, op string, attempt func(*connection)
 			return nil
 		case ctx.Err() != nil:
 			return c.explain(ctx, context.Cause(ctx), last)
-		case isClosed(conn.lost) || errors.Is(err, errConnectionLost):
-			previous, tries, last = conn, -1, nil // start again on the next connection
 		case !isTemporary(err):
 			return err
+		case isClosed(conn.lost) || errors.Is(err, errConnectionLost):
+			previous, tries, last = conn, -1, nil // start again on the next connection
 		default:
 			last = err
 			pause := c.timings.retry.Pause(tries)
@@ -73,7 +74,8 @@ func isTemporary(err error) bool {
 	if errors.As(err, &refused) {
 		return refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode >= 500
 	}
-	return errors.Is(err, errNoResponse) || errors.Is(err, errMalformed) || errors.Is(err, errNotSent) || errors.Is(err, errOutdated)
+	temporary := []error{errConnectionLost, errNoResponse, errMalformed, errNotSent, errOutdated}
+	return slices.ContainsFunc(temporary, func(target error) bool { return errors.Is(err, target) })
 }
 
 // connected returns the current connection as soon as it is not previous.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
+
 	"net"
 	"net/url"
 	"runtime"
@@ -70,7 +70,7 @@ func (c *connection) options(token iothub.SASToken, keepAlive time.Duration) *mq
 		SetPassword(token.Reveal()).
 		SetCleanSession(false). // as the official SDKs do
 		SetKeepAlive(keepAlive).
-		SetPingTimeout(keepAlive). // not used: the deadline of the socket is shorter
+		SetPingTimeout(2 * maxKeepAlive). // never reached: the deadline of the socket is shorter
 		SetWriteTimeout(publishLimit).
 		SetAutoReconnect(false).
 		SetConnectRetry(false).
@@ -119,7 +119,7 @@ func (c *connection) subscribe(ctx context.Context) error {
 		late := context.DeadlineExceeded // the connection is intact, but paho took too long
 		return cmp.Or(context.Cause(ctx), fmt.Errorf("subscribe: %w", cmp.Or(c.awaitLoss(ctx), late)))
 	}
-	for filter, granted := range maps.All(token.Result()) {
+	for filter, granted := range token.Result() {
 		if granted > 1 { // to paho, a refusal is a success
 			return fmt.Errorf("the hub refused the subscription of %s (SUBACK %#x)", filter, granted)
 		}

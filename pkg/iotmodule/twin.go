@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 
 	"moduletwin/pkg/iothub"
 )
@@ -31,19 +33,18 @@ func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
 }
 
 // UpdateReported merges patch into the reported properties of the module's
-// twin; nil removes a property. It returns their new version.
+// twin; nil removes a property. It returns their new version. "$version" and
+// "$metadata" in patch are left out.
 //
 // It waits like [Client.GetTwin]. If the connection is lost before the hub has
 // answered, the patch is sent again, which leads to the same state. An error
 // matches [iothub.ErrOutcomeUnknown] if the hub may still have carried out the
-// update, and [iothub.ErrInvalid] if patch cannot be written as JSON.
+// update, and [iothub.ErrInvalid] if patch cannot be written as JSON or is
+// larger than the 256 KiB that hubs read.
 //
 // See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#update-device-twins-reported-properties.
 func (c *Client) UpdateReported(ctx context.Context, patch iothub.Properties) (version int64, err error) {
-	if patch == nil {
-		patch = iothub.Properties{} // nil would be null, which is not an object
-	}
-	body, err := json.Marshal(patch)
+	body, err := encodeReport(patch)
 	if err != nil {
 		return 0, c.wrap(opUpdateReported, invalidError{err})
 	}
@@ -63,6 +64,26 @@ func (c *Client) UpdateReported(ctx context.Context, patch iothub.Properties) (v
 	return version, nil
 }
 
+// maxReport is the size of the largest message that a hub reads, in bytes. It
+// closes the connection if a message is larger.
+const maxReport = 256 << 10
+
+// encodeReport returns patch as JSON, without what the hub itself adds to the
+// properties, so that properties that were read can be reported.
+func encodeReport(patch iothub.Properties) ([]byte, error) {
+	own := maps.Clone(patch)
+	if own == nil {
+		own = iothub.Properties{} // nil would be null, which is not an object
+	}
+	delete(own, "$version")
+	delete(own, "$metadata")
+	body, err := json.Marshal(own)
+	if err == nil && len(body) > maxReport {
+		err = fmt.Errorf("the patch has %d bytes, hubs read %d at most", len(body), maxReport)
+	}
+	return body, err
+}
+
 // isUncertain reports whether the hub may have carried out an update after an
 // attempt that ended with err. before is the answer before that attempt.
 func isUncertain(err error, before bool) bool {
@@ -70,7 +91,7 @@ func isUncertain(err error, before bool) bool {
 	switch {
 	case err == nil, errors.As(err, &refused) && !isTemporary(err): // an earlier attempt was refused, too
 		return false
-	case refused != nil, errors.Is(err, errNotSent):
+	case refused != nil && refused.StatusCode == http.StatusTooManyRequests, errors.Is(err, errNotSent):
 		return before
 	}
 	return true
