@@ -26,7 +26,7 @@ Paste into this window the line that bin/localhub prints; in the Azure portal, t
 		Name: "string of a module for the service side",
 		Env:  sampletest.SetHub(sampletest.ModuleString("localhost:8883")),
 		Code: 2,
-		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: this is that of module "myFirstModule" on device "myFirstDevice"; use that of a shared access policy (with SharedAccessKeyName)
+		Says: `createmodule: IOTHUB_CONNECTION_STRING: iothub: connection string: this one belongs to module "myFirstModule" on device "myFirstDevice"; use that of a shared access policy (with SharedAccessKeyName)
 Paste into this window the line that bin/localhub prints; in the Azure portal, the connection string is under "Shared access policies".`,
 	},
 	{

@@ -24,14 +24,14 @@ Run bin/createmodule in the window of the service apps, and paste the last line 
 		Name: "string of a policy for a module",
 		Env:  moduleSet(sampletest.PolicyString("localhost:8883")),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: this is that of shared access policy "serviceAndRegistryReadWrite"; use that of a module (with ModuleId)
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: this one belongs to shared access policy "serviceAndRegistryReadWrite"; use that of a module (with ModuleId)
 Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{
 		Name: "string of a device for a module",
 		Env:  moduleSet("HostName=localhost;DeviceId=myFirstDevice;SharedAccessKey=" + sampletest.SomeKey),
 		Code: 2,
-		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: this is that of device "myFirstDevice"; use that of a module (with ModuleId)
+		Says: `receivemoduletwinpatch: IOTHUB_MODULE_CONNECTION_STRING: iothub: connection string: this one belongs to device "myFirstDevice"; use that of a module (with ModuleId)
 Run bin/createmodule in the window of the service apps, and paste the last line of its output into this one.`,
 	},
 	{

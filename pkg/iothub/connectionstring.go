@@ -51,7 +51,7 @@ func (c ConnectionString) validateKind(fits bool, needed string) error {
 	if err := c.Validate(); err != nil || fits {
 		return err
 	}
-	return invalidConnectionString(invalidf("this is that of %s; use that of %s", c.Owner(), needed))
+	return invalidConnectionString(invalidf("this one belongs to %s; use that of %s", c.Owner(), needed))
 }
 
 func (c ConnectionString) check() error {

@@ -27,21 +27,21 @@ func (invalidError) Is(target error) bool { return target == ErrInvalid }
 func (e invalidError) Unwrap() error      { return e.error }
 
 // ErrOutcomeUnknown matches, with [errors.Is], the error of a write whose
-// response was lost: the hub may have carried it out or not, and could not be
-// asked.
+// response was lost: the hub may have carried it out or not, and reading
+// afterwards did not settle it.
 var ErrOutcomeUnknown = errors.New("a response was lost: the hub may have carried out the request anyway")
 
 // Sentinels for [errors.Is]. Each matches every [*Error] with its status,
 // whatever the operation and the error code. A response that is not a hub's,
 // such as the page of a proxy, matches none.
 var (
-	ErrBadRequest         = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
-	ErrUnauthorized       = &Error{StatusCode: http.StatusUnauthorized}       // wrong key, expired token or missing permission
-	ErrForbidden          = &Error{StatusCode: http.StatusForbidden}          // a quota, a size or the hub's tier forbids it
-	ErrNotFound           = &Error{StatusCode: http.StatusNotFound}           // no such device, module or hub; see Code
-	ErrExists             = &Error{StatusCode: http.StatusConflict}           // the id is taken
-	ErrPreconditionFailed = &Error{StatusCode: http.StatusPreconditionFailed} // changed since the ETag was read
-	ErrThrottled          = &Error{StatusCode: http.StatusTooManyRequests}    // too many requests, still after the retries
+	ErrBadRequest         error = &Error{StatusCode: http.StatusBadRequest}         // the hub finds the request malformed or over a limit
+	ErrUnauthorized       error = &Error{StatusCode: http.StatusUnauthorized}       // wrong key, expired token or missing permission
+	ErrForbidden          error = &Error{StatusCode: http.StatusForbidden}          // a quota, a size or the hub's tier forbids it
+	ErrNotFound           error = &Error{StatusCode: http.StatusNotFound}           // no such device, module or hub; see Code
+	ErrExists             error = &Error{StatusCode: http.StatusConflict}           // the id is taken
+	ErrPreconditionFailed error = &Error{StatusCode: http.StatusPreconditionFailed} // changed since the ETag was read
+	ErrThrottled          error = &Error{StatusCode: http.StatusTooManyRequests}    // too many requests, still after the retries
 )
 
 // Error is an error response of the hub, over HTTPS or MQTT. To find out which

@@ -11,8 +11,8 @@ import "strings"
 const maxIDLength = 128
 
 // checkID returns an error that matches [ErrInvalid] if no hub accepts the id.
-// kind is "device" or "module". The error does not quote the id: in a malformed
-// connection string, it may contain the key.
+// kind is "device" or "module". The error does not quote the id (other than "."
+// and ".."): in a malformed connection string, it may contain the key.
 func checkID(kind, id string) error {
 	switch id {
 	case "":

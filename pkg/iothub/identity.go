@@ -4,7 +4,7 @@ import "log/slog"
 
 // Device is a device identity in the registry of a hub. Fields that are "set by
 // the hub" are ignored when an identity is created or updated. An update
-// replaces all other fields; only status, keys and scopes keep their values if
+// replaces all other fields; only status and authentication keep their values if
 // they are left out.
 type Device struct {
 	DeviceID     string `json:"deviceId"`
@@ -32,8 +32,8 @@ func (d Device) LogValue() slog.Value {
 
 // Module is a module identity: one component of a device. Unlike a device, it
 // cannot be disabled. Fields that are "set by the hub" are ignored when an
-// identity is created or updated. An update replaces all other fields; only
-// keys keep their values if they are left out.
+// identity is created or updated. An update replaces all other fields; only the
+// authentication keeps its value if it is left out.
 type Module struct {
 	DeviceID     string `json:"deviceId"`
 	ModuleID     string `json:"moduleId"`

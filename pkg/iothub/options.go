@@ -13,12 +13,13 @@ import (
 type Options struct {
 	// RootCAs are the only certificate authorities that are trusted. Nil means
 	// those of the system, those in the PEM file that the environment variable
-	// IOTHUB_CA_FILE names and, for loopback hosts only, the certificate in the
-	// folder of the local hub.
+	// IOTHUB_CA_FILE names and, for loopback hosts only, those of the local hubs
+	// of this user. A loopback host that has certificates in one of the last two
+	// places is not trusted because of the system's.
 	RootCAs *x509.CertPool
 
-	// Logger gets a line for each failed attempt, with the pause before the
-	// next one, and a line for a response that takes long. The attribute
+	// Logger gets a line for each attempt that failed and will be repeated, with
+	// the pause before that, and a line for a response that takes long. The attribute
 	// "cause" is an error; [Hint] suggests what to do about it. If there is no
 	// error yet, the attribute "hint" holds such a suggestion. Nil discards the
 	// lines. No key or token is ever logged, and nothing is logged after a call

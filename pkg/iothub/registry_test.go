@@ -21,8 +21,8 @@ func TestNewRegistryRefuses(t *testing.T) {
 		hub  iothub.ConnectionString
 		says string
 	}{
-		{"the string of a device", parse(t, "HostName=h;DeviceId=d"+key), `iothub: connection string: this is that of device "d"; use that of a shared access policy`},
-		{"the string of a module", parse(t, "HostName=h;DeviceId=d;ModuleId=m"+key), `iothub: connection string: this is that of module "m" on device "d"; use that of a shared access policy`},
+		{"the string of a device", parse(t, "HostName=h;DeviceId=d"+key), `iothub: connection string: this one belongs to device "d"; use that of a shared access policy`},
+		{"the string of a module", parse(t, "HostName=h;DeviceId=d;ModuleId=m"+key), `iothub: connection string: this one belongs to module "m" on device "d"; use that of a shared access policy`},
 		{"the zero value", iothub.ConnectionString{}, "iothub: connection string: HostName is missing"},
 		{"a string made by hand, without key", iothub.ConnectionString{HostName: "h", SharedAccessKeyName: "p"}, "iothub: connection string: SharedAccessKey is missing"},
 		{"a string made by hand, with a line break", iothub.ConnectionString{HostName: "h", SharedAccessKeyName: "p\n", SharedAccessKey: keys.PrimaryKey}, "iothub: connection string: SharedAccessKeyName: character 2 is a line break (U+000A), which cannot be seen: leave it out"},

@@ -2,11 +2,7 @@ package iothub
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"reflect"
-
-	"moduletwin/pkg/internal/mergepatch"
 )
 
 // GetModuleTwin reads the twin of a module. It needs the permission Service
@@ -64,9 +60,7 @@ func (r *Registry) updateTwin(ctx context.Context, update operation, patch TwinP
 		return Twin{}, invalidf("iothub: %s: %w", update.name, err)
 	}
 	update.body, update.ifMatch = patch, ifETag(etag)
-	update.carriedOut = ofBody(func(now Twin) bool {
-		return update.changed(now.ETag) && includes(now.Tags, wanted.Tags) && includes(now.Properties.Desired, wanted.Desired)
-	})
+	update.carriedOut = ofBody(func(now Twin) bool { return update.changed(now.ETag) && twinUpdated(now, wanted) })
 	return do[Twin](ctx, r, update)
 }
 
@@ -77,38 +71,6 @@ func (r *Registry) replaceTwin(ctx context.Context, replace operation, twin Twin
 		return Twin{}, invalidf("iothub: %s: %w", replace.name, err)
 	}
 	replace.body, replace.ifMatch = whole, ifETag(etag)
-	replace.carriedOut = ofBody(func(now Twin) bool {
-		return replace.changed(now.ETag) && reflect.DeepEqual(orEmpty(now.Tags), wanted.Tags) &&
-			reflect.DeepEqual(Properties(now.Properties.Desired.UserProperties()), wanted.Desired)
-	})
+	replace.carriedOut = ofBody(func(now Twin) bool { return replace.changed(now.ETag) && twinReplaced(now, wanted) })
 	return do[Twin](ctx, r, replace)
-}
-
-// asDecoded returns patch as the hub would return it: every number is a float64,
-// and the names that the hub reserves for itself are gone.
-func asDecoded(patch TwinPatch) (TwinPatch, error) {
-	var decoded struct {
-		Tags       Properties
-		Properties struct{ Desired Properties }
-	}
-	text, err := json.Marshal(patch)
-	if err != nil {
-		return TwinPatch{}, err
-	}
-	if err := json.Unmarshal(text, &decoded); err != nil {
-		return TwinPatch{}, err
-	}
-	return TwinPatch{Tags: decoded.Tags, Desired: decoded.Properties.Desired.UserProperties()}, nil
-}
-
-// includes reports whether merging patch would change nothing.
-func includes(properties, patch map[string]any) bool {
-	return len(mergepatch.Diff(properties, mergepatch.Merge(properties, patch))) == 0
-}
-
-func orEmpty(p Properties) Properties {
-	if p == nil {
-		return Properties{}
-	}
-	return p
 }

@@ -99,8 +99,8 @@ func TestDialRefused(t *testing.T) {
 	}{
 		{"wrong key", wrongKey, iothub.ErrUnauthorized, `sign in as module "myFirstModule" on device "myFirstDevice": 401`},
 		{"no such module", noModule, iothub.ErrUnauthorized, "The module may not exist"},
-		{"string of a policy", policy, iothub.ErrInvalid, `connection string: this is that of shared access policy "iothubowner"; use that of a module`},
-		{"string of a device", device, iothub.ErrInvalid, `connection string: this is that of device "myFirstDevice"; use that of a module`},
+		{"string of a policy", policy, iothub.ErrInvalid, `connection string: this one belongs to shared access policy "iothubowner"; use that of a module`},
+		{"string of a device", device, iothub.ErrInvalid, `connection string: this one belongs to device "myFirstDevice"; use that of a module`},
 		{"no key", iothub.ConnectionString{HostName: "h", DeviceID: "d", ModuleID: "m"}, iothub.ErrInvalid, "SharedAccessKey is missing"},
 	}
 	for _, test := range tests {

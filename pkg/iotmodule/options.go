@@ -15,8 +15,9 @@ import (
 type Options struct {
 	// RootCAs are the only certificate authorities that are trusted. Nil means
 	// those of the system, those in the PEM file that the environment variable
-	// IOTHUB_CA_FILE names and, for loopback hosts only, the certificate in the
-	// folder of the local hub.
+	// IOTHUB_CA_FILE names and, for loopback hosts only, those of the local hubs
+	// of this user. A loopback host that has certificates in one of the last two
+	// places is not trusted because of the system's.
 	RootCAs *x509.CertPool
 
 	// Logger gets a line when the connection is lost, for each failed attempt,
@@ -35,7 +36,8 @@ type Options struct {
 
 	// DialContext opens the TCP connections to the hub, as in
 	// [net/http.Transport]. Nil means a plain [net.Dialer] and, for MQTT over
-	// WebSocket, the proxy that the environment names.
+	// WebSocket, the proxy that the environment names. If it is set, no proxy is
+	// used.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// WebSocket selects MQTT over WebSocket, on port 443 unless the connection

@@ -99,7 +99,7 @@ func (c *connection) send(topic, requestID string, body []byte) (arrived <-chan 
 	responses, errs := make(chan response, 1), make(chan error, 1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if isClosed(c.lost) { // close may be waiting for publishing already, so it must not begin any more
+	if isClosed(c.lost) { // close may be waiting for publishing to end already, so nothing new may begin
 		return nil, nil, fmt.Errorf("%w: %w", errNotSent, errConnectionLost)
 	}
 	c.waiting[requestID] = responses

@@ -16,7 +16,7 @@ type timings struct {
 	slowAfter   time.Duration // after that, the log says that there is no response yet
 	signIn      time.Duration // the limit of one attempt to sign in, from dialing to SUBACK
 	response    time.Duration // the limit of waiting for the response to one request
-	maxClosings int           // as many closings in a row may be chance
+	maxClosings int           // up to this many closings in a row may be chance
 }
 
 var defaultTimings = timings{

@@ -15,10 +15,10 @@ import (
 // does not show the rest of a twin to the module, so ETag, Version and Tags of
 // the result are zero; DeviceID and ModuleID are those of the client.
 //
-// If the connection is lost at the moment or the hub is busy, GetTwin waits
-// until ctx is done or the client is closed. If the hub refuses the request,
-// the error is of type [*iothub.Error]. If ctx ends first, the error wraps its
-// cause and says what GetTwin was waiting for.
+// If the connection is lost at the moment or the hub is busy, GetTwin waits and
+// retries, at most until ctx is done, the client is closed or it has given up.
+// If the hub refuses the request, the error is of type [*iothub.Error]. If ctx
+// ends first, the error wraps its cause and says what GetTwin was waiting for.
 //
 // See https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub#retrieving-a-device-twins-properties.
 func (c *Client) GetTwin(ctx context.Context) (twin iothub.Twin, err error) {
@@ -89,7 +89,7 @@ func encodeReport(patch iothub.Properties) ([]byte, error) {
 func isUncertain(err error, before bool) bool {
 	var refused *iothub.Error
 	switch {
-	case err == nil, errors.As(err, &refused) && !isTemporary(err): // an earlier attempt was refused, too
+	case err == nil, errors.As(err, &refused) && !isTemporary(err): // for the same patch, so an earlier attempt was refused as well
 		return false
 	case refused != nil && refused.StatusCode == http.StatusTooManyRequests, errors.Is(err, errNotSent):
 		return before

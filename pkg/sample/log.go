@@ -14,11 +14,11 @@ import (
 )
 
 // setUpLog makes package log and the default logger of package slog write to
-// standard error, for people, with the name of the program. hint returns what
+// standard error, for people, with the name of the program. advise returns what
 // the user can do about an error.
-func setUpLog(hint func(error) string) {
+func setUpLog(advise func(error) string) {
 	program := strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
-	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, program+": ", 0), hint: hint}))
+	slog.SetDefault(slog.New(logHandler{out: log.New(os.Stderr, program+": ", 0), advise: advise}))
 }
 
 // printError prints an error on one line and help, if there is any, on another.
@@ -40,7 +40,7 @@ const maxLine = 2000
 //	Nothing is listening there. Is the local hub running, at the port of the connection string?
 type logHandler struct {
 	out     *log.Logger // with the name of the program
-	hint    func(error) string
+	advise  func(error) string
 	details []string
 }
 
@@ -58,7 +58,7 @@ func (h logHandler) Handle(_ context.Context, r slog.Record) error {
 		}
 		details = append(details, detail(a))
 		if cause, ok := a.Value.Any().(error); ok && a.Key == "cause" {
-			help = h.hint(cause)
+			help = h.advise(cause)
 		}
 		return true
 	})
@@ -79,7 +79,7 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		details = append(details, detail(a))
 	}
-	return logHandler{h.out, h.hint, details}
+	return logHandler{h.out, h.advise, details}
 }
 
 // WithGroup returns h: people do not need groups.
