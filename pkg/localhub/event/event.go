@@ -57,7 +57,7 @@ func (k Kind) String() string {
 }
 
 // Event is one thing that happened. Fields that do not apply to its kind are
-// zero.
+// zero. A text of more than 1,000 bytes is cut and ends in "…".
 type Event struct {
 	Number uint64 // counts from 1 in each recording
 	Time   time.Time

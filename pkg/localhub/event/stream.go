@@ -23,7 +23,8 @@ type Stream struct {
 // they put an event together.
 func (s *Stream) Watched() bool { return s != nil && s.recordings.Load() != nil }
 
-// Publish adds e to all recordings, with the current time if e has none.
+// Publish adds e to all recordings, with the current time if e has none. Long
+// texts are cut.
 func (s *Stream) Publish(e Event) {
 	if !s.Watched() {
 		return
@@ -35,6 +36,7 @@ func (s *Stream) Publish(e Event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
+	e.shorten()
 	for _, r := range *recordings {
 		r.add(e)
 	}

@@ -52,7 +52,7 @@ func (a *Auth) CheckHeader(text string, needed Permission, path ...string) (poli
 func (a *Auth) CheckPolicyToken(token iothub.SASToken, needed Permission, path ...string) error {
 	permissions, known := permissionsOf(token.KeyName)
 	if !known {
-		return fmt.Errorf("there is no policy %q", token.KeyName)
+		return fmt.Errorf("there is no policy %.100q", token.KeyName)
 	}
 	owner := fmt.Sprintf("policy %q", token.KeyName)
 	if err := a.CheckToken(token, owner, a.PolicyKeys[token.KeyName], path...); err != nil {

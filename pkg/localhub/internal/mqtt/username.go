@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"moduletwin/pkg/localhub/internal/registry"
@@ -30,18 +31,17 @@ func parseUsername(name string) (registry.ID, error) {
 		return registry.ID{}, errors.New("the user name contains no api-version")
 	}
 	segments := strings.Split(path, "/")
-	for _, segment := range segments {
-		if segment == "" {
-			return registry.ID{}, fmt.Errorf("the user name %.300q is not host/device/?… or host/device/module/?…", path)
-		}
+	if len(segments) < 2 || len(segments) > 3 || slices.Contains(segments, "") {
+		return registry.ID{}, fmt.Errorf("the user name %.300q is not host/device/?… or host/device/module/?…", path)
 	}
-	switch len(segments) {
-	case 2:
-		return registry.ID{Device: segments[1]}, nil
-	case 3:
-		return registry.ID{Device: segments[1], Module: segments[2]}, nil
+	id := registry.ID{Device: segments[1]}
+	if len(segments) == 3 {
+		id.Module = segments[2]
 	}
-	return registry.ID{}, fmt.Errorf("the user name %.300q is not host/device/?… or host/device/module/?…", path)
+	if id.TooLong() { // refused here, as every message about the sign-in repeats the ids
+		return registry.ID{}, fmt.Errorf("the user name %.300q has an id of more than %d characters", path, registry.MaxIDLength)
+	}
+	return id, nil
 }
 
 func cutLast(s, separator string) (before, after string, found bool) {

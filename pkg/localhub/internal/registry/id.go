@@ -68,8 +68,12 @@ func (id ID) check() error {
 	return checkID("Module", id.Module)
 }
 
-// maxIDLength is the limit for device and module ids alike, in characters.
-const maxIDLength = 128
+// MaxIDLength is the limit for device and module ids alike, in characters.
+const MaxIDLength = 128
+
+// TooLong reports whether an id exceeds the limit. Nothing can have such an id,
+// so it is not worth remembering.
+func (id ID) TooLong() bool { return len(id.Device) > MaxIDLength || len(id.Module) > MaxIDLength }
 
 // checkID checks an id, whose kind is "Device" or "Module". The rules are those
 // of
@@ -77,8 +81,8 @@ const maxIDLength = 128
 // Package iothub checks ids as well; the hub has code of its own, so that it
 // can detect mistakes there.
 func checkID(kind, id string) error {
-	if id == "" || len(id) > maxIDLength || strings.ContainsFunc(id, isNoIDRune) {
-		return huberror.InvalidArgument("%s ID '%s' is invalid. It has up to %d ASCII letters, digits and characters of - : . + %% _ # * ? ! ( ) , = @ ; $ '", kind, id, maxIDLength)
+	if id == "" || len(id) > MaxIDLength || strings.ContainsFunc(id, isNoIDRune) {
+		return huberror.InvalidArgument("%s ID '%s' is invalid. It has up to %d ASCII letters, digits and characters of - : . + %% _ # * ? ! ( ) , = @ ; $ '", kind, id, MaxIDLength)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func findRoute(r *http.Request) (*route, registry.ID, error) {
 		known = known || fits
 	}
 	if known {
-		return nil, registry.ID{}, huberror.WithStatus(http.StatusMethodNotAllowed, fmt.Sprintf("%s is not allowed here, or not modelled by the local hub", method))
+		return nil, registry.ID{}, huberror.WithStatus(http.StatusMethodNotAllowed, fmt.Sprintf("%.20s is not allowed here, or not modelled by the local hub", method))
 	}
 	return nil, registry.ID{}, huberror.WithStatus(http.StatusNotFound, "there is nothing at this path, or it is not modelled by the local hub")
 }

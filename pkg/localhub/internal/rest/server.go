@@ -132,14 +132,18 @@ func (s *Server) logRequest(r *http.Request, status int, policy string, err erro
 	if !s.Log.Enabled(r.Context(), slog.LevelWarn) {
 		return // nobody reads it
 	}
-	line := fmt.Sprintf("%s %.600s: %d", r.Method, r.URL.EscapedPath(), status)
+	line := fmt.Sprintf("%.20s %s: %d", r.Method, shortPath(r), status)
 	if err != nil {
 		refused := huberror.From(err)
-		s.Log.Warn(line+" "+refused.Code, "reason", refused.Error())
+		s.Log.Warn(line+" "+refused.Code, "reason", fmt.Sprintf("%.600s", refused.Error()))
 		return
 	}
 	s.Log.Info(line, "by", policy)
 }
+
+// shortPath returns the path of r for the log and events. Anybody may send a
+// long one.
+func shortPath(r *http.Request) string { return fmt.Sprintf("%.600s", r.URL.EscapedPath()) }
 
 // publishRequest publishes as an event what logRequest logs.
 func (s *Server) publishRequest(r *http.Request, status int, from sender, err error) {
@@ -148,13 +152,14 @@ func (s *Server) publishRequest(r *http.Request, status int, from sender, err er
 	}
 	e := event.Event{
 		Kind:       event.Request,
-		DeviceID:   from.id.Device,
-		ModuleID:   from.id.Module,
 		By:         from.policy,
 		RemoteAddr: r.RemoteAddr,
 		Method:     r.Method,
-		Path:       r.URL.EscapedPath(),
+		Path:       shortPath(r),
 		Status:     status,
+	}
+	if !from.id.TooLong() {
+		e.DeviceID, e.ModuleID = from.id.Device, from.id.Module
 	}
 	if err != nil {
 		e.Kind, e.Reason = event.RequestRefused, huberror.From(err).Error()
