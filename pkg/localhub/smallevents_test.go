@@ -2,6 +2,7 @@ package localhub_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/event"
 )
 
 // TestRefusalsStaySmall checks that strangers, who may send long texts, cannot
@@ -76,5 +78,42 @@ func TestRefusalsStaySmall(t *testing.T) {
 		if len(line) > 3000 {
 			t.Errorf("a line of %d bytes in the log: %.300s", len(line), line)
 		}
+	}
+}
+
+// TestLargePatches checks that an event leaves out a patch that is too large to
+// be remembered. Nulls make a patch large without making the twin large.
+func TestLargePatches(t *testing.T) {
+	hub := localhub.New(t)
+	events := hub.Events(t.Context())
+	c, _ := signIn(t, hub, hub.AddModule("d", "m"))
+	c.subscribe(responses)
+	r := newREST(t, hub)
+	nulls := func(bytes int) string {
+		var b strings.Builder
+		for b.WriteString("{"); b.Len() < bytes-100; {
+			fmt.Fprintf(&b, `"%010d":null,`, b.Len())
+		}
+		fmt.Fprintf(&b, `"%0*d":null}`, bytes-b.Len()-len(`"":null}`), 0)
+		return b.String()
+	}
+	for _, row := range []struct {
+		bytes int
+		shown bool
+	}{{64 << 10, true}, {64<<10 + 1, false}, {200 << 10, false}} {
+		patch := nulls(row.bytes)
+		check := func(kind event.Kind) {
+			t.Helper()
+			list := next(t, events, kind)
+			e := list[len(list)-1]
+			if shown := e.Patch != nil; shown != row.shown || (e.Reason == "the patch is too large to be shown") == row.shown || len(patch) != row.bytes {
+				t.Errorf("%v of %d bytes: shown %v, want %v; the reason is %q", kind, len(patch), shown, row.shown, e.Reason)
+			}
+		}
+		c.request("$iothub/twin/PATCH/properties/reported/?$rid=1", patch)
+		check(event.ReportedChanged)
+		r.must(200, "PATCH", "/twins/d/modules/m", `{"tags":`+patch+`,"properties":{"desired":`+patch+`}}`)
+		check(event.TagsChanged)
+		check(event.DesiredChanged)
 	}
 }

@@ -71,9 +71,9 @@ type Event struct {
 	Method string // of a request: "GET", "PATCH", …
 	Path   string // of a request, without its query
 	Status int    // of a request, as in HTTP
-	Reason string // for a refusal, a disconnection or a fault, in a few words
+	Reason string // for a refusal, a disconnection, a fault or a missing Patch, in a few words
 
-	Patch   map[string]any // of a change: a merge patch, in which null removes; it must not be modified
+	Patch   map[string]any // of a change: a merge patch, in which null removes; it must not be modified; nil if its JSON is longer than 64 KB
 	Version int64          // of the properties after a change or in a notification
 
 	Count uint64 // of missed events

@@ -12,11 +12,21 @@ func (r *Registry) publish(e *entity, kind event.Kind) {
 	}
 }
 
+// maxPatch is the longest JSON of a patch that is part of an event, in bytes.
+// Recordings remember many events, and the limits of twins do not limit a
+// patch: nulls in it count nothing.
+const maxPatch = 64 << 10
+
 // publishPatch is publish for a change of tags or properties.
 func (r *Registry) publishPatch(e *entity, kind event.Kind, patch map[string]any, version int64) {
-	if r.Events.Watched() {
-		r.Events.Publish(event.Event{Kind: kind, DeviceID: e.id.Device, ModuleID: e.id.Module, Patch: patch, Version: version})
+	if !r.Events.Watched() {
+		return
 	}
+	change := event.Event{Kind: kind, DeviceID: e.id.Device, ModuleID: e.id.Module, Patch: patch, Version: version}
+	if twin.JSONLength(patch) > maxPatch {
+		change.Patch, change.Reason = nil, "the patch is too large to be shown"
+	}
+	r.Events.Publish(change)
 }
 
 // publishUpdate publishes what the back end changed in a twin.

@@ -54,6 +54,14 @@ func checkSize(name string, part map[string]any, limit int) error {
 	return nil
 }
 
+// JSONLength returns the length of the JSON of a patch or a part of a twin, in
+// bytes.
+func JSONLength(object map[string]any) int {
+	var s size
+	s.add(object)
+	return s.length
+}
+
 // size is how much a value counts for, and the length of its JSON.
 type size struct{ counted, length int }
 
@@ -92,7 +100,7 @@ func (s *size) add(value any) {
 		if !value {
 			s.length++
 		}
-	case nil: // in arrays of twins that earlier versions stored
+	case nil: // in patches, and in arrays of twins that earlier versions stored
 		s.length += len("null")
 	}
 }
