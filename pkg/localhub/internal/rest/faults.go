@@ -12,15 +12,15 @@ import (
 	"moduletwin/pkg/localhub/internal/network"
 )
 
-// injectBefore injects the failures that leave a request without a valid HTTP
-// response, and for which it is not carried out. It reports whether the request
-// goes on.
+// injectBefore injects the failures that replace the hub's response and keep
+// the request from being carried out. It reports whether the request goes on.
 func injectBefore(failure fault.Failure, w http.ResponseWriter, r *http.Request) bool {
 	switch failure.Kind {
 	case fault.KindCut, fault.KindCutReset:
 		endConnection(r, failure)
 	case fault.KindSilence:
-		io.Copy(io.Discard, io.LimitReader(r.Body, maxBody)) // the server notices that the client has gone only once the body is read
+		removeDeadlines(w)
+		io.Copy(io.Discard, r.Body) // the server notices that the client has gone only once the body is read
 		<-r.Context().Done()
 		endConnection(r, fault.Cut())
 	case fault.KindGarbage:
@@ -53,12 +53,13 @@ func deliver(failure fault.Failure, w http.ResponseWriter, r *http.Request, stat
 	case fault.KindLoseResponse:
 		endConnection(r, fault.Cut())
 	case fault.KindLate:
+		removeDeadlines(w)
 		timer := time.NewTimer(failure.Delay)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
 		case <-r.Context().Done():
-			return
+			endConnection(r, fault.Cut()) // if this just returned, the server would send an empty response with status 200
 		}
 	case fault.KindCutHalfway:
 		if len(body) == 0 { // then only the status could be cut in half
@@ -71,6 +72,15 @@ func deliver(failure fault.Failure, w http.ResponseWriter, r *http.Request, stat
 	}
 	w.WriteHeader(status)
 	w.Write(body)
+}
+
+// removeDeadlines lets the handling of a request take longer than the timeouts
+// of the server, which protect it from slow clients. They apply again to the
+// next request of the connection.
+func removeDeadlines(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	c.SetReadDeadline(time.Time{})
+	c.SetWriteDeadline(time.Time{})
 }
 
 // endConnection ends the connection and the handling of r.
