@@ -2,10 +2,12 @@ package localhub_test
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
 
+	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/localhub"
 )
 
@@ -92,6 +94,31 @@ func TestTwinETag(t *testing.T) {
 	counters, _, _ := parts(t, r.must(200, "GET", path, "").body)
 	if counters != "AAAAAAAAAAg= 9" {
 		t.Errorf("counters %s after 7 updates", counters)
+	}
+}
+
+// TestWriteBack checks that desired properties can be read, changed and written
+// back, as over HTTPS: what the hub added to them is ignored.
+func TestWriteBack(t *testing.T) {
+	hub := localhub.New(t)
+	hub.AddModule("d", "m")
+	hub.PatchDesired("d", "m", map[string]any{"a": 1})
+	twin, _ := hub.Twin("d", "m")
+	desired := twin.Properties.Desired
+	if desired["$metadata"] == nil || desired["$version"] == nil {
+		t.Fatalf("the desired properties are %v", desired)
+	}
+	desired["b"] = 2
+	if version, err := hub.PatchDesired("d", "m", desired); version != 3 || err != nil {
+		t.Fatalf("PatchDesired = %d, %v", version, err)
+	}
+	twin, _ = hub.Twin("d", "m")
+	if desired := twin.Properties.Desired; desired["a"] != 1.0 || desired["b"] != 2.0 || desired.Version() != 3 {
+		t.Errorf("the desired properties are %v", desired)
+	}
+	_, err := hub.PatchDesired("d", "m", map[string]any{"a": map[string]any{"$version": 1}})
+	if refused := (*iothub.Error)(nil); !errors.As(err, &refused) {
+		t.Errorf("a $version further down: %v", err)
 	}
 }
 

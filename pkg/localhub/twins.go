@@ -26,18 +26,19 @@ func (h *Hub) Twin(deviceID, moduleID string) (iothub.Twin, bool) {
 }
 
 // PatchDesired merges patch into the desired properties of a module or, with
-// moduleID "", of a device, like a back end, and returns their new version. If
-// the hub refuses, the error is an [*iothub.Error], as over HTTPS.
+// moduleID "", of a device, like a back end, and returns their new version. As
+// over HTTPS, "$metadata" and "$version" in patch are ignored, a nil patch
+// changes nothing, and if the hub refuses, the error is an [*iothub.Error].
 func (h *Hub) PatchDesired(deviceID, moduleID string, patch map[string]any) (version int64, err error) {
-	text, err := json.Marshal(iothub.Properties(patch))
+	text, err := json.Marshal(iothub.TwinPatch{Desired: patch})
 	if err != nil {
 		return 0, fmt.Errorf("localhub: %w", err)
 	}
 	id := registry.ID{Device: deviceID, Module: moduleID}
 	var snapshot registry.Snapshot
-	desired, err := twin.DecodeProperties(text)
+	update, err := twin.DecodePatch(text)
 	if err == nil {
-		snapshot, err = h.registry.PatchTwin(id, nil, twin.Update{Desired: desired, HasDesired: true})
+		snapshot, err = h.registry.PatchTwin(id, nil, update)
 	}
 	if err != nil {
 		return 0, refusal("patch desired properties of "+id.String(), err)
