@@ -248,6 +248,11 @@ func TestFaultsAtREST(t *testing.T) {
 		{fault.Status(500), 500, `"ErrorCode:ServerError;InternalServerError"`, 1},
 		{fault.Status(503), 503, `"ErrorCode:ServiceUnavailable;`, 1},
 		{fault.Status(401), 401, `"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"`, 1},
+		{fault.Status(5), 500, `"ErrorCode:ServerError;InternalServerError"`, 1}, // a return code of a CONNACK
+		{fault.Status(399), 500, `"ErrorCode:ServerError;InternalServerError"`, 1},
+		{fault.Status(400), 400, `"ErrorCode:GenericBadRequest;BadRequest"`, 1},
+		{fault.Status(599), 599, `"ErrorCode:Generic`, 1},
+		{fault.Status(1000), 500, `"ErrorCode:ServerError;InternalServerError"`, 1},
 		{fault.Garbage(), 200, `<html>`, 1},
 		{fault.Late(time.Millisecond), 200, `"x":1`, 2},
 		{fault.Duplicate(), 200, `"x":1`, 2},

@@ -69,11 +69,11 @@ func Duplicate() Failure { return Failure{Kind: KindDuplicate} }
 // elsewhere. The request is not carried out.
 func Garbage() Failure { return Failure{Kind: KindGarbage} }
 
-// Status refuses the request. At [REST], code is the HTTP status; at [TwinGet]
-// and [TwinPatch], it is the status of the twin response; at [SignIn], it is
-// the return code of the CONNACK (5 means "not authorized"). At [Subscribe],
-// the SUBACK has the code 0x80, whatever code is. At [Notify], Status is the
-// same as [Silence].
+// Status refuses the request. At [REST], code is the HTTP status, and any code
+// below 400 or above 599 means 500; at [TwinGet] and [TwinPatch], it is the
+// status of the twin response; at [SignIn], it is the return code of the
+// CONNACK (5 means "not authorized"). At [Subscribe], the SUBACK has the code
+// 0x80, whatever code is. At [Notify], Status is the same as [Silence].
 func Status(code int) Failure { return Failure{Kind: KindStatus, Status: code} }
 
 // Late sends the response or notification d later than the hub would have sent

@@ -38,7 +38,11 @@ func refusalOf(failure fault.Failure) error {
 	if failure.Kind != fault.KindStatus {
 		return nil
 	}
-	return huberror.Injected(failure.Status)
+	status := failure.Status
+	if status < 400 || status > 599 { // HTTP cannot refuse anything with it
+		status = http.StatusInternalServerError
+	}
+	return huberror.Injected(status)
 }
 
 func addRetryAfter(failure fault.Failure, header http.Header) {
