@@ -2,6 +2,7 @@ package localhub_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -178,6 +179,59 @@ func TestFaultsInTheMiddle(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFaultsInRefusals checks that faults happen to a response that refuses a
+// request, too.
+func TestFaultsInRefusals(t *testing.T) {
+	refusal := func(c *client) {
+		c.t.Helper()
+		if p := expect[*packets.PublishPacket](c); !strings.HasPrefix(p.TopicName, "$iothub/twin/res/4") {
+			c.t.Errorf("got %s on %s, want a refusal", p.Payload, p.TopicName)
+		}
+	}
+	for _, request := range []struct{ name, topic, body string }{
+		{"not JSON", "", "{"},
+		{"invalid version", "&$version=x", "{}"},
+		{"another version", "&$version=7", "{}"},
+		{"too large", "", ofSize(32 << 10)},
+	} {
+		for _, row := range []struct {
+			failure fault.Failure
+			then    func(*client)
+		}{
+			{fault.CutHalfway(), (*client).expectHalf},
+			{fault.LoseResponse(), (*client).expectEnd},
+			{fault.Duplicate(), func(c *client) { c.t.Helper(); refusal(c); refusal(c) }},
+		} {
+			t.Run(request.name+" "+row.failure.String(), func(t *testing.T) {
+				hub := localhub.New(t)
+				c, _ := signIn(t, hub, hub.AddModule("d", "m"))
+				c.subscribe(responses)
+				hub.FailNext(1, fault.TwinPatch, row.failure)
+				c.publish("$iothub/twin/PATCH/properties/reported/?$rid=1"+request.topic, request.body)
+				row.then(c)
+			})
+		}
+	}
+}
+
+// TestLateRefusal checks that a refusal is as late as any other response.
+func TestLateRefusal(t *testing.T) {
+	inBubble(t, localhub.Options{}, func(t *testing.T, hub *localhub.Hub, raw func() net.Conn) {
+		c := &client{t, tls.Client(raw(), &tls.Config{RootCAs: hub.RootCAs(), ServerName: "localhost"})}
+		c.send(connect(hub.AddModule("d", "m")))
+		expect[*packets.ConnackPacket](c)
+		c.subscribe(responses)
+		hub.FailNext(1, fault.TwinPatch, fault.Late(time.Minute))
+		start := time.Now()
+		c.publish("$iothub/twin/PATCH/properties/reported/?$rid=1", "{")
+		expect[*packets.PublishPacket](c)
+		if waited := time.Since(start); waited != time.Minute {
+			t.Errorf("the refusal came after %v", waited)
+		}
+		c.Close()
+	})
 }
 
 // TestFaultsAtSubscribe injects faults into SUBSCRIBE.

@@ -76,7 +76,7 @@ func (c *connection) injectInstead(failure fault.Failure) bool {
 func (c *connection) injectTwinResponse(failure fault.Failure, r twinRequest, garbled int) bool {
 	switch failure.Kind {
 	case fault.KindStatus:
-		c.refuseRequest(r, huberror.Injected(failure.Status))
+		c.refuseRequest(r, fault.Failure{}, huberror.Injected(failure.Status))
 	case fault.KindGarbage:
 		c.client.Subscriptions(func(s registry.Subscriptions) {
 			c.respondTo(r, fault.Failure{}, s, garbled, 0, faults.Garbage)

@@ -55,19 +55,19 @@ func (c *connection) handleReport(packet *packets.PublishPacket, topic string) e
 	}
 	patch, err := twin.DecodeProperties(packet.Payload)
 	if err != nil {
-		c.refuseRequest(request, err)
+		c.refuseRequest(request, failure, err)
 		return nil
 	}
 	expected, err := request.expectedVersion()
 	if err != nil {
-		c.refuseRequest(request, err)
+		c.refuseRequest(request, failure, err)
 		return nil
 	}
 	var refusal error
 	c.client.Report(patch, expected, func(s registry.Subscriptions, version int64, err error) {
 		if err != nil {
 			refusal = err
-			c.respondWithError(request, s, err)
+			c.respondWithError(request, failure, s, err)
 			return
 		}
 		c.publishTwinRequest(request, http.StatusNoContent, "")
@@ -101,8 +101,8 @@ func (c *connection) respondTo(r twinRequest, failure fault.Failure, s registry.
 }
 
 // refuseRequest refuses a request that has not reached the registry.
-func (c *connection) refuseRequest(r twinRequest, err error) {
-	c.client.Subscriptions(func(s registry.Subscriptions) { c.respondWithError(r, s, err) })
+func (c *connection) refuseRequest(r twinRequest, failure fault.Failure, err error) {
+	c.client.Subscriptions(func(s registry.Subscriptions) { c.respondWithError(r, failure, s, err) })
 	c.logRefusal(err)
 }
 
@@ -111,10 +111,10 @@ func (c *connection) logRefusal(err error) {
 	c.server.Log.Warn("twin request refused", "by", c.client.ID(), "status", refused.Status, "reason", refused.Error())
 }
 
-func (c *connection) respondWithError(r twinRequest, s registry.Subscriptions, err error) {
+func (c *connection) respondWithError(r twinRequest, failure fault.Failure, s registry.Subscriptions, err error) {
 	refused := huberror.From(err)
 	c.publishTwinRequest(r, refused.Status, refused.Error())
-	c.respondTo(r, fault.Failure{}, s, refused.Status, 0, errorBody(refused))
+	c.respondTo(r, failure, s, refused.Status, 0, errorBody(refused))
 }
 
 // errorBody returns the body of a refusal over MQTT. Official SDKs recognise a
