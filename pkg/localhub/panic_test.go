@@ -2,6 +2,7 @@ package localhub_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -48,6 +49,19 @@ func TestPanic(t *testing.T) {
 			if _, err := hub.WaitConnection(t.Context(), "d", "m", func(s localhub.ConnectionState) bool { return !s.Connected }); err != nil {
 				t.Error(err)
 			}
+		}},
+		{"sign-in", "is connected", func(t *testing.T, hub *localhub.Hub) {
+			module := hub.AddModule("d", "m")
+			c := dial(t, hub)
+			c.send(connect(module))
+			c.readRest() // with or without a CONNACK, which the hub sends before it logs
+			ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
+			defer cancel()
+			if _, err := hub.WaitConnection(ctx, "d", "m", func(s localhub.ConnectionState) bool { return s.SignIns == 1 && !s.Connected }); err != nil {
+				t.Error(err)
+			}
+			again, _ := signIn(t, hub, module)
+			again.expectAlive()
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -67,14 +67,15 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 		s.Log.Warn("MQTT refused: no CONNECT came", "from", socket.RemoteAddr(), "error", describe(err))
 		return
 	}
-	c := s.signIn(connect, conn, socket)
+	c, logSignIn := s.signIn(connect, conn, socket)
 	if c == nil {
 		return
 	}
 	expiry := time.AfterFunc(time.Until(c.token.Expiry.Add(s.Auth.Grace)), func() { c.Cut("its token has expired") })
 	defer expiry.Stop()
 	why := errFailed
-	defer func() { c.leave(why) }() // runs after a panic, too
+	defer func() { c.leave(why) }() // runs after a panic, too, even one of the log
+	logSignIn()
 	why = c.readPackets(silenceLimit(connect.Keepalive))
 }
 

@@ -18,20 +18,21 @@ import (
 
 // signIn lets a client in, or refuses it and returns nil. Every refusal tells
 // the client "not authorized"; only the log gets the reason. When the hub
-// itself fails, the client is told nothing.
-func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) *connection {
+// itself fails, the client is told nothing. The caller has to see to it that
+// the client leaves again, and then to call log.
+func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *network.Conn) (c *connection, log func()) {
 	id, token, err := identify(connect)
 	who := claim{id, connect.ClientIdentifier}
 	failure := s.Faults.Next(fault.SignIn, who)
 	failure, goesOn := injectBeforeSignIn(failure, conn, socket)
 	if !goesOn {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
 		s.refuse(who, socket, conn, packets.ErrRefusedNotAuthorised, err)
-		return nil
+		return nil, nil
 	}
-	c := &connection{server: s, conn: conn, socket: socket, token: token, will: connect.WillFlag, ended: make(chan struct{}), signInLogged: make(chan struct{})}
+	c = &connection{server: s, conn: conn, socket: socket, token: token, will: connect.WillFlag, ended: make(chan struct{}), signInLogged: make(chan struct{})}
 	var present bool
 	replaced, err := s.Registry.SignIn(id, c, connect.CleanSession,
 		func(i *registry.Identity) error { return s.checkToken(token, id, i.Auth) },
@@ -44,17 +45,18 @@ func (s *Server) signIn(connect *packets.ConnectPacket, conn net.Conn, socket *n
 	switch {
 	case errors.Is(err, registry.ErrNotSaved):
 		s.failSignIn(who, socket, err)
-		return nil
+		return nil, nil
 	case err != nil:
 		s.refuse(who, socket, conn, packets.ErrRefusedNotAuthorised, err)
-		return nil
+		return nil, nil
 	}
-	defer close(c.signInLogged)
-	if replaced != nil {
-		replaced.(*connection).logEnd() // before the sign-in of its successor, which has ended it
+	return c, func() {
+		defer close(c.signInLogged)
+		if replaced != nil {
+			replaced.(*connection).logEnd() // before the sign-in of its successor, which has ended it
+		}
+		s.Log.Info(fmt.Sprintf("%s is connected", id), "session", sessionWord(connect.CleanSession, present), "from", socket.RemoteAddr())
 	}
-	s.Log.Info(fmt.Sprintf("%s is connected", id), "session", sessionWord(connect.CleanSession, present), "from", socket.RemoteAddr())
-	return c
 }
 
 // claim is who a client claims to be.
