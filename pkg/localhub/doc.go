@@ -16,11 +16,11 @@
 // [Hub.Twin] and [Hub.PatchDesired] read and change twins directly, without a
 // request. Tests never have to sleep: [Hub.WaitConnection] waits for clients to
 // connect or disconnect, [Hub.WaitFaults] waits for faults to happen, and
-// [Hub.Events] reports everything that happens, including refusals with their
-// reasons. Faults are injected by [Hub.Disconnect], [Hub.FailNext],
-// [Hub.SetNetwork], [Hub.Restart] and so on; package fault has the kinds of
-// faults. Package portal shows a hub in a browser. The program
-// moduletwin/pkg/cmd/localhub runs a hub on its own.
+// [Hub.Events] reports what happens, including refusals with their reasons;
+// only the log tells of clients that do not get beyond TLS. Faults are injected
+// by [Hub.Disconnect], [Hub.FailNext], [Hub.SetNetwork], [Hub.Restart] and so
+// on; package fault has the kinds of faults. Package portal shows a hub in a
+// browser. The program moduletwin/pkg/cmd/localhub runs a hub on its own.
 //
 // One TLS port serves HTTPS, MQTT 3.1.1 and, at /$iothub/websocket, MQTT over
 // WebSocket. The certificate is created at the first start; the key of the

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"moduletwin/pkg/internal/wsconn"
+	"moduletwin/pkg/localhub/event"
 	"moduletwin/pkg/localhub/internal/network"
 )
 
@@ -26,13 +27,13 @@ var upgrader = websocket.Upgrader{
 func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	socket := network.FromContext(r.Context())
 	if websocket.IsWebSocketUpgrade(r) && !offersMQTT(r) {
-		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", "the client does not offer the subprotocol mqtt")
+		h.logWebSocket(socket, "the client does not offer the subprotocol mqtt")
 		http.Error(w, "the subprotocol has to be mqtt", http.StatusBadRequest)
 		return
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
-		h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", err)
+		h.logWebSocket(socket, err.Error())
 		if socket.HasClosed() {
 			h.forget(socket) // Upgrade had already hijacked the connection when it failed
 		}
@@ -40,6 +41,12 @@ func (h *Hub) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.forget(socket) // the HTTP server does not report the end of a hijacked connection
 	h.mqtt.Serve(wsconn.New(ws), socket)
+}
+
+// logWebSocket logs that a WebSocket was refused, and publishes it as an event.
+func (h *Hub) logWebSocket(socket *network.Conn, reason string) {
+	h.log.Warn("WebSocket refused", "from", socket.RemoteAddr(), "reason", reason)
+	h.events.Publish(event.Event{Kind: event.SignInRefused, RemoteAddr: socket.RemoteAddr().String(), Reason: "no WebSocket: " + reason})
 }
 
 func offersMQTT(r *http.Request) bool {

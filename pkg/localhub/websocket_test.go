@@ -3,10 +3,12 @@ package localhub_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 	"moduletwin/pkg/internal/wsconn"
 	"moduletwin/pkg/localhub"
+	"moduletwin/pkg/localhub/event"
 )
 
 // TestWebSocket signs in as SDKs do: with the subprotocol in lower case or,
@@ -94,6 +97,30 @@ func TestWebSocketWithoutMQTT(t *testing.T) {
 			t.Errorf("a handshake that offers %q is accepted", offered)
 		} else if resp == nil || resp.StatusCode != http.StatusBadRequest {
 			t.Errorf("a handshake that offers %q gets %v, %v; want 400", offered, resp, err)
+		}
+	}
+}
+
+// TestRefusedBeforeConnect checks that there is an event for a client that is
+// refused before it says who it is.
+func TestRefusedBeforeConnect(t *testing.T) {
+	hub := localhub.New(t)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
+	defer cancel()
+	events := hub.Events(ctx)
+	dialer := websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: hub.RootCAs()}}
+	for _, row := range []struct {
+		come   func()
+		reason string
+	}{
+		{func() { dial(t, hub).Write([]byte("\x10\x00")) }, "no CONNECT came: a malformed packet: its fields do not match its length"},
+		{func() { dialer.DialContext(ctx, "wss://"+hub.HostName()+wsconn.Path, nil) }, "no WebSocket: the client does not offer the subprotocol mqtt"},
+		{func() { newREST(t, hub).do("GET", wsconn.Path, "") }, "no WebSocket: websocket: the client is not using the websocket protocol"},
+	} {
+		row.come()
+		list := next(t, events, event.SignInRefused)
+		if e := list[0]; len(list) != 1 || !strings.HasPrefix(e.Reason, row.reason) || e.RemoteAddr == "" || e.DeviceID != "" {
+			t.Errorf("got %v, want the reason %q", list, row.reason)
 		}
 	}
 }

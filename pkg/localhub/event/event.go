@@ -23,7 +23,7 @@ type Kind int
 // The kinds.
 const (
 	SignedIn           Kind = iota + 1 // a device or module has connected over MQTT
-	SignInRefused                      // a sign-in was refused, Reason says why; the client is told less
+	SignInRefused                      // a sign-in over MQTT was refused, Reason says why; the client is told less
 	Disconnected                       // the connection of a device or module has ended, Reason says why
 	Subscribed                         // a device or module has subscribed to changes of its desired properties
 	Telemetry                          // a device or module has sent a message

@@ -65,6 +65,7 @@ func (s *Server) Serve(conn net.Conn, socket *network.Conn) {
 	}
 	if err != nil || !isConnect {
 		s.Log.Warn("MQTT refused: no CONNECT came", "from", socket.RemoteAddr(), "error", describe(err))
+		s.publishRefusal(claim{}, socket, errors.New("no CONNECT came: "+describe(err)))
 		return
 	}
 	c, logSignIn := s.signIn(connect, conn, socket)
