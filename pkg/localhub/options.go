@@ -24,10 +24,11 @@ type Options struct {
 	// They must accept plain connections: the hub adds TLS.
 	Listeners []net.Listener
 
-	// Logger gets a line for every request, sign-in and disconnection, and
-	// for every refusal with its reason. Nil discards them. No key,
-	// signature or token is ever logged. The hub holds no locks while it
-	// logs, so the handler may call any of its methods except Close.
+	// Logger gets a line for every HTTPS request, every sign-in and
+	// disconnection, and every refusal with its reason. Nil discards them.
+	// No key, signature or token is ever logged. The hub holds no locks
+	// while it logs, so the handler may call any of its methods except
+	// Close.
 	Logger *slog.Logger
 
 	// DataDir is the folder in which the hub stores its certificate, keys,

@@ -14,10 +14,10 @@
 //
 // Whoever changes an entity holds its lock until the change is stored,
 // announced to its connection and published as an event, so everybody sees
-// changes in the same order. Creating a module and signing in as one also hold
-// the lock of the device; other devices never wait. Identities and twins are
-// never modified in place, so what an operation returns can be read without a
-// lock.
+// changes in the same order. Creating, deleting and signing in as a module also
+// hold the lock of the device; other devices never wait. Identities and twins
+// are never modified in place, so what an operation returns can be read without
+// a lock.
 package registry
 
 import (

@@ -29,7 +29,6 @@ func (r *Registry) ReplaceTwin(id ID, match Match, u twin.Update) (Snapshot, err
 		return after, twin.Update{
 			Tags:       twin.Replacement(before.Tags, u.Tags),
 			Desired:    twin.Replacement(before.Desired.Properties, u.Desired),
-			HasTags:    true,
 			HasDesired: true,
 		}, err
 	})
