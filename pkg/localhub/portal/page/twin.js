@@ -7,6 +7,7 @@ import { draw, explain, load, loadSoon, say } from './app.js';
 import { editorOf } from './editor.js';
 
 const litFor = 2500; // milliseconds
+const starts = new Set(['Created', 'Deleted', 'Missed', 'Restarted']);
 
 export function twinOf(who) {
 	let twin, times = localStorage.times === 'yes', whole = false;
@@ -21,12 +22,21 @@ export function twinOf(who) {
 		const before = twin;
 		twin = await ask('GET', 'twin', who);
 		// The stream has what happened since the answer of the hub.
-		hub.events.filter(e => e.device === who.device && (e.module ?? '') === (who.module ?? '')).toReversed().forEach(e => apply(e, false));
+		history().forEach(e => apply(e, false));
 		if (before) {
 			compare(before.properties.desired, twin.properties.desired, 'desired');
 			compare(before.properties.reported, twin.properties.reported, 'reported');
 		}
 		Object.values(editors).forEach(editor => editor.look());
+	}
+
+	// history returns the known events of this twin, oldest first. Events before
+	// the identity was created are about an older twin, whose versions count from
+	// 1, too; so may be those before a gap.
+	function history() {
+		const events = hub.events.filter(e => !e.device || e.device === who.device && (e.module ?? '') === (who.module ?? ''));
+		const start = events.findIndex(e => starts.has(e.kind));
+		return events.slice(0, start < 0 ? events.length : start).toReversed();
 	}
 
 	// compare highlights what has changed since the twin was last read.
