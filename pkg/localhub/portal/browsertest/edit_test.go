@@ -202,3 +202,76 @@ func TestIdentities(t *testing.T) {
 	s.hub.AddModule("other", "m")
 	p.see("Moduldetails")
 }
+
+// TestOwnETag changes one section of a twin while the other is edited, and the
+// same section before it is edited. Neither is a conflict.
+func TestOwnETag(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.visit("/devices/d/modules/m")
+	p.see("Live")
+	s.patch(t, "d", "m", map[string]any{"a": 1})
+	p.until(cell("a", "desired") + ` === '1'`)
+	twin, _ := s.hub.Twin("d", "m")
+	p.click("Ganzes JSON")
+	p.until(`document.querySelector('.json pre').textContent.includes(` + quote(quote(twin.ETag)) + `)`)
+
+	p.click("Gewünschte Eigenschaften bearbeiten")
+	p.write(area, `{"a": 2}`)
+	p.see(`{"a":2}`)
+	p.click("Tags bearbeiten")
+	p.write("#edit-tags", `{"site": 1}`)
+	p.see(`{"site":1}`)
+	p.exec(`[...document.querySelectorAll('.editor .primary')].at(-1).click()`)
+	p.until(`document.querySelector('.tags')?.textContent.includes('site')`)
+	p.expect("412") // the hub's answer to the first attempt
+	p.click("Speichern")
+	p.until(cell("a", "desired") + ` === '2'`)
+	p.until(`!document.querySelector('.editor')`)
+}
+
+// TestDuringSave discards an edit and types while it is being saved.
+func TestDuringSave(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.expect("412")
+	p.visit("/devices/d/modules/m")
+	p.see("Live")
+	// The page waits for the answer to a save until the test lets it go on.
+	p.exec(`const fetched = window.fetch;
+		window.fetch = async (address, options) => {
+			const response = await fetched(address, options);
+			if (options.method === 'PATCH') { await new Promise(done => { window.goOn = done; }); }
+			return response;
+		}`)
+	save := func(text string) {
+		t.Helper()
+		p.click("Gewünschte Eigenschaften bearbeiten")
+		p.write(area, text)
+		p.see("Nur das wird gesendet")
+		s.patch(t, "d", "m", map[string]any{"other": text}) // so that there is a conflict
+		p.see("inzwischen geändert")
+		p.exec(`window.goOn = null`)
+		p.click("Speichern")
+		p.until(`window.goOn`)
+	}
+	save(`{"a": 1}`)
+	p.click("Verwerfen")
+	p.until(`!document.querySelector('.editor')`)
+	p.exec(`goOn()`)
+
+	save(`{"a": 2}`)
+	p.write(area, `{"a": 3}`) // has no effect
+	p.exec(`goOn()`)
+	p.see("Jemand war schneller")
+	p.visit("/devices/d/modules/m")
+	p.until(`document.querySelector('` + area + `').value === '{"a": 2}'`)
+	p.click("Meine Änderungen auf den neuen Stand übertragen")
+	p.see(`{"a":2,"other":null}`)
+	p.click("Speichern")
+	p.until(cell("a", "desired") + ` === '2'`)
+}

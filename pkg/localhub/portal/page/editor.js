@@ -3,14 +3,14 @@
 // leaving the view and changes by somebody else.
 
 import { h, icon } from './dom.js';
-import { ask, same } from './hub.js';
+import { ask, own, same } from './hub.js';
 import { t } from './text.js';
 import { draw, explain, note, say, whenDrawn } from './app.js';
 
 export function editorOf(who, section, current, saved) {
 	const place = 'draft ' + JSON.stringify([who.device, who.module, section]);
 	const id = 'edit-' + section;
-	let edit = JSON.parse(sessionStorage.getItem(place)), timer, asked = 0;
+	let edit = JSON.parse(sessionStorage.getItem(place)), timer, asked = 0, saving = false;
 	return { button, show, look, leave() { clearTimeout(timer); } };
 
 	function button(name) {
@@ -39,7 +39,7 @@ export function editorOf(who, section, current, saved) {
 
 	// look notices when somebody else has changed the section.
 	function look() {
-		if (edit && !edit.saving) {
+		if (edit && !saving) {
 			edit.stale = !same(edit.base, current()[0]);
 		}
 	}
@@ -51,14 +51,14 @@ export function editorOf(who, section, current, saved) {
 		timer = setTimeout(check, 120);
 	}
 
-	function form() {
-		return { ...who, section, base: edit.base, text: edit.text, etag: edit.etag };
+	function form({ base, text, etag }) {
+		return { ...who, section, base, text, etag };
 	}
 
 	async function check() {
 		const number = ++asked;
 		try {
-			const answer = await ask('POST', 'check', {}, form());
+			const answer = await ask('POST', 'check', {}, form(edit));
 			if (number === asked && edit) {
 				edit.patch = answer.patch;
 				edit.problem = answer.problem;
@@ -72,32 +72,57 @@ export function editorOf(who, section, current, saved) {
 	async function save() {
 		clearTimeout(timer);
 		await check();
-		if (!edit || edit.problem || edit.saving) {
+		if (!edit || edit.problem || saving) {
 			return;
 		}
 		if (!Object.keys(edit.patch ?? {}).length) {
 			end();
 			return;
 		}
-		edit.saving = true;
+		const sent = edit; // the user may discard it in the meantime
+		saving = true;
+		draw();
 		try {
-			await ask('PATCH', 'twin', {}, form());
-			end();
-			note(t('saved'));
-			await saved();
+			await send(sent);
 		} catch (error) {
-			edit.saving = false;
-			if (error.conflict) {
-				collide(error.conflict.twin, error.conflict.merged);
-			} else {
+			if (!error.conflict) {
 				explain(error);
+			} else if (edit === sent) {
+				collide(error.conflict.twin, error.conflict.merged);
 			}
+			return;
+		} finally {
+			saving = false;
+			look();
+			draw();
+		}
+		if (edit === sent) {
+			end();
+		}
+		note(t('saved'));
+		await saved();
+	}
+
+	// send saves an edit. If somebody has changed only other sections since it
+	// began, it is saved with the new ETag.
+	async function send(sent) {
+		try {
+			await ask('PATCH', 'twin', {}, form(sent));
+		} catch (error) {
+			if (edit !== sent || !error.conflict || !same(sectionOf(error.conflict.twin), sent.base)) {
+				throw error;
+			}
+			sent.etag = error.conflict.twin.etag;
+			await send(sent);
 		}
 	}
 
+	function sectionOf(twin) {
+		return section === 'tags' ? twin.tags ?? {} : own(twin.properties.desired);
+	}
+
 	function collide(twin, merged) {
-		const theirs = section === 'tags' ? twin.tags ?? {} : Object.fromEntries(Object.entries(twin.properties.desired).filter(([name]) => !name.startsWith('$')));
-		edit.conflict = { theirs, etag: twin.etag, merged };
+		edit.conflict = { theirs: sectionOf(twin), etag: twin.etag, merged };
 		say(t('conflict'));
 		keep();
 	}
@@ -144,14 +169,14 @@ export function editorOf(who, section, current, saved) {
 			h('button', { type: 'button', key: 'mine', onclick: () => resolve(edit.text) }, t('keepMine')),
 			h('button', { type: 'button', key: 'theirs', onclick: end }, t('takeTheirs')),
 		] : [
-			h('button', { class: 'primary', key: 'save', disabled: Boolean(problem) || !changed }, t('save')),
+			h('button', { class: 'primary', key: 'save', disabled: Boolean(problem) || !changed || saving }, t('save')),
 			h('button', { type: 'button', key: 'discard', onclick: end }, t('discard')),
 		]));
 	}
 
 	function textarea() {
 		const area = h('textarea', {
-			id, rows: Math.min(20, edit.text.split('\n').length + 1), spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+			id, readonly: saving, rows: Math.min(20, edit.text.split('\n').length + 1), spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
 			'aria-describedby': id + '-problem', 'aria-invalid': String(Boolean(edit.problem)), oninput: event => type(event.target.value),
 		});
 		area.value = edit.text;

@@ -54,10 +54,10 @@ export function twinOf(who) {
 		if (!twin) {
 			return;
 		}
-		if (e.kind === 'TagsChanged') {
-			loadSoon();
-		} else if (apply(e, true) === null) {
+		if (apply(e, true) === null) {
 			load();
+		} else if (['DesiredChanged', 'TagsChanged'].includes(e.kind)) {
+			loadSoon(); // the event has neither the new ETag nor all tags
 		}
 	}
 
