@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"moduletwin/pkg/iothub"
 )
 
 // recreate deletes a module and creates it again, so that it has new keys and
@@ -40,4 +42,34 @@ func TestTwinOfNewModule(t *testing.T) {
 	p.see(`{"first":2}`)
 	p.click("Speichern")
 	p.see("Gespeichert")
+}
+
+// TestKeysOfNewModule deletes a module and creates it again while its keys are
+// shown. The old keys are neither shown nor copied any more.
+func TestKeysOfNewModule(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	end := func(key iothub.Key) string { return key.Reveal()[len(key.Reveal())-9:] } // as failures print what they wait for
+	old := end(s.hub.AddModule("d", "m").SharedAccessKey)
+	p := open(t, s.address)
+	p.expect("404")
+	p.visit("/devices/d/modules/m")
+	p.until(`document.querySelector('.events')?.textContent.includes('angelegt')`)
+	p.click("Primärschlüssel – Anzeigen")
+	p.see(old)
+	s.recreate(t, "d", "m")
+	p.gone(old)
+	module, err := s.service.GetModule(t.Context(), "d", "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.see("Moduldetails")
+	p.click("Primärschlüssel – Kopieren")
+	p.see("Kopiert")
+	fresh := module.Authentication.SymmetricKey.PrimaryKey
+	if p.clipboard() != fresh.Reveal() {
+		t.Error("another key was copied")
+	}
+	p.click("Primärschlüssel – Anzeigen")
+	p.see(end(fresh))
 }

@@ -4,7 +4,7 @@ import { h, morph, icon } from './dom.js';
 import { follow, get, hub } from './hub.js';
 import { t, language, speak } from './text.js';
 import { parse, link } from './route.js';
-import { forgetSecrets } from './secrets.js';
+import { forgetChanged, forgetSecrets } from './secrets.js';
 import { overview } from './overview.js';
 import { devices } from './devices.js';
 import { details } from './details.js';
@@ -173,6 +173,7 @@ speak(language);
 arrive();
 follow(events => {
 	for (const event of events) {
+		forgetChanged(event);
 		view?.event?.(event);
 	}
 	draw();

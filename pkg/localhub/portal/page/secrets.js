@@ -1,26 +1,39 @@
 // Keys and connection strings. They are requested only when somebody wants to
-// see or copy them, and forgotten when the view is left.
+// see or copy them, and forgotten when the view is left or they may have changed.
 
 import { h, icon } from './dom.js';
 import { ask } from './hub.js';
 import { t } from './text.js';
 import { draw, explain, say } from './app.js';
 
-let known = new Map(), shown = new Set(), copied = null;
+let known = new Map(), copied = null;
 let shell = /win/i.test(navigator.platform) ? 'PowerShell' : 'bash';
 
 export function forgetSecrets() {
 	known = new Map();
-	shown = new Set();
+}
+
+// forgetChanged forgets the secrets of an identity if they may have changed.
+export function forgetChanged({ kind, device, module }) {
+	if (['Created', 'Updated', 'Deleted'].includes(kind)) {
+		known.delete(name({ device, module }));
+	}
 }
 
 const name = who => JSON.stringify(who);
 
-async function keysOf(who) {
+// secretsOf returns what is known about an identity or policy: its keys, once
+// they have been requested, and which of them are shown.
+function secretsOf(who) {
 	if (!known.has(name(who))) {
-		known.set(name(who), await ask('GET', 'keys', who));
+		known.set(name(who), { shown: new Set() });
 	}
 	return known.get(name(who));
+}
+
+async function keysOf(who) {
+	const about = secretsOf(who); // a late answer is lost if they have been forgotten
+	return about.keys ??= await ask('GET', 'keys', who);
 }
 
 // copyButton copies what text returns, and confirms it.
@@ -59,9 +72,10 @@ function select(button, value) {
 
 // secrets shows the keys and connection strings of a policy, device or module.
 export function secrets(who) {
+	const { keys, shown } = secretsOf(who);
 	return h('dl', { class: 'secrets' }, ['primaryKey', 'secondaryKey', 'primaryString', 'secondaryString'].map(field => {
 		const id = name(who) + field;
-		const value = shown.has(id) && known.get(name(who))?.[field];
+		const value = shown.has(field) && keys?.[field];
 		return h('div', { key: id },
 			h('dt', {}, t(field)),
 			h('dd', {},
@@ -71,7 +85,7 @@ export function secrets(who) {
 					onclick: async () => {
 						try {
 							await keysOf(who);
-							shown.has(id) ? shown.delete(id) : shown.add(id);
+							value ? shown.delete(field) : shown.add(field);
 							draw();
 						} catch (error) {
 							explain(error);
