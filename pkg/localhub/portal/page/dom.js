@@ -33,15 +33,19 @@ function listen(node, type, listener) {
 
 // morph changes the children of old into those of fresh.
 export function morph(old, fresh) {
-	const keyed = new Map();
-	for (const child of old.childNodes) {
-		if (child.key != null) {
-			keyed.set(child.key, child);
+	const wantedOf = keyed(fresh), keptOf = keyed(old);
+	// What is not wanted goes first, so that its siblings stay where they are: a
+	// moved element loses the focus.
+	for (const [key, child] of keptOf) {
+		const wanted = wantedOf.get(key);
+		if (!wanted || !fits(child, wanted)) {
+			keptOf.delete(key);
+			child.remove();
 		}
 	}
 	let at = old.firstChild;
 	for (const wanted of [...fresh.childNodes]) {
-		let found = wanted.key != null ? keyed.get(wanted.key) : at;
+		let found = wanted.key != null ? keptOf.get(wanted.key) : at;
 		if (found && !fits(found, wanted)) {
 			found = null;
 		}
@@ -62,6 +66,8 @@ export function morph(old, fresh) {
 		at = next;
 	}
 }
+
+const keyed = parent => new Map([...parent.childNodes].filter(child => child.key != null).map(child => [child.key, child]));
 
 const fits = (a, b) => a.nodeName === b.nodeName && a.key === b.key;
 
