@@ -117,3 +117,31 @@ func TestSecrets(t *testing.T) {
 func policyLine(p *page, name string) string {
 	return value[string](p, `[...document.querySelectorAll('.policy summary')].find(e => e.querySelector('.name').textContent === `+quote(name)+`).textContent.replace(/\s+/g, ' ').trim()`)
 }
+
+// TestNoClipboard copies where the browser does not permit it, as over HTTP from
+// another machine. The text is selected, so that the user can copy it.
+func TestNoClipboard(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	module := s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.visit("/devices/d/modules/m")
+	p.until(`document.querySelector('.events')?.textContent.includes('angelegt')`)
+	p.exec(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`)
+	for name, want := range map[string]string{
+		"Primärschlüssel – Kopieren":                           module.SharedAccessKey.Reveal(),
+		"Verbindungszeichenfolge (Primärschlüssel) – Kopieren": module.Reveal(),
+		"Zeile für bash – Kopieren":                            `export IOTHUB_MODULE_CONNECTION_STRING="` + module.Reveal() + `"`,
+		"bin/receivemoduletwinpatch – Kopieren":                "bin/receivemoduletwinpatch",
+	} {
+		p.exec(`getSelection().empty()`)
+		p.click(name)
+		p.see("Der Browser erlaubt das Kopieren nicht.")
+		p.until(`!getSelection().isCollapsed`)
+		s.patch(t, "d", "m", map[string]any{"draw": want[:3]}) // a change elsewhere on the page
+		p.until(cell("draw", "desired") + ` === ` + quote(quote(want[:3])))
+		if value[string](p, `getSelection().toString().trim()`) != want {
+			t.Errorf("%s: something else is selected", name)
+		}
+	}
+}

@@ -4,7 +4,7 @@
 import { h, icon } from './dom.js';
 import { ask } from './hub.js';
 import { t } from './text.js';
-import { draw, explain, say } from './app.js';
+import { draw, explain, note, say, whenDrawn } from './app.js';
 
 let known = new Map(), copied = null;
 let shell = /win/i.test(navigator.platform) ? 'PowerShell' : 'bash';
@@ -36,19 +36,23 @@ async function keysOf(who) {
 	return about.keys ??= await ask('GET', 'keys', who);
 }
 
-// copyButton copies what text returns, and confirms it.
-export function copyButton(id, what, text) {
+// copyButton copies what text returns, and confirms it. If the browser does not
+// permit that, reveal has to put the text into the code element beside the
+// button, unless it is there already.
+export function copyButton(id, what, text, reveal = () => {}) {
 	const done = copied === id;
 	return h('button', {
 		class: done ? 'copy done' : 'copy', 'aria-label': `${what} – ${t(done ? 'copied' : 'copy')}`,
 		onclick: async event => {
-			const button = event.currentTarget;
+			const place = event.currentTarget.parentElement;
 			try {
 				const value = await text();
 				try {
 					await navigator.clipboard.writeText(value);
-				} catch {
-					select(button, value);
+				} catch { // for example because the page came over HTTP from another machine
+					reveal();
+					note(t('copyFailed'), true);
+					whenDrawn(() => getSelection().selectAllChildren(place.querySelector('code')));
 					return;
 				}
 				copied = id;
@@ -60,14 +64,6 @@ export function copyButton(id, what, text) {
 			}
 		},
 	}, icon(done ? 'check' : 'copy'), h('span', {}, t(done ? 'copied' : 'copy')));
-}
-
-// select lets the user copy by hand.
-function select(button, value) {
-	const code = button.parentElement.querySelector('code');
-	code.textContent = value;
-	getSelection().selectAllChildren(code);
-	say(t('copyFailed'));
 }
 
 // secrets shows the keys and connection strings of a policy, device or module.
@@ -92,7 +88,7 @@ export function secrets(who) {
 						}
 					},
 				}, t(value ? 'hide' : 'show')),
-				copyButton(id, t(field), async () => (await keysOf(who))[field])));
+				copyButton(id, t(field), async () => (await keysOf(who))[field], () => secretsOf(who).shown.add(field))));
 	}));
 }
 
@@ -111,13 +107,14 @@ if (Object.hasOwn(shells, localStorage.shell ?? '')) {
 export function shellLine(who, variable, hostName) {
 	const middle = who.policy ? `SharedAccessKeyName=${who.policy}` : `DeviceId=${who.device}` + (who.module ? `;ModuleId=${who.module}` : '');
 	const masked = `HostName=${hostName};${middle};SharedAccessKey=••••••••`;
+	const { keys, shown } = secretsOf(who);
 	return h('div', { class: 'shell' },
 		h('div', { class: 'tabs', role: 'group', 'aria-label': t('shell') }, Object.keys(shells).map(one => h('button', {
 			'aria-pressed': String(one === shell), onclick: () => { shell = localStorage.shell = one; draw(); },
 		}, one))),
 		h('div', { class: 'command' },
-			h('code', {}, shells[shell](variable, masked)),
-			copyButton(name(who) + variable, t('shellLine', { shell }), async () => shells[shell](variable, (await keysOf(who)).primaryString))));
+			h('code', {}, shells[shell](variable, shown.has(variable) && keys?.primaryString || masked)),
+			copyButton(name(who) + variable, t('shellLine', { shell }), async () => shells[shell](variable, (await keysOf(who)).primaryString), () => secretsOf(who).shown.add(variable))));
 }
 
 // command shows a line to copy.
