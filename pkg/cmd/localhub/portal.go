@@ -55,6 +55,8 @@ func openPage(hub *localhub.Hub, address string) (*page, error) {
 	p.server = &http.Server{
 		Handler:           p.portal,
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute, // for the request only: a stream of events takes as long as its viewer wants
+		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // mistakes of browsers are of no interest to the user
 	}
 	for _, l := range listeners {

@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -100,24 +101,47 @@ func TestTooManyViewers(t *testing.T) {
 // TestStalledViewer checks that a viewer that does not read at all is dropped.
 func TestStalledViewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{memnet.Listen()}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer hub.Close()
-		view := portal.New(hub, nil)
-		defer view.Close()
-		here, there := net.Pipe() // a write waits for its reader
-		conns := &oneConn{conn: there}
-		server := &http.Server{Handler: view}
-		go server.Serve(conns)
-		defer server.Close()
-		fmt.Fprintf(here, "GET /api/events HTTP/1.1\r\nHost: localhost\r\nCookie: portal-=%s\r\n\r\n", view.Token())
+		_, conn := followOverPipe(t, &http.Server{})
 		time.Sleep(time.Minute)
-		if n, err := here.Read(make([]byte, 1)); err != io.EOF {
+		if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("after a minute, %d bytes can still be read, %v", n, err)
 		}
 	})
+}
+
+// TestStreamOutlivesReadTimeout checks that a stream is not limited by the time
+// in which a request has to arrive.
+func TestStreamOutlivesReadTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, conn := followOverPipe(t, &http.Server{ReadTimeout: time.Minute})
+		time.AfterFunc(5*time.Minute, func() { hub.AddDevice("late") })
+		lines := bufio.NewScanner(conn)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "late") {
+				return
+			}
+		}
+		t.Errorf("the stream has ended: %v", lines.Err())
+	})
+}
+
+// followOverPipe opens the event stream of a portal that server serves, over a
+// connection on which a write waits for its reader.
+func followOverPipe(t *testing.T, server *http.Server) (*localhub.Hub, net.Conn) {
+	t.Helper()
+	hub, err := localhub.Start(&localhub.Options{Listeners: []net.Listener{memnet.Listen()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(hub.Close)
+	view := portal.New(hub, nil)
+	t.Cleanup(view.Close)
+	here, there := net.Pipe()
+	server.Handler = view
+	go server.Serve(&oneConn{conn: there})
+	t.Cleanup(func() { server.Close() })
+	fmt.Fprintf(here, "GET /api/events HTTP/1.1\r\nHost: localhost\r\nCookie: portal-=%s\r\n\r\n", view.Token())
+	return hub, here
 }
 
 // oneConn is a listener with a single connection.
