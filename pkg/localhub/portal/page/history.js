@@ -10,7 +10,7 @@ const shownAtMost = 300;
 
 const groups = {
 	groupAll: () => true,
-	groupTwin: e => /Changed$|^Notification|^\$/.test(e.kind) || e.path?.startsWith('$'),
+	groupTwin: e => /^(Desired|Reported|Tags)Changed$|^Notification/.test(e.kind) || e.path?.startsWith('$'),
 	groupConnection: e => ['SignedIn', 'SignInRefused', 'Disconnected', 'Subscribed', 'Telemetry', 'Fault', 'ConditionsChanged', 'Restarted'].includes(e.kind),
 	groupRequest: e => /^Request/.test(e.kind),
 	groupRefused: e => /Refused$|^NotificationMissed$/.test(e.kind),
