@@ -1,6 +1,9 @@
 package browsertest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestTwinFilter checks that the filter for twins shows what concerns twins, and
 // nothing else.
@@ -17,4 +20,21 @@ func TestTwinFilter(t *testing.T) {
 	p.gone("Störungen geändert")
 	p.see("Gewünschte Eigenschaften von d/m geändert")
 	p.see("Patch an d/m nicht zugestellt")
+}
+
+// TestLongPatch checks that of a large patch, only the beginning is shown, as
+// the page is slow otherwise.
+func TestLongPatch(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	s.patch(t, "d", "m", map[string]any{"small": 1})
+	s.patch(t, "d", "m", map[string]any{"long": strings.Repeat("x", 4000)})
+	p := open(t, s.address)
+	p.visit("/history")
+	p.see(`{"small":1}`)
+	p.until(`[...document.querySelectorAll('.events code')].some(code => /^\{"long":"x+…$/.test(code.textContent))`)
+	if longest := value[int](p, `Math.max(...[...document.querySelectorAll('.events code')].map(code => code.textContent.length))`); longest > 700 {
+		t.Errorf("%d characters are shown", longest)
+	}
 }

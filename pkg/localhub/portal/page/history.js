@@ -6,7 +6,8 @@ import { t, clock, knows } from './text.js';
 import { link } from './route.js';
 import { go } from './app.js';
 
-const shownAtMost = 300;
+const shownAtMost = 300; // events
+const patchAtMost = 600; // characters
 
 const groups = {
 	groupAll: () => true,
@@ -61,8 +62,15 @@ export function table(events, here) {
 		h('time', { datetime: new Date(e.t).toISOString() }, clock(e.t)),
 		h('i', { class: 'dot' }),
 		h('div', {}, h('p', {}, sentence(e, here), e.version && h('small', {}, t('version', { n: e.version })), e.status && h('small', {}, String(e.status))),
-			e.patch && h('code', {}, JSON.stringify(e.patch)),
+			e.patch && h('code', {}, patchOf(e)),
 			more(e)))));
+}
+
+// patchOf returns the beginning of an event's patch. It is kept, because writing
+// hundreds of large patches takes too long for every draw.
+function patchOf(e) {
+	const cut = text => text.length > patchAtMost ? text.slice(0, patchAtMost) + '…' : text;
+	return e.patchText ??= cut(JSON.stringify(e.patch));
 }
 
 function tone(e) {
