@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"crypto/tls"
 	"strings"
 	"testing"
 )
@@ -37,4 +38,24 @@ func TestLongPatch(t *testing.T) {
 	if longest := value[int](p, `Math.max(...[...document.querySelectorAll('.events code')].map(code => code.textContent.length))`); longest > 700 {
 		t.Errorf("%d characters are shown", longest)
 	}
+}
+
+// TestUnknownClient has a client try to sign in that names no device.
+func TestUnknownClient(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	p := open(t, s.address)
+	p.visit("/history")
+	conn, err := tls.Dial("tcp", s.hub.HostName(), &tls.Config{RootCAs: s.hub.RootCAs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const connect = "\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01x"
+	if _, err := conn.Write([]byte(connect)); err != nil {
+		t.Fatal(err)
+	}
+	p.see("Anmeldung eines unbekannten Clients abgelehnt")
+	p.click("English")
+	p.see("Sign-in of an unknown client refused")
 }

@@ -92,7 +92,7 @@ function sentence(e, here) {
 	if (e.kind === 'Restarted') {
 		return t('restarted');
 	}
-	let name = e.kind;
+	let name = e.kind === 'SignInRefused' && !e.device ? 'UnknownRefused' : e.kind;
 	if (/^Request/.test(e.kind)) {
 		if (!e.path?.startsWith('$')) {
 			return h('code', {}, `${e.method} ${e.path}`);

@@ -187,6 +187,7 @@ const words = {
 
 	SignedIn: ['{who} hat sich angemeldet', '{who} has signed in'],
 	SignInRefused: ['Anmeldung von {who} abgelehnt', 'Sign-in of {who} refused'],
+	UnknownRefused: ['Anmeldung eines unbekannten Clients abgelehnt', 'Sign-in of an unknown client refused'],
 	Disconnected: ['{who} ist getrennt', '{who} is disconnected'],
 	Subscribed: ['{who} hat die gewünschten Eigenschaften abonniert', '{who} has subscribed to its desired properties'],
 	TwinRead: ['{who} liest seinen Zwilling', '{who} reads its twin'],
