@@ -11,17 +11,20 @@ import (
 // conditions says which faults are in effect at the moment.
 type conditions struct {
 	Blocked   bool  `json:"blocked"`        // no device or module may sign in
-	Throttled int   `json:"throttled"`      // how many requests over HTTPS will fail
+	Throttled int   `json:"throttled"`      // how many requests over HTTPS will be answered with 429
 	Refusing  bool  `json:"refusing"`       // nobody can connect
 	Until     int64 `json:"until,omitzero"` // when Refusing ends, in milliseconds since 1970; 0 if that is open
 }
 
 func (p *Portal) conditions() (c conditions) {
 	for _, pending := range p.hub.PendingFaults() {
-		switch pending.At {
-		case fault.SignIn:
+		if pending.Failure.Kind != fault.KindStatus {
+			continue
+		}
+		switch {
+		case pending.At == fault.SignIn:
 			c.Blocked = true
-		case fault.REST:
+		case pending.At == fault.REST && pending.Failure.Status == http.StatusTooManyRequests:
 			c.Throttled += pending.Left
 		}
 	}

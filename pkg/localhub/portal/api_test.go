@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"moduletwin/pkg/iothub"
 	"moduletwin/pkg/iotmodule"
@@ -257,6 +258,15 @@ func TestFaults(t *testing.T) {
 	if c := play("unblock", ""); c != (conditions{}) {
 		t.Errorf("unblock: %+v", c)
 	}
+
+	// Other faults neither keep modules out nor throttle.
+	s.hub.FailNext(1, fault.SignIn, fault.Late(time.Second))
+	s.hub.FailNext(1, fault.REST, fault.Duplicate())
+	s.hub.FailNext(1, fault.REST, fault.Status(http.StatusServiceUnavailable))
+	if c := get[struct{ Conditions conditions }](s, "/api/hub").Conditions; c != (conditions{}) {
+		t.Errorf("with other faults: %+v", c)
+	}
+	s.hub.ClearFaults()
 	for _, wrong := range []map[string]string{{"word": "explode"}, {"word": "refuse"}, {"word": "refuse", "argument": "2h"}, {"word": "throttle", "argument": "0"}} {
 		if status, _ := s.ask("POST", "/api/fault", wrong); status != http.StatusBadRequest {
 			t.Errorf("%v: %d", wrong, status)
