@@ -16,10 +16,11 @@
 //
 // # Who may look
 //
-// Every request needs the token of [Portal.Token], because the page shows keys.
-// The token comes only once, in the URL that [Portal.URL] returns, and is
-// exchanged for a cookie. Requests that use a foreign host name or come from
-// another site are refused: see guard.go.
+// Every request except for the files that the sign-in page loads needs the
+// token of [Portal.Token], because the page shows keys. The token comes only
+// once, in the URL that [Portal.URL] returns, and is exchanged for a cookie.
+// Requests that use a foreign host name or come from another site are refused:
+// see guard.go.
 package portal
 
 import (
@@ -93,7 +94,7 @@ func newToken(hub *localhub.Hub) string {
 	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:18])
 }
 
-// Token returns the secret that every request needs. It is the same for as
+// Token returns the secret that requests need. It is the same for as
 // long as the hub keeps its keys.
 func (p *Portal) Token() string { return p.token }
 
