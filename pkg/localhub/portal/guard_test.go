@@ -161,6 +161,24 @@ func TestToken(t *testing.T) {
 		t.Errorf("%s, %s", response.Status, body)
 	}
 
+	// Nor does it send the cookie with a link without the token. When the page
+	// then starts again, it does, or is asked for the token.
+	link := func(site string) http.Header {
+		return http.Header{"Sec-Fetch-Site": {site}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"}}
+	}
+	for path, want := range map[string]string{"/devices/d?search=x": "/devices/d?search=x", "//attacker.example/": "/attacker.example/"} {
+		response := get(path, link("cross-site"))
+		if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusOK || !strings.Contains(string(body), `content="0;url=`+want+`"`) {
+			t.Errorf("%s: %s, %s", path, response.Status, body)
+		}
+	}
+	if response := get("/devices", link("same-origin")); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("from the page itself: %s", response.Status)
+	}
+	if response := get("/devices?token=wrong", link("cross-site")); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("with a wrong token: %s", response.Status)
+	}
+
 	// The whole address may be pasted as the token.
 	response = get("/?token=http%3A%2F%2Flocalhost%3A8880%2F%3Ftoken%3D"+s.portal.Token(), http.Header{})
 	if response.StatusCode != http.StatusSeeOther {

@@ -11,8 +11,7 @@ import (
 // signIn exchanges the token in the URL for a cookie, and redirects to the same
 // page without the token.
 func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	if !p.isToken(tokenIn(query.Get("token"))) {
+	if !p.isToken(tokenIn(r.URL.Query().Get("token"))) {
 		p.refuse(w, r)
 		return
 	}
@@ -24,16 +23,32 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 		HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,
 	})
-	query.Del("token")
-	to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/"), RawQuery: query.Encode()}
-	if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
-		// A browser that comes from another site does not send a
-		// SameSite=Strict cookie during the whole chain of redirects; a page of
-		// ours starts a new navigation.
-		render(w, http.StatusOK, "forward.html", to.String())
+	if isForeignLink(r) {
+		forward(w, r)
 		return
 	}
-	http.Redirect(w, r, to.String(), http.StatusSeeOther)
+	http.Redirect(w, r, withoutToken(r), http.StatusSeeOther)
+}
+
+// isForeignLink reports whether the browser follows a link from another site.
+// It does not send a SameSite=Strict cookie then, nor after redirects.
+func isForeignLink(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Site") == "cross-site"
+}
+
+// forward answers with a page that requests the same address again, without the
+// token. As that page is ours, the browser then sends the cookie.
+func forward(w http.ResponseWriter, r *http.Request) {
+	render(w, http.StatusOK, "forward.html", withoutToken(r))
+}
+
+// withoutToken returns the address of a request on this server, without the
+// token.
+func withoutToken(r *http.Request) string {
+	query := r.URL.Query()
+	query.Del("token")
+	to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/"), RawQuery: query.Encode()}
+	return to.String()
 }
 
 // tokenIn returns the token from what was pasted: either the token itself or a
@@ -63,11 +78,17 @@ func cookieName(r *http.Request) string {
 }
 
 // refuse refuses a request without a valid token. Where a person will see the
-// response, it is a page that asks for the token.
+// response, it is a page that asks for the token, unless the browser may have
+// kept the cookie back.
 func (p *Portal) refuse(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/assets/") || r.Method != http.MethodGet {
 		http.Error(w, "The token is missing or wrong.", http.StatusUnauthorized)
 		return
 	}
-	render(w, http.StatusUnauthorized, "signin.html", r.URL.Query().Has("token"))
+	tried := r.URL.Query().Has("token")
+	if isForeignLink(r) && !tried {
+		forward(w, r)
+		return
+	}
+	render(w, http.StatusUnauthorized, "signin.html", tried)
 }

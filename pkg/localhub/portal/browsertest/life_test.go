@@ -171,6 +171,9 @@ func TestAddresses(t *testing.T) {
 	stranger := open(t, "data:text/html,<a href='"+s.address+"'>portal</a>")
 	stranger.run(chromedp.Click(chromedp.CSS("a")))
 	stranger.see("Wo stehe ich?")
+	stranger.run(chromedp.Navigate("data:text/html,<a href='" + p.base + "/devices/d'>portal</a>"))
+	stranger.run(chromedp.Click(chromedp.CSS("a")))
+	stranger.see("Modulidentitäten")
 
 	// Without the token, the page asks for it.
 	stranger = open(t, p.base+"/devices/d")
