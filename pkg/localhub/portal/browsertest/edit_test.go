@@ -275,3 +275,25 @@ func TestDuringSave(t *testing.T) {
 	p.click("Speichern")
 	p.until(cell("a", "desired") + ` === '2'`)
 }
+
+// TestJump clicks on the place of a mistake, which selects the character there,
+// also one that JavaScript counts twice.
+func TestJump(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.visit("/devices/d/modules/m")
+	p.click("Gewünschte Eigenschaften bearbeiten")
+	for _, row := range []struct{ text, place, selected string }{
+		{"{\n\"😀😀\": x}", "Zeile 2, Spalte 7:", "x"},
+		{`{"a": 😀}`, "Zeile 1, Spalte 7:", "😀"},
+	} {
+		p.write(area, row.text)
+		p.click(row.place)
+		selected := `(area => area.value.slice(area.selectionStart, area.selectionEnd))(document.querySelector('` + area + `'))`
+		if got := value[string](p, selected); got != row.selected {
+			t.Errorf("in %s, %q is selected", row.text, got)
+		}
+	}
+}

@@ -183,11 +183,15 @@ export function editorOf(who, section, current, saved) {
 		return area;
 	}
 
+	// jump selects a character. The server counts characters as people do, but a
+	// text area counts some of them twice.
 	function jump({ line, column }) {
 		const area = document.getElementById(id);
-		const at = edit.text.split('\n').slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + column - 1;
+		const lines = edit.text.split('\n');
+		const characters = [...lines[line - 1] ?? '']; // the text may be shorter by now
+		const before = [...lines.slice(0, line - 1), characters.slice(0, column - 1).join('')].join('\n').length;
 		area.focus();
-		area.setSelectionRange(at, at + 1);
+		area.setSelectionRange(before, before + (characters[column - 1] ?? ' ').length);
 	}
 
 	// lines shows the hub's version. Lines that were not there when the edit
