@@ -27,17 +27,26 @@ export function flow() {
 	return { event, show };
 
 	function event(e) {
-		const [way, direction, tone] = ways[e.kind] ?? [];
-		const aboutTwin = e.path?.startsWith('$'); // a request over MQTT
-		if (!way || aboutTwin && e.kind === 'Request' && e.method !== 'GET' || flying.filter(one => one.way === way).length >= atOnce) {
+		const one = flightOf(e);
+		if (!one || flying.filter(other => other.way === one.way).length >= atOnce) {
 			return;
 		}
-		const one = aboutTwin ? { way: 'mqtt', direction: 'back', tone: e.kind === 'Request' ? 'other' : 'bad', n: e.n } : { way, direction, tone, n: e.n };
 		flying.push(one);
 		setTimeout(() => {
 			flying = flying.filter(other => other !== one);
 			draw();
 		}, flight);
+	}
+
+	// flightOf says how an event is drawn, if at all. What a device or module
+	// reports is drawn once, as ReportedChanged.
+	function flightOf({ kind, path, method, n }) {
+		if (path?.startsWith('$')) { // a request over MQTT
+			const refused = kind !== 'Request';
+			return (refused || method === 'GET') && { way: 'mqtt', direction: 'back', tone: refused ? 'bad' : 'other', n };
+		}
+		const [way, direction, tone] = ways[kind] ?? [];
+		return way && { way, direction, tone, n };
 	}
 
 	function show(about) {
