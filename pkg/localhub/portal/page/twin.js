@@ -54,10 +54,8 @@ export function twinOf(who) {
 		if (!twin) {
 			return;
 		}
-		if (apply(e, true) === null) {
-			load();
-		} else if (['DesiredChanged', 'TagsChanged'].includes(e.kind)) {
-			loadSoon(); // the event has neither the new ETag nor all tags
+		if (e.kind === 'TagsChanged' || apply(e, true) === null) {
+			loadSoon();
 		}
 	}
 
@@ -70,6 +68,9 @@ export function twinOf(who) {
 		const after = advance(before, e, half === 'desired');
 		if (after && after !== before) {
 			twin = { ...twin, properties: { ...twin.properties, [half]: after } };
+			if (half === 'desired') {
+				loadSoon(); // the event does not say the new ETag
+			}
 			if (live) {
 				light(e.patch, half, []);
 				announce(e.patch);
