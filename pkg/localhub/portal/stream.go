@@ -36,7 +36,7 @@ type eventForm struct {
 	Path    string         `json:"path,omitempty"`
 	Status  int            `json:"status,omitempty"`
 	Reason  string         `json:"reason,omitempty"`
-	Patch   map[string]any `json:"patch,omitempty"`
+	Patch   map[string]any `json:"patch,omitzero"` // {} if nothing changed, missing if it is too large
 	Version int64          `json:"version,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -230,6 +231,25 @@ func TestOwnETag(t *testing.T) {
 	p.click("Speichern")
 	p.until(cell("a", "desired") + ` === '2'`)
 	p.until(`!document.querySelector('.editor')`)
+}
+
+// TestUnusualPatches shows a change without content, which only raises the
+// version, and one whose patch is so large that the event leaves it out.
+func TestUnusualPatches(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.visit("/devices/d/modules/m")
+	p.see("Live")
+	s.patch(t, "d", "m", map[string]any{})
+	p.see("Version 2")
+	large := map[string]any{"a": 1}
+	for i := range 10_000 {
+		large[fmt.Sprintf("removed%d", i)] = nil
+	}
+	s.patch(t, "d", "m", large)
+	p.until(cell("a", "desired") + ` === '1'`)
 }
 
 // TestDuringSave discards an edit and types while it is being saved.

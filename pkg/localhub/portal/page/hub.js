@@ -137,12 +137,13 @@ function stamp(metadata, patch, mark) {
 }
 
 // advance applies an event to a section of a twin. It returns null if an
-// earlier event is missing, so that the section has to be loaded again.
+// earlier event is missing, or the patch because it is large, so that the section
+// has to be loaded again.
 export function advance(section, event, showVersion) {
 	if (event.version <= section.$version) {
 		return section;
 	}
-	if (event.version !== section.$version + 1) {
+	if (event.version !== section.$version + 1 || !event.patch) {
 		return null;
 	}
 	const mark = { $lastUpdated: new Date(event.t).toISOString() };
