@@ -29,15 +29,23 @@ func (l *logbook) Write(line []byte) (int, error) {
 	return l.text.Write(line)
 }
 
-// TestLog checks that the log has the reason for each refusal, which clients
-// are not told, and no key, token or signature.
-func TestLog(t *testing.T) {
-	var log logbook
-	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+// startLogged starts a hub for a test, which reads its log after closing it.
+func startLogged(t *testing.T, options localhub.Options) (*localhub.Hub, *logbook) {
+	t.Helper()
+	log := new(logbook)
+	options.Logger = slog.New(slog.NewTextHandler(log, nil))
+	hub, err := localhub.Start(&options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer hub.Close()
+	t.Cleanup(hub.Close)
+	return hub, log
+}
+
+// TestLog checks that the log has the reason for each refusal, which clients
+// are not told, and no key, token or signature.
+func TestLog(t *testing.T) {
+	hub, log := startLogged(t, localhub.Options{})
 	module, other := hub.AddModule("d", "m"), hub.AddModule("d", "m2")
 	var secrets []string
 	token := func(c iothub.ConnectionString, expiry time.Duration) string {
@@ -108,12 +116,7 @@ func TestLog(t *testing.T) {
 // TestFaultLog checks that the log names the client that a fault affects, and
 // quotes what clients sent.
 func TestFaultLog(t *testing.T) {
-	var log logbook
-	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hub.Close()
+	hub, log := startLogged(t, localhub.Options{})
 	module := hub.AddModule("d", "m")
 	hub.FailNext(2, fault.SignIn, fault.Status(3))
 	stranger := connect(module)
@@ -148,11 +151,7 @@ func TestFaultLog(t *testing.T) {
 // TestPushedOut checks that the log reports the end that a second client has
 // caused before the sign-in of that client, with both addresses.
 func TestPushedOut(t *testing.T) {
-	var log logbook
-	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
+	hub, log := startLogged(t, localhub.Options{})
 	module := hub.AddModule("d", "m")
 	var lines []string
 	before := ""

@@ -3,7 +3,6 @@ package localhub_test
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,12 +16,7 @@ import (
 // TestRefusalsStaySmall checks that strangers, who may send long texts, cannot
 // fill the memory of a hub whose events are recorded, or its log.
 func TestRefusalsStaySmall(t *testing.T) {
-	var log logbook
-	hub, err := localhub.Start(&localhub.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hub.Close()
+	hub, log := startLogged(t, localhub.Options{})
 	recording := hub.RecordEvents(100)
 	module := hub.AddModule("d", "m")
 	long := strings.Repeat("x", 60<<10)

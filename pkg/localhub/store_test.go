@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -153,12 +152,7 @@ func mustRefuse(t *testing.T, content []byte, always bool) {
 // session is cut off, not refused for good.
 func TestFileDamagedWhileOpen(t *testing.T) {
 	folder := t.TempDir()
-	var log logbook
-	hub, err := localhub.Start(&localhub.Options{DataDir: folder, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hub.Close()
+	hub, log := startLogged(t, localhub.Options{DataDir: folder})
 	module, late := hub.AddModule("d", "m"), hub.AddModule("d", "late")
 	c, _ := signIn(t, hub, module)
 	c.subscribe("$iothub/twin/res/#")

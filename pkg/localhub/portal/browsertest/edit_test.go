@@ -208,10 +208,7 @@ func TestIdentities(t *testing.T) {
 // same section before it is edited. Neither is a conflict.
 func TestOwnETag(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.hub.AddModule("d", "m")
-	p := open(t, s.address)
-	p.visit("/devices/d/modules/m")
+	s, p := openModule(t)
 	p.see("Live")
 	s.patch(t, "d", "m", map[string]any{"a": 1})
 	p.until(cell("a", "desired") + ` === '1'`)
@@ -237,10 +234,7 @@ func TestOwnETag(t *testing.T) {
 // version, and one whose patch is so large that the event leaves it out.
 func TestUnusualPatches(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.hub.AddModule("d", "m")
-	p := open(t, s.address)
-	p.visit("/devices/d/modules/m")
+	s, p := openModule(t)
 	p.see("Live")
 	s.patch(t, "d", "m", map[string]any{})
 	p.see("Version 2")
@@ -255,11 +249,8 @@ func TestUnusualPatches(t *testing.T) {
 // TestDuringSave discards an edit and types while it is being saved.
 func TestDuringSave(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.hub.AddModule("d", "m")
-	p := open(t, s.address)
+	s, p := openModule(t)
 	p.expect("412")
-	p.visit("/devices/d/modules/m")
 	p.see("Live")
 	// The page waits for the answer to a save until the test lets it go on.
 	p.exec(`const fetched = window.fetch;
@@ -300,10 +291,7 @@ func TestDuringSave(t *testing.T) {
 // also one that JavaScript counts twice.
 func TestJump(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.hub.AddModule("d", "m")
-	p := open(t, s.address)
-	p.visit("/devices/d/modules/m")
+	_, p := openModule(t)
 	p.click("Gewünschte Eigenschaften bearbeiten")
 	for _, row := range []struct{ text, place, selected string }{
 		{"{\n\"😀😀\": x}", "Zeile 2, Spalte 7:", "x"},

@@ -104,11 +104,8 @@ func TestRestart(t *testing.T) {
 // the end, the page shows the current state.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.hub.AddModule("d", "m")
-	p := open(t, s.address)
+	s, p := openModule(t)
 	p.expect("ERR_INCOMPLETE_CHUNKED_ENCODING")
-	p.visit("/devices/d/modules/m")
 	p.see("Live")
 	const n = 5000
 	for i := range n {

@@ -132,6 +132,16 @@ func (p *page) exec(script string) {
 	p.run(chromedp.Evaluate[chromedp.Void](script))
 }
 
+// openModule starts a hub with a new module, d/m, and opens its page.
+func openModule(t *testing.T) (*scene, *page) {
+	t.Helper()
+	s := newScene(t)
+	s.hub.AddModule("d", "m")
+	p := open(t, s.address)
+	p.visit("/devices/d/modules/m")
+	return s, p
+}
+
 // visit opens a path of the portal directly, like a bookmark.
 func (p *page) visit(path string) {
 	p.t.Helper()

@@ -80,10 +80,8 @@ func text(c iothub.ConnectionString) string { return c.Reveal() }
 // and is gone after the view was left.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	module := s.hub.AddModule("d", "m")
-	p := open(t, s.address)
-	p.visit("/devices/d/modules/m")
+	s, p := openModule(t)
+	module := s.hub.AddModule("d", "m")                                // it exists already
 	key := module.Reveal()[strings.LastIndex(module.Reveal(), "=")-8:] // the end of the key
 	contains := `document.documentElement.outerHTML.includes(` + quote(key) + `)`
 	if value[bool](p, contains) {
@@ -122,10 +120,8 @@ func policyLine(p *page, name string) string {
 // another machine. The text is selected, so that the user can copy it.
 func TestNoClipboard(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	module := s.hub.AddModule("d", "m")
-	p := open(t, s.address)
-	p.visit("/devices/d/modules/m")
+	s, p := openModule(t)
+	module := s.hub.AddModule("d", "m") // it exists already
 	p.until(`document.querySelector('.events')?.textContent.includes('angelegt')`)
 	p.exec(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`)
 	for name, want := range map[string]string{
